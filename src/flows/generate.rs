@@ -1,0 +1,1 @@
+//! Synthetic flows with five named kinds of anomaly.

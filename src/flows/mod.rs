@@ -1,0 +1,10 @@
+//! What a flow record is, where records come from ([`source`]) and where they go ([`sink`]).
+//!
+//! Records travel as Arrow batches that keep their provenance: file, record number and original fields.
+
+mod batch;
+pub mod generate;
+pub mod sink;
+pub mod source;
+
+pub use batch::{Batch, RecordNumbers, Reject, Rejected};

@@ -1,0 +1,29 @@
+//! `oddflow` finds odd network flows: it trains unsupervised detectors on flow records and scores millions of
+//! historical records with them, on any GPU (through wgpu) or on the CPU, with the same answers.
+//!
+//! Data flows one way, and each module knows only the modules below it:
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`cli`] | flags → a resolved plan → library calls; the only place that prints |
+//! | [`pipeline`] | streaming: read, encode, score and write overlap in bounded memory |
+//! | [`model`] | the saved model: versioned, checksummed, no code in it |
+//! | [`detectors`] | isolation forest, severity, thresholds, measures of quality |
+//! | [`ops`] | the compute operations, each with a CPU and a GPU body |
+//! | [`device`] | adapters, limits, buffers, pipelines, readback |
+//! | [`features`] | flow columns → dense f32 matrix |
+//! | [`flows`] | what a flow record is; sources and sinks |
+//!
+//! A larger score is more anomalous, everywhere.
+
+pub mod cli;
+pub mod detectors;
+pub mod device;
+mod error;
+pub mod features;
+pub mod flows;
+pub mod model;
+pub mod ops;
+pub mod pipeline;
+
+pub use error::{Error, Result};

@@ -1,0 +1,1 @@
+//! The saved model: versioned, checksummed, no code in it.

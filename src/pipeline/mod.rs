@@ -1,0 +1,1 @@
+//! Streaming: read, encode, score and write overlap in bounded memory.
