@@ -4,6 +4,7 @@
 
 mod batch;
 pub mod generate;
+mod instant;
 pub mod sink;
 pub mod source;
 

@@ -1,9 +1,20 @@
 //! The input of a run: the files that were named, what each is, and the schema that unites them.
 
 use super::Source;
+use super::chain::{Chain, Shared};
+use super::discover::{Discovery, discover};
+use super::look::{Content, FIRST_HEAD, LATER_HEAD, Looked, Place, adopt_names, look};
+use super::pipe::Pipe;
+use super::unite::Union;
+use super::widened::Widened;
 use crate::{Error, Result};
 use arrow_schema::SchemaRef;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use tempfile::NamedTempFile;
 
 /// How to read the input.
 #[derive(Debug, Clone)]
@@ -16,11 +27,14 @@ pub struct InputOptions {
     pub batch_rows: usize,
     /// Keep the part of a damaged file before the damage instead of failing.
     pub skip_errors: bool,
+    /// Copy standard input and other pipes to temporary files of at most so many bytes each, so that they can be read
+    /// twice (and be Parquet).
+    pub spool: Option<u64>,
 }
 
 impl Default for InputOptions {
     fn default() -> Self {
-        Self { column_names: None, known_types: Vec::new(), batch_rows: 65_536, skip_errors: false }
+        Self { column_names: None, known_types: Vec::new(), batch_rows: 65_536, skip_errors: false, spool: None }
     }
 }
 
@@ -68,6 +82,17 @@ pub struct InputFile {
     pub description: String,
 }
 
+/// A file that was damaged, and what was read of it (with [`InputOptions::skip_errors`]).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Damage {
+    /// The file as the user named it.
+    pub file: String,
+    /// Whole records read before the damage.
+    pub records: u64,
+    /// What was met.
+    pub reason: String,
+}
+
 /// All files of a run as one stream with one schema.
 #[derive(Debug)]
 pub struct Input {
@@ -75,19 +100,199 @@ pub struct Input {
     pub files: Vec<InputFile>,
     /// The columns that unite all files.
     pub schema: SchemaRef,
+    /// Things to say once: files passed over or named twice, files with a part of the columns.
+    pub notes: Vec<String>,
+    looked: Arc<Vec<Looked>>,
+    shared: Arc<Shared>,
+    options: InputOptions,
+    /// The copies of pipes; removed when the input is dropped.
+    _spooled: Vec<NamedTempFile>,
 }
 
 impl Input {
     /// Finds and recognises the inputs: files, directories, globs, `-` for standard input.
     ///
     /// # Errors
-    /// If nothing is found, a file cannot be read, or its content is of no known format.
-    pub fn open(_inputs: &[String], _options: &InputOptions) -> Result<Self> {
-        Err(Error::NoInput("not built yet".into()))
+    /// If nothing is found, a file cannot be read, or the content of one that was named (not found in a directory) is of
+    /// no known format.
+    pub fn open(inputs: &[String], options: &InputOptions) -> Result<Self> {
+        Self::open_with_stdin(inputs, options, Box::new(std::io::stdin()))
     }
 
-    /// Starts reading. Files can be read any number of times, an unspooled standard input once.
-    pub fn source(&self) -> Result<Box<dyn Source>> {
-        Err(Error::NoInput("not built yet".into()))
+    /// The same, with `-` standing for any reader.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub fn open_with_stdin(inputs: &[String], options: &InputOptions, stdin: Box<dyn Read + Send>) -> Result<Self> {
+        let Discovery { files: found, mut notes } = discover(inputs)?;
+        let (mut looked, mut stdin, mut spooled, mut skipped) = (Vec::new(), Some(stdin), Vec::new(), Vec::new());
+        let mut union = Union::default();
+        for found in found {
+            let pipe = match &found.path {
+                None => stdin.take(),
+                Some(path) => open_pipe(path)?,
+            };
+            let place = match (pipe, &found.path, options.spool) {
+                (Some(pipe), _, Some(limit)) => {
+                    let file = Pipe::begin(&found.name, pipe, FIRST_HEAD)?.spool(limit)?;
+                    let place = Place::File(file.path().to_path_buf());
+                    spooled.push(file);
+                    place
+                }
+                (Some(pipe), _, None) => Place::Pipe(Pipe::begin(&found.name, pipe, FIRST_HEAD)?),
+                (None, Some(path), _) => Place::File(path.clone()),
+                (None, None, _) => continue,
+            };
+            let look_at = |limit| {
+                let mut file = look(&found, place.clone(), limit, options)?;
+                adopt_names(&looked, &mut file, options);
+                Ok(file)
+            };
+            // Most files are like the first; one with other columns is looked at as closely.
+            let file = match look_at(if looked.is_empty() { FIRST_HEAD } else { LATER_HEAD }) {
+                Ok(file) if !looked.is_empty() && union.lacks(&file.schema) => look_at(FIRST_HEAD),
+                file => file,
+            };
+            match file {
+                Ok(file) => {
+                    union.add(&file.schema);
+                    looked.push(file);
+                }
+                Err(Error::UnknownFormat { file, reason }) if !found.named => skipped.push((file, reason)),
+                Err(Error::Damaged { file, reason, .. }) if options.skip_errors => skipped.push((file, reason)),
+                Err(error) => return Err(error),
+            }
+        }
+        notes.extend(describe_skipped(&skipped));
+        if looked.iter().all(|file| matches!(file.content, Content::Empty)) {
+            return Err(nothing(inputs, &looked, &notes));
+        }
+        let schema = union.finish();
+        for file in looked.iter_mut().filter(|file| !matches!(file.content, Content::Empty)) {
+            let missing: Vec<&str> = union.missing_in(&file.schema).collect();
+            if !missing.is_empty() {
+                file.file.description.push_str(&format!(", without {} (null)", some_of(&missing)));
+            }
+        }
+        let shared = Shared {
+            widened: Arc::new(Widened::new(schema.fields().len())),
+            unknown_keys: Arc::default(),
+            recoded: Arc::default(),
+            damages: Mutex::default(),
+        };
+        Ok(Self {
+            files: looked.iter().map(|file| file.file.clone()).collect(),
+            schema,
+            notes,
+            looked: Arc::new(looked),
+            shared: Arc::new(shared),
+            options: options.clone(),
+            _spooled: spooled,
+        })
     }
+
+    /// Starts reading. Files can be read any number of times, a standard input that was not spooled once: the second
+    /// source then fails at its first chunk.
+    ///
+    /// # Errors
+    /// None so far; files are opened when their turn comes.
+    pub fn source(&self) -> Result<Box<dyn Source>> {
+        Ok(self.chain(false))
+    }
+
+    /// Starts a first pass in which an integer column that meets other numbers becomes Float64 in that batch. When it
+    /// has ended, [`Input::settle`] makes that part of the schema.
+    ///
+    /// # Errors
+    /// As [`Input::source`].
+    pub fn survey_source(&self) -> Result<Box<dyn Source>> {
+        Ok(self.chain(true))
+    }
+
+    /// Widens the integer columns in which the first pass met other numbers; returns their names.
+    pub fn settle(&mut self) -> Vec<String> {
+        let settled = self.shared.widened.settle(&self.schema);
+        let pairs = settled.fields().iter().zip(self.schema.fields());
+        let changed = pairs.filter(|(a, b)| a.data_type() != b.data_type()).map(|(field, _)| field.name().clone());
+        let changed = changed.collect();
+        self.schema = settled;
+        changed
+    }
+
+    /// The damaged files that sources met so far, in reading order.
+    pub fn damages(&self) -> Vec<Damage> {
+        self.shared.damages.lock().map(|damages| damages.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Keys of JSON objects that are no columns (they came up only after the beginning of a file), with the number
+    /// of records that had them in the last pass. At most 1,000 names are kept; the rest are counted under `…`.
+    pub fn unknown_keys(&self) -> Vec<(String, u64)> {
+        let keys = self.shared.unknown_keys.lock();
+        keys.map(|keys| keys.iter().map(|(key, &n)| (key.clone(), n)).collect()).unwrap_or_default()
+    }
+
+    /// Lines of delimited text that were not UTF-8 and read as Windows-1252 in the last pass.
+    pub fn recoded_lines(&self) -> u64 {
+        self.shared.recoded.load(Ordering::Relaxed)
+    }
+
+    fn chain(&self, survey: bool) -> Box<dyn Source> {
+        self.shared.recoded.store(0, Ordering::Relaxed);
+        if let Ok(mut keys) = self.shared.unknown_keys.lock() {
+            keys.clear();
+        }
+        Box::new(Chain {
+            files: Arc::clone(&self.looked),
+            shared: Arc::clone(&self.shared),
+            schema: SchemaRef::clone(&self.schema),
+            batch_rows: self.options.batch_rows.max(1),
+            skip_errors: self.options.skip_errors,
+            survey,
+            state: Default::default(),
+        })
+    }
+}
+
+/// What is named but no regular file (`<(zcat …)` in a shell) can be read only once, as standard input.
+fn open_pipe(path: &Path) -> Result<Option<Box<dyn Read + Send>>> {
+    let failed = |error| Error::io(path, error);
+    if fs::metadata(path).map_err(failed)?.is_file() {
+        return Ok(None);
+    }
+    Ok(Some(Box::new(File::open(path).map_err(failed)?)))
+}
+
+/// What to say about files that were passed over.
+fn describe_skipped(skipped: &[(String, String)]) -> Option<String> {
+    let (file, reason) = skipped.first()?;
+    Some(match skipped {
+        [_] => format!("1 file passed over: {file}: {reason}"),
+        _ => {
+            let names: Vec<&str> = skipped.iter().map(|(file, _)| file.as_str()).collect();
+            format!("{} files passed over: {} (the first: {reason})", skipped.len(), some_of(&names))
+        }
+    })
+}
+
+/// Up to five names.
+fn some_of(names: &[&str]) -> String {
+    match names {
+        [first @ .., _, _] if names.len() > 6 => {
+            format!("{} and {} more", first[..5].join(", "), names.len() - 5)
+        }
+        all => all.join(", "),
+    }
+}
+
+fn nothing(inputs: &[String], looked: &[Looked], notes: &[String]) -> Error {
+    let mut text = match looked {
+        [] => format!("nothing to read in {}", inputs.join(", ")),
+        [one] => format!("{} is empty: 0 records", one.file.name),
+        all => format!("all {} files in {} are empty: 0 records", all.len(), inputs.join(", ")),
+    };
+    for note in notes {
+        text.push_str("; ");
+        text.push_str(note);
+    }
+    Error::NoInput(text)
 }

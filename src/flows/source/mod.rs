@@ -2,14 +2,43 @@
 //!
 //! A source hands out [`Chunk`]s in input order (serial and cheap: bytes and where records end); each chunk is then
 //! parsed on whichever thread takes it. Formats that reorder, group or derive wrap another source.
+//!
+//! Each format has a module with a probe (what columns does this file have?) and a `FileReader` (its chunks, with the
+//! columns conformed to the schema of the whole input). [`Input`] finds the files, recognises them and strings the
+//! readers together.
 
+mod bytes;
+mod chain;
+mod conform;
+mod contain;
+mod csv;
+mod discover;
 mod input;
+mod ipc;
+mod ipc_batches;
+mod ipc_message;
+mod look;
+mod ndjson;
+mod parquet;
+mod parquet_footer;
+mod parquet_spans;
+mod pipe;
+mod positioned;
+mod recognise;
+mod text;
+mod unite;
+mod widened;
+
+#[cfg(test)]
+mod columnar_tests;
 
 use super::Batch;
 use crate::Result;
 use arrow_schema::SchemaRef;
 
-pub use input::{Compression, Format, Input, InputFile, InputOptions};
+pub(crate) use conform::conform;
+pub use csv::preset;
+pub use input::{Compression, Damage, Format, Input, InputFile, InputOptions};
 
 /// A stream of records: a schema and an iterator of fallible chunks.
 pub trait Source: Send {
@@ -37,4 +66,38 @@ impl Chunk {
     pub fn parse(self) -> Result<Batch> {
         (self.parse)()
     }
+}
+
+/// What a look at a file's beginning (or footer) tells.
+#[derive(Debug, Clone)]
+pub(crate) struct Probe {
+    /// Its columns. A text column without any value so far has the type `Null`.
+    pub schema: arrow_schema::Schema,
+    /// What was detected, in words: `CSV, delimiter ',', header, 8 columns`.
+    pub description: String,
+}
+
+/// What a reader needs to know about its place in the input.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenFile {
+    /// Index into [`Input::files`].
+    pub file: usize,
+    /// The file as the user would name it, for messages.
+    pub name: String,
+    /// The columns of the whole input, which every batch must have.
+    pub schema: SchemaRef,
+    /// Records in all earlier files.
+    pub stream_offset: u64,
+    /// Rows aimed at in a batch; text formats never exceed it.
+    pub batch_rows: usize,
+}
+
+/// The chunks of one file.
+pub(crate) trait FileReader: Send {
+    /// The next chunk in file order, or `None` at the end of the file.
+    fn next_chunk(&mut self) -> Result<Option<Chunk>>;
+
+    /// Records handed out so far, rejected and blank ones included: at the end, how far the next file's
+    /// `stream_offset` lies beyond this file's.
+    fn records(&self) -> u64;
 }

@@ -1,1 +1,0 @@
-//! Synthetic flows with five named kinds of anomaly.

@@ -1,0 +1,159 @@
+//! All files of an input, one after the other, as one source.
+
+use super::look::{Looked, open};
+use super::ndjson::UnknownKeys;
+use super::widened::Widened;
+use super::{Chunk, Damage, FileReader, OpenFile, Source};
+use crate::flows::{Batch, RecordNumbers};
+use crate::{Error, Result};
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+
+/// What the readers of an input note for all to see.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub widened: Arc<Widened>,
+    pub unknown_keys: UnknownKeys,
+    pub recoded: Arc<AtomicU64>,
+    /// By place of the file, so that a second pass says nothing twice.
+    pub damages: Mutex<BTreeMap<usize, Damage>>,
+}
+
+impl Shared {
+    /// Notes a damage; of several in one file the first counts, whichever thread met it first.
+    fn note(&self, file: usize, damage: Damage) {
+        if let Ok(mut damages) = self.damages.lock() {
+            let first = damages.entry(file).or_insert_with(|| damage.clone());
+            if damage.records < first.records {
+                *first = damage;
+            }
+        }
+    }
+}
+
+/// The chunks of all files.
+pub(super) struct Chain {
+    pub files: Arc<Vec<Looked>>,
+    pub shared: Arc<Shared>,
+    pub schema: SchemaRef,
+    pub batch_rows: usize,
+    pub skip_errors: bool,
+    pub survey: bool,
+    pub state: State,
+}
+
+/// How far a chain is.
+#[derive(Default)]
+pub(super) struct State {
+    next_file: usize,
+    current: Option<Box<dyn FileReader>>,
+    /// Records in the files before the current one.
+    stream_offset: u64,
+    /// Bytes of the current file that chunks stood for so far.
+    file_bytes: u64,
+    /// Bytes of earlier files that no chunk stood for.
+    owed_bytes: u64,
+}
+
+impl Source for Chain {
+    fn schema(&self) -> SchemaRef {
+        SchemaRef::clone(&self.schema)
+    }
+
+    fn next_chunk(&mut self) -> Result<Option<Chunk>> {
+        match self.advance() {
+            Err(error) => {
+                self.state.next_file = self.files.len();
+                self.state.current = None;
+                Err(error)
+            }
+            chunk => chunk,
+        }
+    }
+}
+
+impl Chain {
+    fn advance(&mut self) -> Result<Option<Chunk>> {
+        loop {
+            let chunk = match &mut self.state.current {
+                Some(reader) => reader.next_chunk(),
+                None if self.state.next_file == self.files.len() => return Ok(None),
+                None => match self.open_next() {
+                    Ok(()) => continue,
+                    Err(error) => Err(error),
+                },
+            };
+            match chunk {
+                Ok(Some(mut chunk)) => {
+                    self.state.file_bytes += chunk.source_bytes;
+                    chunk.source_bytes += std::mem::take(&mut self.state.owed_bytes);
+                    return Ok(Some(if self.skip_errors { self.tolerant(chunk) } else { chunk }));
+                }
+                Ok(None) => self.end_file(),
+                Err(Error::Damaged { file, records, reason }) if self.skip_errors => {
+                    self.shared.note(self.state.next_file - 1, Damage { file, records, reason });
+                    self.end_file();
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// A chunk whose damage, met only when it is parsed, is noted and leaves no rows.
+    fn tolerant(&self, chunk: Chunk) -> Chunk {
+        let (shared, schema) = (Arc::clone(&self.shared), SchemaRef::clone(&self.schema));
+        let (file, stream_offset) = (self.state.next_file - 1, self.state.stream_offset);
+        Chunk::new(chunk.source_bytes, move || match chunk.parse() {
+            Err(Error::Damaged { file: name, records, reason }) => {
+                shared.note(file, Damage { file: name, records, reason });
+                Ok(Batch {
+                    columns: RecordBatch::new_empty(schema),
+                    file,
+                    numbers: RecordNumbers::Listed(Vec::new()),
+                    stream_offset,
+                    rejected: Vec::new(),
+                })
+            }
+            parsed => parsed,
+        })
+    }
+
+    fn open_next(&mut self) -> Result<()> {
+        let file = self.state.next_file;
+        self.state.next_file += 1;
+        let looked = &self.files[file];
+        let context = OpenFile {
+            file,
+            name: looked.file.name.clone(),
+            schema: SchemaRef::clone(&self.schema),
+            stream_offset: self.state.stream_offset,
+            batch_rows: self.batch_rows,
+        };
+        self.state.current = Some(open(looked, context, &self.shared, self.survey)?);
+        Ok(())
+    }
+
+    fn end_file(&mut self) {
+        if let Some(reader) = self.state.current.take() {
+            self.state.stream_offset += reader.records();
+        }
+        let size = self.files[self.state.next_file - 1].file.size.unwrap_or(self.state.file_bytes);
+        self.state.owed_bytes += size.saturating_sub(std::mem::take(&mut self.state.file_bytes));
+    }
+}
+
+/// The reader of an empty file.
+pub(super) struct NoRecords;
+
+impl FileReader for NoRecords {
+    fn next_chunk(&mut self) -> Result<Option<Chunk>> {
+        Ok(None)
+    }
+
+    fn records(&self) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,79 @@
+//! Column names: cleaned, made unique, or known from a preset.
+
+use std::collections::HashSet;
+
+/// The 41 features of the KDD family, the attack's name, and NSL-KDD's difficulty.
+const NSL_KDD: [&str; 43] = [
+    "duration",
+    "protocol_type",
+    "service",
+    "flag",
+    "src_bytes",
+    "dst_bytes",
+    "land",
+    "wrong_fragment",
+    "urgent",
+    "hot",
+    "num_failed_logins",
+    "logged_in",
+    "num_compromised",
+    "root_shell",
+    "su_attempted",
+    "num_root",
+    "num_file_creations",
+    "num_shells",
+    "num_access_files",
+    "num_outbound_cmds",
+    "is_host_login",
+    "is_guest_login",
+    "count",
+    "srv_count",
+    "serror_rate",
+    "srv_serror_rate",
+    "rerror_rate",
+    "srv_rerror_rate",
+    "same_srv_rate",
+    "diff_srv_rate",
+    "srv_diff_host_rate",
+    "dst_host_count",
+    "dst_host_srv_count",
+    "dst_host_same_srv_rate",
+    "dst_host_diff_srv_rate",
+    "dst_host_same_src_port_rate",
+    "dst_host_srv_diff_host_rate",
+    "dst_host_serror_rate",
+    "dst_host_srv_serror_rate",
+    "dst_host_rerror_rate",
+    "dst_host_srv_rerror_rate",
+    "attack",
+    "difficulty",
+];
+
+/// The column names that a preset stands for: `nsl-kdd`.
+pub fn preset(name: &str) -> Option<&'static [&'static str]> {
+    name.eq_ignore_ascii_case("nsl-kdd").then_some(NSL_KDD.as_slice())
+}
+
+/// Names without padding; a repeated one gets `.1`, `.2`, … and an empty one its place (`c3`).
+pub(in crate::flows::source) fn unique(raw: &[String]) -> Vec<String> {
+    // A name that stands in the header is never given to another column.
+    let mut taken: HashSet<String> = raw.iter().map(|name| name.trim().to_owned()).collect();
+    let mut used = HashSet::new();
+    let mut name = |(i, name): (usize, &String)| {
+        let name = match name.trim() {
+            "" => format!("c{}", i + 1),
+            name if used.insert(name.to_owned()) => return name.to_owned(),
+            name => name.to_owned(),
+        };
+        let numbered = (1..).map(|n| format!("{name}.{n}"));
+        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or(name);
+        taken.insert(free.clone());
+        free
+    };
+    raw.iter().enumerate().map(&mut name).collect()
+}
+
+/// Names for a file without a header: `c1`, `c2`, …
+pub(super) fn numbered(n: usize) -> Vec<String> {
+    (1..=n).map(|i| format!("c{i}")).collect()
+}

@@ -1,0 +1,207 @@
+//! Messages of Arrow IPC gathered into chunks of about a batch: small batches are joined, those of more than twice the
+//! size are cut; decoding is left to the workers, except for a batch that must be cut.
+
+use super::conform::{Readable, conform};
+use super::ipc::Messages;
+use super::ipc_message::{Dictionaries, Kind, Message, SharedDictionaries};
+use super::{Chunk, FileReader, OpenFile};
+use crate::flows::{Batch, RecordNumbers};
+use crate::{Error, Result};
+use arrow_array::RecordBatch;
+use arrow_schema::{Schema, SchemaRef};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What every batch is decoded with.
+struct Shared {
+    schema: SchemaRef,
+    readable: Readable,
+    place: OpenFile,
+}
+
+/// The chunks of an Arrow file or stream.
+pub(super) struct IpcReader {
+    shared: Arc<Shared>,
+    messages: Messages,
+    dictionaries: SharedDictionaries,
+    /// A message that was read and belongs to the next chunk.
+    ahead: Option<Message>,
+    /// Pieces of a batch too large to be one.
+    pieces: VecDeque<(RecordBatch, u64)>,
+    /// Said once everything before it is handed out.
+    failure: Option<Error>,
+    /// Bytes read since the last chunk.
+    bytes: u64,
+    records: u64,
+    done: bool,
+}
+
+/// A batch to be decoded with the dictionaries of its time.
+type Undecoded = (Message, SharedDictionaries);
+
+impl IpcReader {
+    /// Starts after the schema; `dictionaries` are those known by then.
+    pub fn new(schema: Schema, messages: Messages, dictionaries: Dictionaries, place: OpenFile) -> Self {
+        let readable = Readable::of(&schema);
+        Self {
+            shared: Arc::new(Shared { schema: Arc::new(schema), readable, place }),
+            messages,
+            dictionaries: Arc::new(dictionaries),
+            ahead: None,
+            pieces: VecDeque::new(),
+            failure: None,
+            bytes: 0,
+            records: 0,
+            done: false,
+        }
+    }
+
+    fn batch_rows(&self) -> u64 {
+        self.shared.place.batch_rows.max(1) as u64
+    }
+
+    fn damaged(&self, reason: String) -> Error {
+        Error::Damaged { file: self.shared.place.name.clone(), records: self.records, reason }
+    }
+
+    /// The next message with rows; dictionaries on the way are learnt.
+    fn next_rows(&mut self) -> Result<Option<(Message, u64)>, String> {
+        while let Some(message) = self.ahead.take().map_or_else(|| self.messages.next(), |ahead| Ok(Some(ahead)))? {
+            match message.kind {
+                Kind::Rows(0) | Kind::Other => self.bytes += message.bytes(),
+                Kind::Rows(rows) => return Ok(Some((message, rows))),
+                Kind::Schema => return Err("a second schema in the middle".into()),
+                Kind::Dictionary => {
+                    self.bytes += message.bytes();
+                    // Batches that were handed out keep the dictionaries of their time: this copies the map then.
+                    message.learn(&self.shared.schema, Arc::make_mut(&mut self.dictionaries))?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Messages that together make a batch of the size aimed at; none at the end, or if a large one was cut.
+    fn gather(&mut self) -> (Vec<Undecoded>, u64) {
+        let (mut gathered, mut total) = (Vec::new(), 0);
+        loop {
+            match self.next_rows() {
+                Ok(Some((message, rows))) if total > 0 && total + rows > self.batch_rows() => {
+                    self.ahead = Some(message);
+                    return (gathered, total);
+                }
+                Ok(Some((message, rows))) if rows > 2 * self.batch_rows() => {
+                    self.bytes += message.bytes();
+                    if let Err(reason) = self.cut(&message) {
+                        self.failure = Some(self.damaged(reason));
+                    }
+                    return (gathered, 0);
+                }
+                Ok(Some((message, rows))) => {
+                    self.bytes += message.bytes();
+                    total += rows;
+                    gathered.push((message, self.dictionaries.clone()));
+                    if total >= self.batch_rows() {
+                        return (gathered, total);
+                    }
+                }
+                Ok(None) => {
+                    self.done = true;
+                    return (gathered, total);
+                }
+                Err(reason) => {
+                    self.records += total; // they come first
+                    self.failure = Some(self.damaged(reason));
+                    self.records -= total;
+                    return (gathered, total);
+                }
+            }
+        }
+    }
+
+    /// Decodes a large batch here and cuts it into pieces that share its memory.
+    fn cut(&mut self, message: &Message) -> Result<(), String> {
+        let batch = self.shared.decode(message, &self.dictionaries)?;
+        let wanted = (batch.num_rows() as u64).div_ceil(self.batch_rows()).max(1);
+        let step = (batch.num_rows() as u64).div_ceil(wanted).max(1) as usize;
+        let bytes = std::mem::take(&mut self.bytes) / wanted;
+        for start in (0..batch.num_rows()).step_by(step) {
+            self.pieces.push_back((batch.slice(start, step.min(batch.num_rows() - start)), bytes));
+        }
+        Ok(())
+    }
+}
+
+impl FileReader for IpcReader {
+    fn next_chunk(&mut self) -> Result<Option<Chunk>> {
+        if let Some(chunk) = self.next_piece() {
+            return Ok(Some(chunk));
+        }
+        if self.failure.is_none() && !self.done {
+            let (gathered, total) = self.gather();
+            if total > 0 {
+                let (shared, before) = (self.shared.clone(), self.records);
+                self.records += total;
+                let bytes = std::mem::take(&mut self.bytes);
+                return Ok(Some(Chunk::new(bytes, move || shared.join(&gathered, before))));
+            }
+            if let Some(chunk) = self.next_piece() {
+                return Ok(Some(chunk));
+            }
+        }
+        match self.failure.take() {
+            Some(failure) => {
+                self.done = true;
+                Err(failure)
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn records(&self) -> u64 {
+        self.records
+    }
+}
+
+impl IpcReader {
+    fn next_piece(&mut self) -> Option<Chunk> {
+        let (piece, bytes) = self.pieces.pop_front()?;
+        let (shared, before) = (self.shared.clone(), self.records);
+        self.records += piece.num_rows() as u64;
+        Some(Chunk::new(bytes, move || Ok(shared.batch(conform(&piece, &shared.place.schema)?, before))))
+    }
+}
+
+impl Shared {
+    fn decode(&self, message: &Message, dictionaries: &Dictionaries) -> Result<RecordBatch, String> {
+        let kept = (!self.readable.dropped.is_empty()).then_some(self.readable.kept.as_slice());
+        self.readable.name(&message.rows(&self.schema, kept, dictionaries)?)
+    }
+
+    /// Decodes messages whose first row follows `before` others of the file, into one batch.
+    fn join(&self, gathered: &[Undecoded], before: u64) -> Result<Batch> {
+        let mut batches = Vec::with_capacity(gathered.len());
+        for (message, dictionaries) in gathered {
+            let records = before + batches.iter().map(|b: &RecordBatch| b.num_rows() as u64).sum::<u64>();
+            let damaged = |reason| Error::Damaged { file: self.place.name.clone(), records, reason };
+            let decoded = self.decode(message, dictionaries).map_err(damaged)?;
+            batches.push(conform(&decoded, &self.place.schema)?);
+        }
+        let joined = match batches.as_slice() {
+            [one] => one.clone(),
+            several => arrow_select::concat::concat_batches(&self.place.schema, several)
+                .map_err(|e| Error::Schema(e.to_string()))?,
+        };
+        Ok(self.batch(joined, before))
+    }
+
+    fn batch(&self, columns: RecordBatch, before: u64) -> Batch {
+        Batch {
+            columns,
+            file: self.place.file,
+            numbers: RecordNumbers::Run { first: before + 1 },
+            stream_offset: self.place.stream_offset,
+            rejected: Vec::new(),
+        }
+    }
+}
