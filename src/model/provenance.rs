@@ -1,0 +1,74 @@
+//! Where a model comes from.
+
+use serde::{Deserialize, Serialize};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Who fitted a model, when, on what, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// The version of oddflow that fitted it.
+    pub oddflow_version: String,
+    /// When (RFC 3339, UTC): the one thing in which two fits of the same input differ.
+    pub created: String,
+    /// The files it was fitted on.
+    pub inputs: Vec<InputDigest>,
+    /// The device it was fitted on, in words.
+    pub device: String,
+    /// Records in those files.
+    pub rows_read: u64,
+    /// Rows it was fitted on.
+    pub rows_sampled: u64,
+    /// The seed of all random choices.
+    pub seed: u64,
+    /// Names and Arrow types of the input's columns.
+    pub column_types: Vec<(String, String)>,
+    /// The options of the fit, as they were resolved.
+    pub options: serde_json::Value,
+}
+
+/// One input file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputDigest {
+    /// The file as the user named it.
+    pub name: String,
+    /// Its size as stored.
+    pub bytes: u64,
+    /// BLAKE3 of its bytes in hex, where it was computed.
+    pub blake3: Option<String>,
+}
+
+impl Default for Provenance {
+    /// This version of oddflow, now; nothing else is known.
+    fn default() -> Self {
+        Self {
+            oddflow_version: env!("CARGO_PKG_VERSION").into(),
+            created: rfc3339(SystemTime::now()),
+            inputs: Vec::new(),
+            device: String::new(),
+            rows_read: 0,
+            rows_sampled: 0,
+            seed: 0,
+            column_types: Vec::new(),
+            options: serde_json::Value::Null,
+        }
+    }
+}
+
+/// A time as RFC 3339 in UTC, to the second: `2026-01-31T23:59:59Z`. Times before 1970 give 1970's first second.
+pub fn rfc3339(time: SystemTime) -> String {
+    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Days to a civil date by counting years from 1 March (Hinnant, "chrono-compatible low-level date algorithms").
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + 400 * era + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}

@@ -1,0 +1,117 @@
+//! Isolation forests on ADBench's classical sets find what scikit-learn's find.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::DataType;
+use ndarray::{Array2, ArrayView2, Axis};
+use oddflow::detectors::{IsolationForest, IsolationForestParams};
+use oddflow::device::Device;
+use oddflow::ops::path_length::PathLength;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+fn read(path: &Path) -> RecordBatch {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
+    let schema = reader.schema().clone();
+    let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
+    arrow_select::concat::concat_batches(&schema, &batches).unwrap()
+}
+
+fn numbers(batch: &RecordBatch, column: usize) -> Vec<f64> {
+    let column = arrow_cast::cast(batch.column(column), &DataType::Float64).unwrap();
+    assert_eq!(column.null_count(), 0);
+    column.as_primitive::<Float64Type>().values().to_vec()
+}
+
+fn integers(batch: &RecordBatch, name: &str) -> Vec<i64> {
+    let column = arrow_cast::cast(batch.column_by_name(name).unwrap(), &DataType::Int64).unwrap();
+    column.as_primitive::<Int64Type>().values().to_vec()
+}
+
+/// One of the protocol's splits: features min-max scaled on the training rows, and the labels of the test rows.
+fn split(data: &RecordBatch, train: &[usize], test: &[usize]) -> (Array2<f32>, Array2<f32>, Vec<bool>) {
+    let features: Vec<usize> = (0..data.num_columns()).filter(|&c| data.schema().field(c).name() != "label").collect();
+    let mut scaled = [Array2::zeros((train.len(), features.len())), Array2::zeros((test.len(), features.len()))];
+    for (j, &column) in features.iter().enumerate() {
+        let values = numbers(data, column);
+        let lowest = train.iter().map(|&i| values[i]).fold(f64::INFINITY, f64::min);
+        let highest = train.iter().map(|&i| values[i]).fold(f64::NEG_INFINITY, f64::max);
+        let range = if highest > lowest { highest - lowest } else { 1.0 };
+        for (matrix, rows) in scaled.iter_mut().zip([train, test]) {
+            for (i, &row) in rows.iter().enumerate() {
+                matrix[[i, j]] = ((values[row] - lowest) / range) as f32;
+            }
+        }
+    }
+    let labels = integers(data, "label");
+    let [train, test_rows] = scaled;
+    (train, test_rows, test.iter().map(|&i| labels[i] != 0).collect())
+}
+
+/// The chance that an anomaly scores above a normal row, ties counting half.
+fn auroc(scores: &[f64], labels: &[bool]) -> f64 {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+    let (mut rank_sum, mut before) = (0.0, 0);
+    for ties in order.chunk_by(|&a, &b| scores[a] == scores[b]) {
+        let mean_rank = before as f64 + (ties.len() + 1) as f64 / 2.0;
+        rank_sum += mean_rank * ties.iter().filter(|&&i| labels[i]).count() as f64;
+        before += ties.len();
+    }
+    let positives = labels.iter().filter(|&&l| l).count() as f64;
+    let negatives = labels.len() as f64 - positives;
+    (rank_sum - positives * (positives + 1.0) / 2.0) / (positives * negatives)
+}
+
+fn fit_and_score(train: ArrayView2<'_, f32>, test: ArrayView2<'_, f32>, seed: u64) -> Vec<f64> {
+    let forest = IsolationForest::fit(train, &IsolationForestParams { seed, ..Default::default() }).unwrap();
+    let operation = PathLength::prepare(forest.forest(), &Device::Cpu, test.len_of(Axis(0))).unwrap();
+    operation.sums(test).unwrap().into_iter().map(|sum| forest.score_of_sum(sum)).collect()
+}
+
+/// AUROC in percent, mean over the three splits.
+fn set_auroc(folder: &Path, set: &str) -> f64 {
+    let data = read(&folder.join(format!("{set}.parquet")));
+    let splits = read(&folder.join(format!("{set}.splits.parquet")));
+    let (seeds, rows) = (integers(&splits, "seed"), integers(&splits, "row"));
+    let parts = arrow_cast::cast(splits.column_by_name("part").unwrap(), &DataType::Utf8).unwrap();
+    let parts = parts.as_string::<i32>();
+    let of = |seed: i64, part: &str| -> Vec<usize> {
+        (0..rows.len()).filter(|&i| seeds[i] == seed && parts.value(i) == part).map(|i| rows[i] as usize).collect()
+    };
+    let aurocs = (1..=3).map(|seed| {
+        let (train, test, labels) = split(&data, &of(seed, "train"), &of(seed, "test"));
+        100.0 * auroc(&fit_and_score(train.view(), test.view(), seed as u64), &labels)
+    });
+    aurocs.sum::<f64>() / 3.0
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "reads 21 data sets: minutes without optimisation; run with --release")]
+fn mean_auroc_is_scikit_learns() {
+    let shared = std::env::var_os("ODDFLOW_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    let folder = shared.join("data/adbench");
+    let Ok(mut reference) = csv::Reader::from_path(folder.join("auroc_reference.csv")) else {
+        println!("skipped: {} is not there; set ODDFLOW_SHARED to the folder of shared data", folder.display());
+        return;
+    };
+    let (mut ours, mut theirs, mut n_sets) = (0.0, 0.0, 0.0);
+    println!("{:<14}{:>8}{:>14}", "set", "AUROC", "scikit-learn");
+    for record in reference.records().map(Result::unwrap).filter(|record| &record[1] == "IForest") {
+        let expected: f64 = record[3].parse().unwrap();
+        let auroc = set_auroc(&folder, &record[0]);
+        println!("{:<14}{auroc:>8.2}{expected:>14.2}", &record[0]);
+        (ours, theirs, n_sets) = (ours + auroc, theirs + expected, n_sets + 1.0);
+    }
+    println!("{:<14}{:>8.2}{:>14.2}", "mean", ours / n_sets, theirs / n_sets);
+    assert_eq!(n_sets, 21.0);
+    assert!(
+        (ours - theirs).abs() / n_sets < 1.0,
+        "mean AUROC {:.2}, scikit-learn's {:.2}",
+        ours / n_sets,
+        theirs / n_sets
+    );
+}

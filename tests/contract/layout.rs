@@ -1,0 +1,126 @@
+//! Without a GPU: shaders are valid WGSL, keep to WebGPU's guaranteed limits, and say what the host says.
+
+use naga::back::pipeline_constants::process_overrides;
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::{AddressSpace, Module, ShaderStage, StorageAccess, TypeInner};
+use oddflow::device::{Access, Kernel};
+use oddflow::ops::{Dispatch, OPERATIONS, shaders};
+use std::mem::offset_of;
+
+fn kernels() -> impl Iterator<Item = &'static Kernel> {
+    OPERATIONS.iter().flat_map(|operation| operation.kernels).copied()
+}
+
+fn parse(kernel: &Kernel) -> Module {
+    let text = kernel.text();
+    naga::front::wgsl::parse_str(&text).unwrap_or_else(|e| panic!("{}: {}", kernel.name, e.emit_to_string(&text)))
+}
+
+#[test]
+fn every_shader_is_valid_with_every_set_of_constants() {
+    for kernel in kernels() {
+        let module = parse(kernel);
+        // No capability beyond WebGPU's own.
+        let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+            .validate(&module)
+            .unwrap_or_else(|e| panic!("{}: {}", kernel.name, e.emit_to_string(&kernel.text())));
+        assert!(!kernel.constants.is_empty(), "{}", kernel.name);
+        for constants in kernel.constants {
+            let values = constants.iter().map(|(name, value)| (name.to_string(), *value)).collect();
+            let (module, _) = process_overrides(&module, &info, Some((ShaderStage::Compute, "main")), &values)
+                .unwrap_or_else(|e| panic!("{} {constants:?}: {e}", kernel.name));
+            within_guaranteed_limits(kernel, &module, constants);
+        }
+    }
+}
+
+fn within_guaranteed_limits(kernel: &Kernel, module: &Module, constants: &[(&str, f64)]) {
+    let entry = &module.entry_points[0];
+    assert_eq!(module.entry_points.len(), 1, "{}", kernel.name);
+    assert!(entry.workgroup_size.iter().product::<u32>() <= 256, "{}: {:?}", kernel.name, entry.workgroup_size);
+    let bytes: u32 = module
+        .global_variables
+        .iter()
+        .filter(|(_, variable)| variable.space == AddressSpace::WorkGroup)
+        .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()).next_multiple_of(16))
+        .sum();
+    assert!(bytes <= 16_384, "{} {constants:?}: {bytes} bytes of workgroup memory", kernel.name);
+    let storage =
+        module.global_variables.iter().filter(|(_, v)| matches!(v.space, AddressSpace::Storage { .. })).count();
+    assert!(storage <= 8, "{}: {storage} storage buffers", kernel.name);
+}
+
+#[test]
+fn bindings_are_what_the_host_declares() {
+    for kernel in kernels() {
+        let module = parse(kernel);
+        let mut found: Vec<_> = module
+            .global_variables
+            .iter()
+            .filter_map(|(_, variable)| {
+                let place = variable.binding.as_ref()?;
+                let access = match variable.space {
+                    AddressSpace::Uniform => {
+                        Access::Uniform(module.types[variable.ty].inner.size(module.to_ctx()).into())
+                    }
+                    AddressSpace::Storage { access } if access == StorageAccess::LOAD => Access::Read,
+                    AddressSpace::Storage { access } if access == StorageAccess::LOAD | StorageAccess::STORE => {
+                        Access::ReadWrite
+                    }
+                    other => panic!("{}: a binding in {other:?}", kernel.name),
+                };
+                Some((place.group, place.binding, variable.name.clone().unwrap_or_default(), access))
+            })
+            .collect();
+        found.sort_by_key(|(group, binding, ..)| (*group, *binding));
+        let declared: Vec<_> = (0..)
+            .zip(kernel.groups)
+            .flat_map(|(group, bindings)| {
+                (0..).zip(*bindings).map(move |(binding, b)| (group, binding, b.name.to_string(), b.access))
+            })
+            .collect();
+        assert_eq!(found, declared, "{}", kernel.name);
+    }
+}
+
+#[test]
+fn the_dispatch_struct_has_the_layout_of_the_shaders() {
+    let host = [
+        ("n_rows", offset_of!(Dispatch, n_rows)),
+        ("n_features", offset_of!(Dispatch, n_features)),
+        ("stride", offset_of!(Dispatch, stride)),
+        ("first", offset_of!(Dispatch, first)),
+        ("count", offset_of!(Dispatch, count)),
+        ("accumulate", offset_of!(Dispatch, accumulate)),
+    ];
+    for kernel in kernels() {
+        let module = parse(kernel);
+        let (_, ty) =
+            module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some("Dispatch")).expect("struct Dispatch");
+        let TypeInner::Struct { members, span } = &ty.inner else { panic!("{}: Dispatch is no struct", kernel.name) };
+        let found: Vec<_> =
+            members.iter().map(|m| (m.name.as_deref().unwrap_or_default(), m.offset as usize)).collect();
+        assert_eq!(found, host, "{}", kernel.name);
+        assert!(members.iter().all(|m| module.types[m.ty].inner.size(module.to_ctx()) == 4), "{}", kernel.name);
+        assert_eq!(*span as usize, size_of::<Dispatch>(), "{}", kernel.name);
+    }
+}
+
+/// Path lengths are exact because no kernel has a float.
+#[test]
+fn path_length_kernels_have_no_floats() {
+    for kernel in kernels().filter(|kernel| kernel.name.starts_with("path_length")) {
+        let module = parse(kernel);
+        let floats = module.types.iter().filter(|(_, ty)| ty.inner.scalar_kind() == Some(naga::ScalarKind::Float));
+        assert_eq!(floats.count(), 0, "{}", kernel.name);
+        assert!(!kernel.text().contains("bitcast"), "{}", kernel.name);
+    }
+}
+
+#[test]
+fn shaders_are_named_once_and_end_in_their_entry_point() {
+    let shaders = shaders();
+    let names: std::collections::BTreeSet<_> = shaders.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names.len(), shaders.len());
+    assert!(shaders.iter().all(|(_, text)| text.matches("fn main(").count() == 1));
+}
