@@ -14,7 +14,17 @@
 //! | [`features`] | flow columns → dense f32 matrix |
 //! | [`flows`] | what a flow record is; sources and sinks |
 //!
-//! A larger score is more anomalous, everywhere.
+//! A larger score is more anomalous, everywhere. A saved model scores any Arrow batch that has its columns:
+//!
+//! ```no_run
+//! use oddflow::{device::Device, model::Model};
+//!
+//! fn odd_rows(batch: &arrow_array::RecordBatch) -> oddflow::Result<arrow_array::RecordBatch> {
+//!     let model = Model::load("week.model".as_ref())?;
+//!     let scorer = model.scorer(&Device::Cpu, &batch.schema(), 65_536)?;
+//!     scorer.score_batch(batch) // the columns, and anomaly_score, severity, anomaly
+//! }
+//! ```
 
 pub mod cli;
 pub mod detectors;

@@ -1,1 +1,23 @@
-//! Streaming: read, encode, score and write overlap in bounded memory.
+//! Streaming: read, encode, score and write overlap in bounded memory; output order is input order; the first error in
+//! input order stops all stages.
+
+mod digest;
+mod fit;
+mod manifest;
+mod ordered;
+mod sample;
+mod score;
+mod stop;
+mod tally;
+mod top;
+mod writer;
+
+pub use digest::{Digests, file_digest};
+pub use fit::{FitOptions, FitReport, fit};
+pub use manifest::{Manifest, RunFacts, beside, manifest_path};
+pub use ordered::{Progress, Run, Timed};
+pub use sample::{Sample, record_hash};
+pub use score::{ScoreOptions, ScoreReport, score};
+pub use stop::Stop;
+pub use tally::{Stages, Tally};
+pub use top::{Top, TopRow};

@@ -1,0 +1,54 @@
+//! `oddflow detect`: fit on a seeded sample of the input, score all of it, print the oddest rows.
+
+use super::args::Detect;
+use super::run::{Rejects, Session, config, create_sink, output_target, total_bytes};
+use super::score::{Scoring, finish};
+use super::summary;
+use super::{Done, fit};
+use crate::Result;
+use crate::pipeline::{Digests, RunFacts, beside};
+
+pub fn run(args: &Detect) -> Result<Done> {
+    let config = config(args.run.config.as_deref())?;
+    let options = config.fit(&args.fit, &args.verdict)?;
+    let session = Session::start(config.running(&args.run)?)?;
+    summary::title(&session, &options);
+    let mut input = session.open(&args.input, &config.input(&args.input, &session.running)?, true)?;
+    let target = output_target(&args.output, &input)?;
+    let digests = Digests::start(&input.files);
+
+    // Rejected records are kept in the second pass, which sees all that the first did.
+    let fitted = session.pass("fit", total_bytes(&input), |run| {
+        crate::pipeline::fit(&mut input, &options, &session.device, run, |_, _| Ok(()))
+    })?;
+    let mut model = fitted.model;
+    summary::fitted(&session, &model, &fitted.stages);
+
+    let scoring = Scoring::new(&args.output, &config, &session, &model, &input)?;
+    let sink = create_sink(&args.output, target.as_ref(), scoring.options.output.schema())?;
+    let mut rejects = Rejects::new(args.output.rejected.as_deref(), &input)?;
+    let report = session.pass("score", total_bytes(&input), |run| {
+        crate::pipeline::score(&model, &input, &session.device, sink, &scoring.options, run, |file, r| {
+            rejects.keep(file, r)
+        })
+    })?;
+    rejects.finish()?;
+
+    let output = target.as_ref().and_then(|t| t.path.clone());
+    let inputs = digests.finish();
+    model.provenance.inputs = inputs.clone();
+    let model_path = args.model.clone().or_else(|| output.as_ref().map(|o| beside(o, "model")));
+    if let Some(path) = &model_path {
+        fit::save(&model, path)?;
+    }
+    let facts = RunFacts {
+        command: "detect".to_owned(),
+        inputs,
+        output,
+        model_digest: model.digest()?,
+        model_path,
+        fit: Some(fitted.stages),
+        ..scoring.facts(&session)
+    };
+    finish(&session, &scoring, &input, &model, &report, facts)
+}

@@ -1,0 +1,124 @@
+//! `oddflow inspect`: what an input or a model holds.
+
+use super::Done;
+use super::args::Inspect;
+use super::run::config;
+use super::settings::Config;
+use super::talk::count;
+use crate::features::{ColumnRole, FeaturePlan, infer_roles};
+use crate::flows::sink::printable;
+use crate::flows::source::{Input, InputOptions};
+use crate::model::Model;
+use crate::{Error, Result};
+use arrow_array::RecordBatch;
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_select::concat::concat_batches;
+use std::path::Path;
+
+/// Sample values shown of a column.
+const SAMPLES: usize = 4;
+const MAX_VALUE: usize = 20;
+
+pub fn run(args: &Inspect) -> Result<Done> {
+    if let [one] = args.input.inputs.as_slice()
+        && Model::is_model(Path::new(one))
+    {
+        return super::inspect_model::run(Path::new(one));
+    }
+    inspect_input(args, &config(args.config.as_deref())?)
+}
+
+fn inspect_input(args: &Inspect, config: &Config) -> Result<Done> {
+    let options = config.input_for_inspection(&args.input)?;
+    let input = Input::open(&args.input.inputs, &options)?;
+    for file in &input.files {
+        println!("{}: {}", printable(&file.name), file.description);
+    }
+    for note in &input.notes {
+        println!("{}", printable(note));
+    }
+    let (rows, rejected) = head(&input, &options, args.rows)?;
+    println!(
+        "{} columns; looked at the first {} rows, {rejected} rejected\n",
+        rows.num_columns(),
+        count(rows.num_rows() as u64)
+    );
+    let roles = infer_roles(&rows, &config.roles())?;
+    // Columns are worth showing even where nothing in them can become a feature.
+    let plan = FeaturePlan::fit(&rows, &roles, &config.features());
+    let outcome = |name: &str| match &plan {
+        Ok(plan) => plan.columns().iter().find(|c| c.name == name).map(|c| c.outcome.clone()).unwrap_or_default(),
+        Err(_) => String::new(),
+    };
+    print_columns(&rows, &roles, &outcome)?;
+    match &plan {
+        Ok(plan) => {
+            println!("\n{} features", plan.n_features());
+            plan.notes().iter().for_each(|note| println!("{}", printable(note)));
+        }
+        Err(e) => println!("\nno model could be fitted: {}", printable(&e.to_string())),
+    }
+    Ok(if rejected == 0 { Done::Clean } else { Done::WithRejects })
+}
+
+/// The first rows of the input.
+fn head(input: &Input, _options: &InputOptions, n_rows: usize) -> Result<(RecordBatch, u64)> {
+    let mut source = input.source()?;
+    let (mut batches, mut rows, mut rejected) = (Vec::new(), 0, 0);
+    while rows < n_rows
+        && let Some(chunk) = source.next_chunk()?
+    {
+        let batch = chunk.parse()?;
+        rows += batch.n_rows();
+        rejected += batch.rejected.len() as u64;
+        batches.push(batch.columns);
+    }
+    let all = concat_batches(&input.schema, &batches).map_err(|e| Error::Schema(e.to_string()))?;
+    Ok((all.slice(0, n_rows.min(all.num_rows())), rejected))
+}
+
+fn print_columns(rows: &RecordBatch, roles: &[ColumnRole], outcome: &dyn Fn(&str) -> String) -> Result<()> {
+    let schema = rows.schema();
+    let width = schema.fields().iter().map(|f| f.name().chars().count()).max().unwrap_or(0).clamp(6, 32);
+    println!("{:<width$}  {:<9} {:<12} {:<52} sample values", "column", "type", "role", "becomes (or why this role)");
+    for (i, (field, role)) in schema.fields().iter().zip(roles).enumerate() {
+        let becomes = match outcome(field.name()) {
+            text if text.is_empty() => role.reason.clone(),
+            text => text,
+        };
+        println!(
+            "{:<width$}  {:<9} {:<12} {:<52} {}",
+            printable(field.name()),
+            type_name(&field.data_type().to_string()),
+            role.role.to_string(),
+            printable(&becomes),
+            samples(rows, i)?
+        );
+    }
+    Ok(())
+}
+
+fn type_name(arrow: &str) -> String {
+    match arrow {
+        "Utf8" | "LargeUtf8" | "Utf8View" => "text".to_owned(),
+        other if other.starts_with("Dictionary") => "text".to_owned(),
+        other => other.to_lowercase(),
+    }
+}
+
+/// The first few distinct values.
+fn samples(rows: &RecordBatch, column: usize) -> Result<String> {
+    let options = FormatOptions::default().with_null("(null)");
+    let formatter = ArrayFormatter::try_new(rows.column(column), &options).map_err(|e| Error::Schema(e.to_string()))?;
+    let mut seen: Vec<String> = Vec::new();
+    for row in 0..rows.num_rows().min(1_000) {
+        let value: String = printable(&formatter.value(row).to_string()).chars().take(MAX_VALUE).collect();
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+        if seen.len() == SAMPLES {
+            break;
+        }
+    }
+    Ok(seen.join(", "))
+}

@@ -1,0 +1,80 @@
+//! `oddflow inspect MODEL`: all that a model holds.
+
+use super::Done;
+use super::talk::{bytes, count};
+use crate::Result;
+use crate::features::ColumnSummary;
+use crate::flows::sink::printable;
+use crate::model::{Model, ModelSummary};
+use std::path::Path;
+
+pub fn run(path: &Path) -> Result<Done> {
+    let summary = Model::load(path)?.summary()?;
+    for line in describe(path, &summary) {
+        println!("{}", printable(&line));
+    }
+    Ok(Done::Clean)
+}
+
+fn describe(path: &Path, m: &ModelSummary) -> Vec<String> {
+    let mut lines = vec![
+        format!("file        {} ({}, format {})", path.display(), bytes(m.bytes), m.format),
+        format!("digest      {}", m.digest),
+    ];
+    provenance(m, &mut lines);
+    detector(m, &mut lines);
+    severity(m, &mut lines);
+    columns(m, &mut lines);
+    lines
+}
+
+fn provenance(m: &ModelSummary, lines: &mut Vec<String>) {
+    let p = &m.provenance;
+    lines.push(format!("created     {} by oddflow {}", p.created, p.oddflow_version));
+    lines.push(format!("device      {}", p.device));
+    for input in &p.inputs {
+        let digest = input.blake3.as_deref().map(|d| format!(", blake3 {}", d.get(..12).unwrap_or(d)));
+        lines.push(format!("input       {} ({}{})", input.name, bytes(input.bytes), digest.unwrap_or_default()));
+    }
+    lines.push(format!("fit on      {} of {} rows, seed {}", count(p.rows_sampled), count(p.rows_read), p.seed));
+}
+
+fn detector(m: &ModelSummary, lines: &mut Vec<String>) {
+    let parameters: Vec<String> = m.parameters.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    lines.push(format!("detector    {}: {}", m.detector, parameters.join(", ")));
+    if let Some(t) = m.trees {
+        lines.push(format!(
+            "trees       {} trees, {} nodes, {} leaves at depth {:.1} in the mean and {} at most, {} features used",
+            count(t.n_trees as u64),
+            count(t.n_nodes as u64),
+            count(t.n_leaves as u64),
+            t.mean_leaf_depth,
+            t.max_depth,
+            t.n_features_used
+        ));
+    }
+    lines.push(format!(
+        "threshold   score above {:.6}, severity {:.4} ({})",
+        m.threshold.score, m.threshold_severity, m.threshold.rule
+    ));
+    lines.push(format!("replayed    {} training rows gave their stored scores", m.replayed_rows));
+}
+
+fn severity(m: &ModelSummary, lines: &mut Vec<String>) {
+    lines.push(String::new());
+    lines.push(format!("severity    of {} training scores", count(m.severity_rows)));
+    let [(least, least_severity), (largest, largest_severity)] = m.severity_ends;
+    lines.push(format!("  smallest      {least:.6}  {least_severity:.4}"));
+    lines.extend(m.severity.iter().map(|r| format!("  {:>7} %     {:.6}  {:.4}", r.percentile, r.score, r.severity)));
+    lines.push(format!("  largest       {largest:.6}  {largest_severity:.4}"));
+}
+
+fn columns(m: &ModelSummary, lines: &mut Vec<String>) {
+    lines.push(String::new());
+    lines.push(format!("features    {} from {} columns", m.features.len(), m.columns.len()));
+    lines.extend(m.notes.iter().map(|note| format!("  note: {note}")));
+    let width = m.columns.iter().map(|c| c.name.chars().count()).max().unwrap_or(0).clamp(6, 32);
+    lines.extend(m.columns.iter().map(|c: &ColumnSummary| {
+        format!("  {:<width$}  {:<12} {:<52} ({})", c.name, c.role.to_string(), c.outcome, c.reason)
+    }));
+}

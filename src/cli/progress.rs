@@ -1,0 +1,41 @@
+//! Progress on a terminal; nothing elsewhere.
+
+use crate::pipeline::Progress;
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::time::Duration;
+
+/// A bar over the bytes of the input, on stderr.
+pub struct Bar(ProgressBar);
+
+impl Bar {
+    /// A bar for a pass of `what` over `total` bytes (unknown: a spinner); hidden when quiet or not on a terminal.
+    pub fn new(what: &'static str, total: Option<u64>, quiet: bool) -> Self {
+        let bar = match total {
+            Some(total) => ProgressBar::new(total)
+                .with_style(style("{prefix:>8} {bar:30} {percent:>3}%  {msg}  {bytes_per_sec}, {eta} left")),
+            None => ProgressBar::new_spinner().with_style(style("{prefix:>8} {spinner} {msg}  {bytes} read")),
+        };
+        // indicatif hides a bar by itself when stderr is no terminal.
+        bar.set_draw_target(if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(8) });
+        bar.set_prefix(what);
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Self(bar)
+    }
+
+    /// Shows how far the pass has come.
+    pub fn update(&self, at: Progress) {
+        // Chunks of compressed Arrow streams count unpacked bytes and can pass the end.
+        self.0.set_position(at.source_bytes.min(self.0.length().unwrap_or(u64::MAX)));
+        self.0.set_message(format!("{} rows", HumanCount(at.rows)));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

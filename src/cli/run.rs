@@ -1,0 +1,147 @@
+//! What every command that reads flows does: open the input, take a device, catch Ctrl-C, keep rejected records, say
+//! what was met.
+
+use super::args::{InputArgs, OutputArgs};
+use super::progress::Bar;
+use super::settings::{Config, Running};
+use super::stdin::Stdin;
+use super::talk::{Talk, bytes, count};
+use crate::device::Device;
+use crate::flows::Rejected;
+use crate::flows::sink::{SideFile, Sink, SinkOptions, Target};
+use crate::flows::source::{Input, InputFile, InputOptions};
+use crate::pipeline::{Run, Stop};
+use crate::{Error, Result};
+use arrow_schema::SchemaRef;
+use std::path::Path;
+
+/// Standard input is kept in a temporary file of at most this size when it must be read twice.
+const SPOOL_LIMIT: u64 = 64 << 30;
+
+/// A run that is set up: its device, threads and stop.
+pub struct Session {
+    /// How to run.
+    pub running: Running,
+    /// The device that was taken.
+    pub device: Device,
+    /// Says things on stderr.
+    pub talk: Talk,
+    stop: Stop,
+}
+
+impl Session {
+    /// Sizes the thread pool, takes the device, catches Ctrl-C.
+    pub fn start(running: Running) -> Result<Self> {
+        // A second call (in a test) finds the pool built; results never depend on its size.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(running.threads).build_global();
+        let device = crate::device::open(&running.device)?;
+        let stop = Stop::new();
+        let asked = stop.clone();
+        let handler = move || {
+            if asked.is_requested() {
+                std::process::exit(2);
+            }
+            asked.request();
+        };
+        ctrlc::set_handler(handler).map_err(|e| Error::Device(format!("Ctrl-C cannot be caught: {e}")))?;
+        Ok(Self { talk: Talk::new(running.quiet), running, device, stop })
+    }
+
+    /// Opens the input. Standard input that will be read twice is spooled first.
+    pub fn open(&self, args: &InputArgs, options: &InputOptions, twice: bool) -> Result<Input> {
+        let spool = twice.then_some(SPOOL_LIMIT);
+        let options = InputOptions { spool, ..options.clone() };
+        let opened = Input::open_with_stdin(&args.inputs, &options, Box::new(Stdin::new(self.stop.clone())));
+        self.stop.check()?;
+        let input = opened?;
+        let packed: u64 = input.files.iter().filter_map(|f| f.size).sum();
+        let size = if packed > 0 { format!(", {}", bytes(packed)) } else { String::new() };
+        match input.files.as_slice() {
+            [file] => self.talk.line("input", &format!("{}: {}{size}", file.name, file.description)),
+            files => self.talk.line("inputs", &format!("{}{size}", kinds(files))),
+        }
+        self.talk.lines("", input.notes.iter().map(String::as_str));
+        Ok(input)
+    }
+
+    /// Runs one pass with a progress bar.
+    pub fn pass<T>(
+        &self,
+        what: &'static str,
+        total: Option<u64>,
+        body: impl FnOnce(&Run<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let bar = Bar::new(what, total, self.running.quiet);
+        let progress = |at| bar.update(at);
+        // A worker that waits for a GPU uses no core: two more keep batches in flight even with one thread.
+        let waiting = if matches!(self.device, Device::Cpu) { 0 } else { 2 };
+        let run = Run { threads: self.running.threads + waiting, stop: self.stop.clone(), progress: &progress };
+        let outcome = body(&run);
+        // What a stage says when it is stopped is not what went wrong.
+        self.stop.check()?;
+        outcome
+    }
+}
+
+/// Bytes of all files, if all are known.
+pub fn total_bytes(input: &Input) -> Option<u64> {
+    input.files.iter().map(|f| f.size).sum()
+}
+
+/// `48 files: 24 CSV, 24 Parquet`.
+fn kinds(files: &[InputFile]) -> String {
+    let mut kinds = std::collections::BTreeMap::<String, u64>::new();
+    for file in files {
+        *kinds.entry(format!("{:?}", file.format)).or_default() += 1;
+    }
+    let parts: Vec<String> = kinds.iter().map(|(kind, n)| format!("{} {kind}", count(*n))).collect();
+    format!("{} files: {}", count(files.len() as u64), parts.join(", "))
+}
+
+/// The side file of rejected records, if one was asked for.
+pub struct Rejects {
+    side: Option<SideFile>,
+    names: Vec<String>,
+}
+
+impl Rejects {
+    /// Prepares the side file.
+    pub fn new(path: Option<&Path>, input: &Input) -> Result<Self> {
+        let names = input.files.iter().map(|f| f.name.clone()).collect();
+        Ok(Self { side: path.map(SideFile::create).transpose()?, names })
+    }
+
+    /// Keeps one rejected record.
+    pub fn keep(&mut self, file: usize, rejected: &Rejected) -> Result<()> {
+        match (&mut self.side, self.names.get(file)) {
+            (Some(side), Some(name)) => side.write(name, rejected),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes the side file appear under its name.
+    pub fn finish(self) -> Result<()> {
+        self.side.map(SideFile::finish).transpose().map(drop)
+    }
+}
+
+/// The sink of a scoring run, if an output was asked for.
+pub fn create_sink(args: &OutputArgs, target: Option<&Target>, schema: SchemaRef) -> Result<Option<Sink>> {
+    let options = SinkOptions { guard_formulas: !args.keep_formulas, ..SinkOptions::default() };
+    target.map(|target| Sink::create(target, &schema, &options)).transpose()
+}
+
+/// Where the output goes; refused if that is one of the inputs.
+pub fn output_target(args: &OutputArgs, input: &Input) -> Result<Option<Target>> {
+    let Some(text) = &args.output else { return Ok(None) };
+    let target = Target::parse(text)?;
+    match input.files.iter().find(|f| f.path.as_ref().is_some_and(|p| target.same_file(p))) {
+        Some(file) => Err(Error::parameter("-o", text, format!("it is the input {}; name another file", file.name))),
+        None => Ok(Some(target)),
+    }
+}
+
+/// The configuration file's settings, or none.
+pub fn config(path: Option<&Path>) -> Result<Config> {
+    Config::load(path)
+}

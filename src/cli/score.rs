@@ -1,0 +1,131 @@
+//! `oddflow score`: score input with a saved model; and the end of every scoring run.
+
+use super::args::{OutputArgs, Score};
+use super::run::{Rejects, Session, config, create_sink, output_target, total_bytes};
+use super::settings::Config;
+use super::{Done, summary, table};
+use crate::Result;
+use crate::detectors::Threshold;
+use crate::features::{ColumnRole, ColumnSummary, label_column};
+use crate::flows::source::Input;
+use crate::model::{Model, OutputColumns, OutputPlan};
+use crate::pipeline::{Digests, Manifest, RunFacts, ScoreOptions, ScoreReport, manifest_path};
+use arrow_schema::DataType;
+
+pub fn run(args: &Score) -> Result<Done> {
+    let config = config(args.run.config.as_deref())?;
+    let mut model = Model::load(&args.model)?;
+    let session = Session::start(config.running(&args.run)?)?;
+    let model_digest = model.digest()?;
+    summary::model_title(&session, &model, &args.model, &model_digest);
+    if let Some(rule) = config.rule(&args.verdict)? {
+        model.threshold = Threshold::resolve_from_severity(rule, &model.severity)?;
+    }
+    let mut options = config.input(&args.input, &session.running)?;
+    options.known_types = known_types(&model);
+    let input = session.open(&args.input, &options, false)?;
+    let target = output_target(&args.output, &input)?;
+    let digests = Digests::start(&input.files);
+
+    let scoring = Scoring::new(&args.output, &config, &session, &model, &input)?;
+    let sink = create_sink(&args.output, target.as_ref(), scoring.options.output.schema())?;
+    let mut rejects = Rejects::new(args.output.rejected.as_deref(), &input)?;
+    let report = session.pass("score", total_bytes(&input), |run| {
+        crate::pipeline::score(&model, &input, &session.device, sink, &scoring.options, run, |file, r| {
+            rejects.keep(file, r)
+        })
+    })?;
+    rejects.finish()?;
+    let facts = RunFacts {
+        command: "score".to_owned(),
+        inputs: digests.finish(),
+        output: target.and_then(|t| t.path),
+        model_digest,
+        model_path: Some(args.model.clone()),
+        ..scoring.facts(&session)
+    };
+    finish(&session, &scoring, &input, &model, &report, facts)
+}
+
+/// How a scoring run was asked to score.
+pub struct Scoring {
+    /// What to write and keep.
+    pub options: ScoreOptions,
+}
+
+impl Scoring {
+    /// From the flags and the model.
+    pub fn new(args: &OutputArgs, config: &Config, session: &Session, model: &Model, input: &Input) -> Result<Self> {
+        let columns = OutputColumns { prefix: config.prefix(args), scores_only: args.scores_only };
+        let output = OutputPlan::new(&input.schema, &columns)?;
+        if args.output.is_some() && !output.replaced().is_empty() {
+            let names = output.replaced().join(", ");
+            session.talk.line("replaced", &format!("the input's own {names} (--prefix keeps them)"));
+        }
+        let options = ScoreOptions {
+            only_anomalies: args.only_anomalies,
+            output,
+            top: config.top(args),
+            label: label(model, input),
+            batch_rows: session.running.batch_rows,
+        };
+        Ok(Self { options })
+    }
+
+    /// What is known of the run before it ends.
+    pub fn facts(&self, session: &Session) -> RunFacts {
+        RunFacts { device: session.device.describe(), threads: session.running.threads, ..RunFacts::default() }
+    }
+}
+
+/// The column with the truth: the best of those that the model knows as labels and the input has.
+fn label(model: &Model, input: &Input) -> Option<String> {
+    let role = |c: &ColumnSummary| ColumnRole { name: c.name.clone(), role: c.role, reason: c.reason.clone() };
+    let columns = model.features.columns().iter();
+    let roles: Vec<ColumnRole> = columns.filter(|c| input.schema.field_with_name(&c.name).is_ok()).map(role).collect();
+    label_column(&roles).map(str::to_owned)
+}
+
+/// Types of text columns that the model has seen in full, so that the head of a file cannot mistake them.
+fn known_types(model: &Model) -> Vec<(String, DataType)> {
+    let known = |(name, kind): &(String, String)| {
+        let kind = match kind.as_str() {
+            "Int64" => DataType::Int64,
+            "Float64" => DataType::Float64,
+            "Utf8" => DataType::Utf8,
+            "Boolean" => DataType::Boolean,
+            _ => return None,
+        };
+        Some((name.clone(), kind))
+    };
+    model.provenance.column_types.iter().filter_map(known).collect()
+}
+
+/// Prints the summary and the table, writes the manifest.
+pub fn finish(
+    session: &Session,
+    scoring: &Scoring,
+    input: &Input,
+    model: &Model,
+    report: &ScoreReport,
+    mut facts: RunFacts,
+) -> Result<Done> {
+    summary::records(session, &report.tally, input);
+    summary::scored(session, model, report, &scoring.options);
+    facts.damages = input.damages();
+    let done = match report.tally.n_rejected() == 0 && facts.damages.is_empty() {
+        true => Done::Clean,
+        false => Done::WithRejects,
+    };
+    let to_stdout = report.written.is_some() && facts.output.is_none();
+    if !to_stdout {
+        table::print_top(&report.top, model, input)?;
+    }
+    if let Some(output) = facts.output.clone() {
+        let path = manifest_path(&output);
+        let new_model = facts.fit.and(facts.model_path.clone());
+        Manifest::new(facts, &input.files, model, report).save(&path)?;
+        summary::wrote(session, report, &output, new_model.as_deref(), &path);
+    }
+    Ok(done)
+}

@@ -1,0 +1,135 @@
+//! The summary of a run, on stderr.
+
+use super::run::Session;
+use super::talk::{bytes, count, percent, seconds};
+use crate::detectors::{Quality, ThresholdRule};
+use crate::features::Role;
+use crate::flows::source::Input;
+use crate::model::Model;
+use crate::pipeline::{FitOptions, ScoreOptions, ScoreReport, Stages, Tally};
+use std::path::Path;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The first line of a run that fits.
+pub fn title(session: &Session, options: &FitOptions) {
+    session.talk.line("oddflow", &format!("{VERSION}   {}   {}", options.detector, session.device.describe()));
+}
+
+/// The first line of a run with a saved model.
+pub fn model_title(session: &Session, model: &Model, path: &Path, digest: &str) {
+    let text = format!(
+        "{VERSION}   {} from {} ({})   {}",
+        model.detector.params(),
+        path.display(),
+        digest.get(..12).unwrap_or(digest),
+        session.device.describe()
+    );
+    session.talk.line("oddflow", &text);
+}
+
+/// What was fitted, on what.
+pub fn fitted(session: &Session, model: &Model, stages: &Stages) {
+    let used = model.features.columns().iter().filter(|c| matches!(c.role, Role::Numeric | Role::Categorical)).count();
+    let all = model.features.columns().len();
+    session
+        .talk
+        .line("features", &format!("{} from {used} of {all} columns", count(model.features.n_features() as u64)));
+    session.talk.lines("", model.features.notes().iter().map(String::as_str));
+    let provenance = &model.provenance;
+    session.talk.line(
+        "fit on",
+        &format!(
+            "{} of {} rows, drawn by seed {}   {}",
+            count(provenance.rows_sampled),
+            count(provenance.rows_read),
+            provenance.seed,
+            seconds(stages.wall)
+        ),
+    );
+}
+
+/// What was read.
+pub fn records(session: &Session, tally: &Tally, input: &Input) {
+    session.talk.line("records", &format!("{} read   {}", count(tally.records), tally.rejected_in_words()));
+    let recoded = input.recoded_lines();
+    if recoded > 0 {
+        session.talk.line("", &format!("{} lines were not UTF-8 and were read as Windows-1252", count(recoded)));
+    }
+    let unknown = input.unknown_keys();
+    if !unknown.is_empty() {
+        let parts: Vec<String> = unknown.iter().map(|(key, n)| format!("{key} {}", count(*n))).collect();
+        session.talk.line("", &format!("JSON keys that are no columns (first met late): {}", parts.join(", ")));
+    }
+    let damages = input.damages();
+    for damage in &damages {
+        session.talk.line(
+            "damaged",
+            &format!("{}: {} records kept before the damage: {}", damage.file, count(damage.records), damage.reason),
+        );
+    }
+}
+
+/// What scoring found.
+pub fn scored(session: &Session, model: &Model, report: &ScoreReport, options: &ScoreOptions) {
+    let rows = report.tally.rows;
+    let rate = if report.stages.wall > 0.0 { rows as f64 / report.stages.wall } else { 0.0 };
+    session.talk.line(
+        "scored",
+        &format!("{} rows in {}   {} rows/s", count(rows), seconds(report.stages.wall), count(rate as u64)),
+    );
+    let asked = match model.threshold.rule {
+        ThresholdRule::Contamination(share) => format!("   ({} of the training rows asked)", percent(share)),
+        rule => format!("   ({rule})"),
+    };
+    session.talk.line(
+        "flagged",
+        &format!(
+            "{} rows, {}, with a score above {:.4}{asked}",
+            count(report.n_anomalies),
+            percent(report.share_of_anomalies()),
+            model.threshold.score
+        ),
+    );
+    if report.imputed > 0 {
+        session.talk.line("imputed", &format!("{} missing values", count(report.imputed)));
+    }
+    if !report.unseen.is_empty() {
+        let parts: Vec<String> = report.unseen.iter().map(|(name, n)| format!("{name} {}", count(*n))).collect();
+        session.talk.line("unseen", &format!("categories the model was not fitted on: {}", parts.join(", ")));
+    }
+    if let (Some(quality), Some(label)) = (&report.quality, &options.label) {
+        session.talk.line("labels", &format!("{label}: {}", in_words(quality)));
+    }
+}
+
+/// `AUROC 0.953, average precision 0.771; at the verdict: precision 0.812, recall 0.590, F1 0.683`.
+fn in_words(quality: &Quality) -> String {
+    let show = |x: Option<f64>| x.map_or("undefined".to_owned(), |x| format!("{x:.4}"));
+    format!(
+        "AUROC {}, average precision {}; at the verdict: precision {}, recall {}, F1 {}; {} of {} rows are anomalous",
+        show(quality.auroc),
+        show(quality.average_precision),
+        show(quality.precision),
+        show(quality.recall),
+        show(quality.f1),
+        count(quality.positives),
+        count(quality.positives + quality.negatives)
+    )
+}
+
+/// What was written.
+pub fn wrote(session: &Session, report: &ScoreReport, output: &Path, model: Option<&Path>, manifest: &Path) {
+    let Some(written) = &report.written else { return };
+    let model = model.map(|m| format!("{}, ", m.display())).unwrap_or_default();
+    session.talk.line(
+        "wrote",
+        &format!(
+            "{} ({} rows, {}), {model}{}",
+            output.display(),
+            count(written.rows),
+            bytes(written.bytes),
+            manifest.display()
+        ),
+    );
+}

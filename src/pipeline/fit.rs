@@ -1,0 +1,127 @@
+//! Fitting: one pass that draws the sample, then features, detector, severity and threshold on it.
+
+use super::ordered::Run;
+use super::sample::{Gathered, Sample};
+use super::tally::{Stages, Tally};
+use crate::detectors::{Detector, DetectorParams, Severity, Threshold, ThresholdRule};
+use crate::device::Device;
+use crate::features::{FeatureOptions, FeaturePlan, RoleOverrides, infer_roles};
+use crate::flows::Rejected;
+use crate::flows::source::Input;
+use crate::model::{InputDigest, Model, Provenance};
+use crate::{Error, Result};
+use std::time::Instant;
+
+/// Rows kept in the model to be replayed when it is loaded.
+const REPLAY_ROWS: usize = 16;
+
+/// What to fit.
+#[derive(Debug, Clone)]
+pub struct FitOptions {
+    /// The detector and its parameters.
+    pub detector: DetectorParams,
+    /// How the verdict's threshold is set.
+    pub rule: ThresholdRule,
+    /// Column roles that override the inferred ones.
+    pub roles: RoleOverrides,
+    /// How columns become features.
+    pub features: FeatureOptions,
+    /// Rows to draw from the input, at least 1.
+    pub fit_rows: usize,
+    /// Seed of the sample.
+    pub seed: u64,
+    /// The options as resolved, for the record.
+    pub recorded: serde_json::Value,
+}
+
+/// What fitting gave.
+pub struct FitReport {
+    /// The fitted model.
+    pub model: Model,
+    /// What was read.
+    pub tally: Tally,
+    /// How long it took.
+    pub stages: Stages,
+}
+
+/// Reads the whole input once and fits a model on a seeded sample of it. `rejected` sees every rejected record with its
+/// file's index, in input order.
+///
+/// # Errors
+/// Whatever reading meets; an input without rows; rows without a usable feature; parameters out of range.
+pub fn fit(
+    input: &mut Input,
+    options: &FitOptions,
+    device: &Device,
+    run: &Run<'_>,
+    mut rejected: impl FnMut(usize, &Rejected) -> Result<()>,
+) -> Result<FitReport> {
+    let start = Instant::now();
+    let (mut tally, mut stages) = (Tally::default(), Stages::default());
+    let sample = Sample::new(options.seed, options.fit_rows);
+    let mut gathered = Gathered::default();
+    stages.read = run.each(
+        input.survey_source()?,
+        |batch| Ok((sample.candidates(&batch)?, batch.file, batch.rejected)),
+        |done| {
+            let (candidates, file, bad) = done.value;
+            stages.parse += Stages::seconds(done.parse);
+            tally.add(done.rows, &bad);
+            bad.iter().try_for_each(|r| rejected(file, r))?;
+            sample.gather(&mut gathered, candidates)
+        },
+    )?;
+    input.settle();
+    let rows = sample.finish(gathered, &input.schema)?;
+    if rows.num_rows() == 0 {
+        return Err(Error::NoInput(format!(
+            "no row to fit on: {} records read, {}",
+            tally.records,
+            tally.rejected_in_words()
+        )));
+    }
+    run.stop.check()?;
+    let mut model = fit_rows(&rows, input, options, device, &mut stages)?;
+    model.provenance.rows_read = tally.rows;
+    stages.wall = Stages::seconds(start.elapsed());
+    Ok(FitReport { model, tally, stages })
+}
+
+fn fit_rows(
+    rows: &arrow_array::RecordBatch,
+    input: &Input,
+    options: &FitOptions,
+    device: &Device,
+    stages: &mut Stages,
+) -> Result<Model> {
+    let roles = infer_roles(rows, &options.roles)?;
+    let start = Instant::now();
+    let plan = FeaturePlan::fit(rows, &roles, &options.features)?;
+    let matrix = plan.bind(rows.schema_ref())?.encode(rows)?.matrix;
+    stages.encode += Stages::seconds(start.elapsed());
+    let start = Instant::now();
+    let detector = Detector::fit(matrix.view(), &options.detector)?;
+    let scores = detector.scorer(device, matrix.nrows())?.score(matrix.view())?;
+    stages.score += Stages::seconds(start.elapsed());
+    let severity = Severity::fit(&scores)?;
+    let threshold = Threshold::resolve(options.rule, &scores, &severity)?;
+    let provenance = Provenance {
+        inputs: input
+            .files
+            .iter()
+            .map(|f| InputDigest { name: f.name.clone(), bytes: f.size.unwrap_or(0), blake3: None })
+            .collect(),
+        device: device.describe(),
+        rows_sampled: rows.num_rows() as u64,
+        seed: options.seed,
+        column_types: column_types(input),
+        options: options.recorded.clone(),
+        ..Provenance::default()
+    };
+    let replay = rows.slice(0, rows.num_rows().min(REPLAY_ROWS));
+    Model::new(plan, detector, severity, threshold, provenance, &replay)
+}
+
+fn column_types(input: &Input) -> Vec<(String, String)> {
+    input.schema.fields().iter().map(|f| (f.name().clone(), f.data_type().to_string())).collect()
+}

@@ -1,0 +1,148 @@
+//! The manifest beside each output: what went in, what came out, with which model, on which device, in what time.
+
+use super::score::ScoreReport;
+use super::tally::Stages;
+use crate::flows::source::{Damage, InputFile};
+use crate::model::{InputDigest, Model, rfc3339};
+use crate::{Error, Result};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Facts of a run that neither the model nor the report knows.
+#[derive(Debug, Clone, Default)]
+pub struct RunFacts {
+    /// The command line's name of the run: `detect`, `score`.
+    pub command: String,
+    /// The device in words.
+    pub device: String,
+    /// Worker threads.
+    pub threads: usize,
+    /// The digests of the input files.
+    pub inputs: Vec<InputDigest>,
+    /// Parts of files that were left out by `--skip-errors`.
+    pub damages: Vec<Damage>,
+    /// Where the scored rows are.
+    pub output: Option<PathBuf>,
+    /// The digest of the model file.
+    pub model_digest: String,
+    /// Where the model is, if it was saved.
+    pub model_path: Option<PathBuf>,
+    /// Stage times of fitting, if the run fitted.
+    pub fit: Option<Stages>,
+}
+
+/// The manifest, as it is written.
+#[derive(Debug, Serialize)]
+pub struct Manifest {
+    oddflow_version: &'static str,
+    command: String,
+    finished: String,
+    device: String,
+    threads: usize,
+    inputs: Vec<ManifestInput>,
+    damaged: Vec<Damage>,
+    model: ManifestModel,
+    output: Option<PathBuf>,
+    records_read: u64,
+    rows_scored: u64,
+    rows_written: u64,
+    bytes_written: u64,
+    anomalies: u64,
+    share_of_anomalies: f64,
+    rejected: BTreeMap<String, u64>,
+    imputed_values: u64,
+    unseen_categories: BTreeMap<String, u64>,
+    quality: Option<crate::detectors::Quality>,
+    seconds_fit: Option<Stages>,
+    seconds_score: Stages,
+}
+
+#[derive(Debug, Serialize)]
+struct ManifestInput {
+    name: String,
+    bytes: u64,
+    blake3: Option<String>,
+    format: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ManifestModel {
+    path: Option<PathBuf>,
+    blake3: String,
+    detector: &'static str,
+    threshold_rule: String,
+    threshold_score: f64,
+    seed: u64,
+}
+
+impl Manifest {
+    /// Puts a run's facts together.
+    pub fn new(facts: RunFacts, files: &[InputFile], model: &Model, report: &ScoreReport) -> Self {
+        let input = |(digest, file): (InputDigest, &InputFile)| ManifestInput {
+            name: digest.name,
+            bytes: digest.bytes,
+            blake3: digest.blake3,
+            format: file.description.clone(),
+        };
+        Self {
+            oddflow_version: env!("CARGO_PKG_VERSION"),
+            command: facts.command,
+            finished: rfc3339(SystemTime::now()),
+            device: facts.device,
+            threads: facts.threads,
+            inputs: facts.inputs.into_iter().zip(files).map(input).collect(),
+            damaged: facts.damages,
+            model: ManifestModel {
+                path: facts.model_path,
+                blake3: facts.model_digest,
+                detector: model.detector.name(),
+                threshold_rule: model.threshold.rule.to_string(),
+                threshold_score: model.threshold.score,
+                seed: model.provenance.seed,
+            },
+            output: facts.output,
+            records_read: report.tally.records,
+            rows_scored: report.tally.rows,
+            rows_written: report.written.as_ref().map_or(0, |w| w.rows),
+            bytes_written: report.written.as_ref().map_or(0, |w| w.bytes),
+            anomalies: report.n_anomalies,
+            share_of_anomalies: report.share_of_anomalies(),
+            rejected: report.tally.rejected.iter().map(|(reason, n)| (reason.to_string(), *n)).collect(),
+            imputed_values: report.imputed,
+            unseen_categories: report.unseen.iter().cloned().collect(),
+            quality: report.quality,
+            seconds_fit: facts.fit,
+            seconds_score: report.stages,
+        }
+    }
+
+    /// Writes the manifest under its name, whole or not at all.
+    ///
+    /// # Errors
+    /// If the directory cannot be written to.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let text = serde_json::to_string_pretty(self).map_err(|e| Error::io(path, e.into()))?;
+        let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|e| Error::io(path, e))?;
+        writeln!(file, "{text}").map_err(|e| Error::io(path, e))?;
+        file.persist(path).map(drop).map_err(|e| Error::io(path, e.error))
+    }
+}
+
+/// `day.parquet` → `day.manifest.json`, `day.csv.gz` → `day.manifest.json`.
+pub fn manifest_path(output: &Path) -> PathBuf {
+    beside(output, "manifest.json")
+}
+
+/// The path beside `output` with its data extensions replaced by `extension`.
+pub fn beside(output: &Path, extension: &str) -> PathBuf {
+    let name = output.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut stem = name.as_str();
+    for known in [".gz", ".zst", ".parquet", ".csv", ".tsv", ".ndjson", ".jsonl", ".arrow"] {
+        stem = stem.strip_suffix(known).filter(|s| !s.is_empty()).unwrap_or(stem);
+    }
+    output.with_file_name(format!("{stem}.{extension}"))
+}

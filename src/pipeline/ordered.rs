@@ -1,0 +1,187 @@
+//! The engine of every pass: chunks are read in order on one thread, worked on by several, consumed in order on the
+//! caller's.
+//!
+//! A chunk takes a permit when it is read and gives it back when its result was consumed, so the number of chunks in
+//! memory is bounded however uneven the stages are. Each worker is the only thread of a rayon pool of its own: an
+//! operation that is parallel by itself runs serially there, and parallelism comes from many chunks at once.
+
+use super::stop::Stop;
+use crate::flows::Batch;
+use crate::flows::source::{Chunk, Source};
+use crate::{Error, Result};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select, unbounded};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// How a pass runs.
+pub struct Run<'a> {
+    /// Worker threads, at least 1.
+    pub threads: usize,
+    /// Asked between chunks.
+    pub stop: Stop,
+    /// Told after every chunk.
+    pub progress: &'a dyn Fn(Progress),
+}
+
+/// How far a pass has come.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Progress {
+    /// Bytes of the input's files behind us.
+    pub source_bytes: u64,
+    /// Rows behind us.
+    pub rows: u64,
+}
+
+/// A worker's result, with what the stages before it took.
+pub struct Timed<T> {
+    /// What the work gave.
+    pub value: T,
+    /// Time the chunk's records took to parse.
+    pub parse: Duration,
+    /// Rows in the chunk.
+    pub rows: usize,
+    source_bytes: u64,
+}
+
+type Numbered<T> = (u64, Result<T>);
+
+impl Run<'_> {
+    /// Reads `source` to its end; gives each batch to `work` on some thread and each result to `consume`, in input
+    /// order, on this thread. Returns the seconds spent reading.
+    ///
+    /// # Errors
+    /// The first error in input order, whatever stage it comes from; [`Error::Interrupted`] when asked to stop.
+    pub fn each<T: Send>(
+        &self,
+        source: Box<dyn Source>,
+        work: impl Fn(Batch) -> Result<T> + Sync,
+        mut consume: impl FnMut(Timed<T>) -> Result<()>,
+    ) -> Result<f64> {
+        let threads = self.threads.max(1);
+        let permits = threads * 2 + 1;
+        let (permit_tx, permit_rx) = bounded::<()>(permits);
+        for _ in 0..permits {
+            let _ = permit_tx.send(());
+        }
+        let (chunk_tx, chunk_rx) = unbounded::<Numbered<Chunk>>();
+        let (result_tx, result_rx) = unbounded::<Numbered<Timed<T>>>();
+        // Dropping `alive` ends the workers even while the reader is blocked in a read that never returns (a silent
+        // standard input): the reader is detached and only workers are joined.
+        let (alive, ended) = bounded::<()>(0);
+        let read_nanos = Arc::new(AtomicU64::new(0));
+        spawn_reader(source, permit_rx, chunk_tx, Arc::clone(&read_nanos))?;
+
+        std::thread::scope(|scope| {
+            for i in 0..threads {
+                let (chunks, results, ended) = (chunk_rx.clone(), result_tx.clone(), ended.clone());
+                let work = &work;
+                std::thread::Builder::new()
+                    .name(format!("oddflow-{i}"))
+                    .spawn_scoped(scope, move || worker(&chunks, &results, &ended, work))
+                    .map_err(|e| Error::Device(format!("no thread could be started: {e}")))?;
+            }
+            drop(result_tx);
+            let outcome = self.consume_in_order(&result_rx, &permit_tx, &mut consume);
+            drop(alive);
+            outcome
+        })?;
+        Ok(Duration::from_nanos(read_nanos.load(Ordering::Relaxed)).as_secs_f64())
+    }
+
+    fn consume_in_order<T>(
+        &self,
+        results: &Receiver<Numbered<Timed<T>>>,
+        permits: &Sender<()>,
+        consume: &mut impl FnMut(Timed<T>) -> Result<()>,
+    ) -> Result<()> {
+        let mut waiting = BTreeMap::new();
+        let mut next = 0;
+        let mut at = Progress::default();
+        loop {
+            self.stop.check()?;
+            match results.recv_timeout(Duration::from_millis(100)) {
+                Ok((number, result)) => {
+                    waiting.insert(number, result);
+                }
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            while let Some(result) = waiting.remove(&next) {
+                let timed = result?;
+                at.source_bytes += timed.source_bytes;
+                at.rows += timed.rows as u64;
+                consume(timed)?;
+                (self.progress)(at);
+                next += 1;
+                // The reader may be gone already; then nobody needs the permit.
+                let _ = permits.send(());
+            }
+        }
+    }
+}
+
+/// The detached reader: takes a permit, reads a chunk, hands it on; ends with the source, an error, or its readers.
+fn spawn_reader(
+    mut source: Box<dyn Source>,
+    permits: Receiver<()>,
+    chunks: Sender<Numbered<Chunk>>,
+    nanos: Arc<AtomicU64>,
+) -> Result<()> {
+    let body = move || {
+        let mut number = 0;
+        while permits.recv().is_ok() {
+            let start = Instant::now();
+            let next = source.next_chunk();
+            nanos.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+            let (item, last) = match next {
+                Ok(None) => return,
+                Ok(Some(chunk)) => (Ok(chunk), false),
+                Err(e) => (Err(e), true),
+            };
+            if chunks.send((number, item)).is_err() || last {
+                return;
+            }
+            number += 1;
+        }
+    };
+    std::thread::Builder::new()
+        .name("oddflow-read".into())
+        .spawn(body)
+        .map(drop)
+        .map_err(|e| Error::Device(format!("no thread could be started: {e}")))
+}
+
+fn worker<T: Send>(
+    chunks: &Receiver<Numbered<Chunk>>,
+    results: &Sender<Numbered<Timed<T>>>,
+    ended: &Receiver<()>,
+    work: &(impl Fn(Batch) -> Result<T> + Sync),
+) {
+    let run = || {
+        loop {
+            let (number, chunk) = select! {
+                recv(chunks) -> item => match item { Ok(item) => item, Err(_) => return },
+                recv(ended) -> _ => return,
+            };
+            if results.send((number, chunk.and_then(|c| parse_and_work(c, work)))).is_err() {
+                return;
+            }
+        }
+    };
+    // `use_current_thread` makes this very thread the pool: nested parallel iterators run here, serially.
+    match rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build() {
+        Ok(pool) => pool.install(run),
+        Err(_) => run(),
+    }
+}
+
+fn parse_and_work<T>(chunk: Chunk, work: &impl Fn(Batch) -> Result<T>) -> Result<Timed<T>> {
+    let source_bytes = chunk.source_bytes;
+    let start = Instant::now();
+    let batch = chunk.parse()?;
+    let parse = start.elapsed();
+    let rows = batch.n_rows();
+    Ok(Timed { value: work(batch)?, parse, rows, source_bytes })
+}

@@ -1,0 +1,170 @@
+//! The seeded sample: the rows with the smallest `hash(seed, position in the stream)`.
+//!
+//! Which rows are drawn depends on nothing but the seed and each record's place, so neither threads nor batch sizes
+//! nor the split into files change it (bottom-k sampling, Cohen & Kaplan 2007).
+
+use crate::flows::Batch;
+use crate::flows::source::conform;
+use crate::{Error, Result};
+use arrow_array::{RecordBatch, UInt32Array};
+use arrow_schema::SchemaRef;
+use arrow_select::interleave::interleave_record_batch;
+use arrow_select::take::take_record_batch;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// SplitMix64's finaliser over the seed and the record's position (Steele, Lea & Flood 2014): a bijection of the
+/// position for every seed, so two records never tie.
+pub fn record_hash(seed: u64, position: u64) -> u64 {
+    mix(position.wrapping_add(mix(seed.wrapping_add(0x9e37_79b9_7f4a_7c15))))
+}
+
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// Rows of one batch that may belong to the sample.
+pub struct Candidates {
+    hashes: Vec<u64>,
+    positions: Vec<u64>,
+    rows: RecordBatch,
+}
+
+/// A sample being drawn.
+pub struct Sample {
+    seed: u64,
+    size: usize,
+    /// No hash above it can be among the `size` smallest. Workers read it to skip rows early; a stale value only
+    /// lets more candidates through.
+    bound: AtomicU64,
+}
+
+/// One candidate: where its row is kept.
+#[derive(Clone, Copy)]
+struct Entry {
+    hash: u64,
+    position: u64,
+    piece: usize,
+    row: usize,
+}
+
+/// The candidates gathered so far; merged in input order by one thread.
+#[derive(Default)]
+pub struct Gathered {
+    entries: Vec<Entry>,
+    pieces: Vec<RecordBatch>,
+}
+
+impl Sample {
+    /// A sample of up to `size` rows.
+    pub fn new(seed: u64, size: usize) -> Self {
+        Self { seed, size, bound: AtomicU64::new(u64::MAX) }
+    }
+
+    /// The batch's rows that may belong to the sample; runs on any thread.
+    pub fn candidates(&self, batch: &Batch) -> Result<Candidates> {
+        let bound = self.bound.load(Ordering::Relaxed);
+        let (mut hashes, mut positions, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+        for row in 0..batch.n_rows() {
+            let position = batch.stream_position(row);
+            let hash = record_hash(self.seed, position);
+            if hash <= bound {
+                hashes.push(hash);
+                positions.push(position);
+                rows.push(row as u32);
+            }
+        }
+        let rows = match rows.len() == batch.n_rows() {
+            true => batch.columns.clone(),
+            false => take_record_batch(&batch.columns, &UInt32Array::from(rows)).map_err(arrow)?,
+        };
+        Ok(Candidates { hashes, positions, rows })
+    }
+
+    /// Adds a batch's candidates.
+    pub fn gather(&self, gathered: &mut Gathered, candidates: Candidates) -> Result<()> {
+        let piece = gathered.pieces.len();
+        let pairs = candidates.hashes.iter().zip(&candidates.positions).enumerate();
+        gathered.entries.extend(pairs.map(|(row, (&hash, &position))| Entry { hash, position, piece, row }));
+        gathered.pieces.push(candidates.rows);
+        if gathered.entries.len() > 2 * self.size.max(8_192) || gathered.pieces.len() > 4_096 {
+            self.shrink(gathered);
+            gathered.compact()?;
+        }
+        Ok(())
+    }
+
+    /// Ends the drawing: the sampled rows in stream order, in `schema`'s types.
+    ///
+    /// # Errors
+    /// If a sampled column cannot be cast to its final type.
+    pub fn finish(&self, mut gathered: Gathered, schema: &SchemaRef) -> Result<RecordBatch> {
+        self.shrink(&mut gathered);
+        gathered.entries.sort_unstable_by_key(|e| e.position);
+        for piece in &mut gathered.pieces {
+            *piece = conform(piece, schema)?;
+        }
+        match gathered.entries.is_empty() {
+            true => Ok(RecordBatch::new_empty(schema.clone())),
+            false => gathered.interleaved(),
+        }
+    }
+
+    fn shrink(&self, gathered: &mut Gathered) {
+        if self.size == 0 {
+            gathered.entries.clear();
+        } else if gathered.entries.len() > self.size {
+            gathered.entries.select_nth_unstable_by_key(self.size - 1, |e| e.hash);
+            gathered.entries.truncate(self.size);
+            let bound = gathered.entries.iter().map(|e| e.hash).max().unwrap_or(u64::MAX);
+            self.bound.store(bound, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Gathered {
+    /// Copies the kept rows together, so that pieces of which little is kept are freed. Pieces whose types were
+    /// widened on the way cannot be interleaved with others; each kind of piece is compacted by itself.
+    fn compact(&mut self) -> Result<()> {
+        self.entries.sort_unstable_by_key(|e| (e.piece, e.row));
+        let mut schemas: Vec<SchemaRef> = Vec::new();
+        for piece in &self.pieces {
+            if !schemas.contains(&piece.schema()) {
+                schemas.push(piece.schema());
+            }
+        }
+        let mut next = Gathered::default();
+        for schema in schemas {
+            let of_kind = |e: &&Entry| self.pieces.get(e.piece).is_some_and(|p| p.schema() == schema);
+            let entries: Vec<Entry> = self.entries.iter().filter(of_kind).copied().collect();
+            if entries.is_empty() {
+                continue;
+            }
+            let piece = next.pieces.len();
+            let indices: Vec<(usize, usize)> = entries.iter().map(|e| (e.piece, e.row)).collect();
+            next.entries.extend(entries.iter().enumerate().map(|(row, e)| Entry { piece, row, ..*e }));
+            next.pieces.push(self.gather_rows(&schema, &indices)?);
+        }
+        *self = next;
+        Ok(())
+    }
+
+    fn gather_rows(&self, schema: &SchemaRef, indices: &[(usize, usize)]) -> Result<RecordBatch> {
+        // Pieces of another schema are never indexed here; an empty batch of this schema stands in for them.
+        let empty = RecordBatch::new_empty(schema.clone());
+        let pieces: Vec<&RecordBatch> =
+            self.pieces.iter().map(|p| if p.schema() == *schema { p } else { &empty }).collect();
+        interleave_record_batch(&pieces, indices).map_err(arrow)
+    }
+
+    fn interleaved(&self) -> Result<RecordBatch> {
+        let pieces: Vec<&RecordBatch> = self.pieces.iter().collect();
+        let indices: Vec<(usize, usize)> = self.entries.iter().map(|e| (e.piece, e.row)).collect();
+        interleave_record_batch(&pieces, &indices).map_err(arrow)
+    }
+}
+
+fn arrow(e: arrow_schema::ArrowError) -> Error {
+    Error::Schema(format!("the sample's rows could not be put together: {e}"))
+}

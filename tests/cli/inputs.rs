@@ -1,0 +1,131 @@
+//! Inputs as they come: other formats, standard input, bad rows, damage.
+
+use crate::{Bench, csv_column};
+use std::io::Write;
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn every_format_gives_the_same_scores() {
+    let bench = Bench::with_flows(3_000);
+    bench.ok(&["detect", "flows.csv", "-o", "want.csv"]);
+    let want = csv_column(&bench.path("want.csv"), "anomaly_score");
+    for name in ["f.parquet", "f.arrow", "f.ndjson", "f.tsv", "f.csv.gz", "f.csv.zst", "f.ndjson.gz"] {
+        bench.ok(&["generate", "--rows", "3000", "--seed", "7", "-o", name]);
+        bench.ok(&["detect", name, "-o", "got.csv"]);
+        assert_eq!(want, csv_column(&bench.path("got.csv"), "anomaly_score"), "{name}");
+    }
+}
+
+#[test]
+fn many_gzip_members_are_one_file() {
+    let bench = Bench::with_flows(2_000);
+    let text = bench.read("flows.csv");
+    let middle = text.len() / 2;
+    let members = [gzip(&text.as_bytes()[..middle]), gzip(&text.as_bytes()[middle..])].concat();
+    bench.write("flows.csv.gz", members);
+    bench.ok(&["detect", "flows.csv", "-o", "a.csv"]);
+    bench.ok(&["detect", "flows.csv.gz", "-o", "b.csv"]);
+    assert_eq!(bench.read("a.csv"), bench.read("b.csv"));
+}
+
+#[test]
+fn standard_input_is_scored_and_even_detected() {
+    let bench = Bench::with_flows(2_000);
+    let flows = std::fs::read(bench.path("flows.csv")).unwrap();
+    bench.ok(&["detect", "flows.csv", "-o", "want.csv", "-m", "m.model"]);
+    let want = bench.read("want.csv");
+    for args in [vec!["detect", "-", "-o", "-"], vec!["score", "-m", "m.model", "-", "-o", "-"]] {
+        let ran = bench.run_with_stdin(&args, &flows);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert_eq!(ran.stdout, want, "{args:?}");
+    }
+}
+
+#[test]
+fn an_arrow_stream_from_another_program_is_scored() {
+    let bench = Bench::with_flows(2_000);
+    bench.ok(&["detect", "flows.csv", "-o", "want.csv", "-m", "m.model"]);
+    bench.ok(&["generate", "--rows", "2000", "--seed", "7", "-o", "flows.arrow"]);
+    let file = std::fs::File::open(bench.path("flows.arrow")).unwrap();
+    let reader = arrow_ipc::reader::FileReader::try_new(file, None).unwrap();
+    let mut stream = arrow_ipc::writer::StreamWriter::try_new(Vec::new(), &reader.schema()).unwrap();
+    reader.for_each(|batch| stream.write(&batch.unwrap()).unwrap());
+    stream.finish().unwrap();
+    let ran = bench.run_with_stdin(&["score", "-m", "m.model", "-", "-o", "-"], stream.get_ref());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(ran.stdout, bench.read("want.csv"));
+}
+
+#[test]
+fn bad_rows_are_rejected_counted_and_kept() {
+    let bench = Bench::with_flows(1_000);
+    let mut lines: Vec<String> = bench.read("flows.csv").lines().map(str::to_owned).collect();
+    lines.insert(10, "1,tcp".into());
+    lines.insert(20, format!("{},one,too,many", lines[1]));
+    let fields: Vec<String> = lines[1].split(',').map(str::to_owned).collect();
+    let at = lines[0].split(',').position(|h| h == "src_bytes").unwrap();
+    let bad: Vec<&str> = fields.iter().enumerate().map(|(i, f)| if i == at { "12x" } else { f }).collect();
+    lines.insert(30, bad.join(","));
+    bench.write("bad.csv", lines.join("\n") + "\n");
+    let ran = bench.run(&["detect", "bad.csv", "-o", "out.csv", "--rejected", "rejected.ndjson"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("1,003 read"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("3 rejected: 1 too few fields, 1 too many fields, 1 bad number"), "{}", ran.stderr);
+    assert_eq!(csv_column(&bench.path("out.csv"), "anomaly").len(), 1_000);
+    let kept: Vec<serde_json::Value> =
+        bench.read("rejected.ndjson").lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(kept.iter().map(|k| k["record"].as_u64().unwrap()).collect::<Vec<_>>(), [10, 20, 30]);
+    assert_eq!(kept[0]["text"], "1,tcp");
+    let manifest: serde_json::Value = serde_json::from_str(&bench.read("out.manifest.json")).unwrap();
+    assert_eq!(manifest["rejected"]["bad number"], 1);
+}
+
+#[test]
+fn a_damaged_file_is_an_error_and_its_good_part_can_be_kept() {
+    let bench = Bench::with_flows(5_000);
+    let packed = gzip(&std::fs::read(bench.path("flows.csv")).unwrap());
+    bench.write("cut.csv.gz", &packed[..packed.len() / 2]);
+    let ran = bench.run(&["detect", "cut.csv.gz", "-o", "out.csv"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("damaged after") && ran.stderr.contains("--skip-errors"), "{}", ran.stderr);
+    assert_eq!(bench.files(), ["cut.csv.gz", "flows.csv"]);
+    let ran = bench.run(&["detect", "cut.csv.gz", "-o", "out.csv", "--skip-errors"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let n = csv_column(&bench.path("out.csv"), "anomaly").len();
+    assert!((1_000..4_500).contains(&n), "{n} rows kept");
+}
+
+#[test]
+fn what_cannot_be_read_is_said() {
+    let bench = Bench::empty();
+    bench.write("empty.csv", "");
+    bench.write("noise.bin", (0..5_000u32).map(|i| (i * i % 251) as u8).collect::<Vec<_>>());
+    for (args, word) in [
+        (vec!["detect", "missing.csv"], "missing.csv"),
+        (vec!["detect", "empty.csv"], "empty.csv"),
+        (vec!["detect", "noise.bin"], "noise.bin"),
+        (vec!["score", "-m", "empty.csv", "empty.csv"], "empty.csv"),
+        (vec!["detect", "noise.bin", "--trees", "0"], "trees"),
+        (vec!["detect", "noise.bin", "--contamination", "0.9"], "contamination"),
+        (vec!["detect", "noise.bin", "--device", "nosuchdevice"], "nosuchdevice"),
+    ] {
+        let ran = bench.run(&args);
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(word), "{args:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn missing_columns_are_listed() {
+    let bench = Bench::with_flows(1_000);
+    bench.ok(&["fit", "flows.csv", "-o", "m.model"]);
+    bench.write("other.csv", "duration,colour\n1,red\n2,blue\n");
+    let ran = bench.run(&["score", "-m", "m.model", "other.csv"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("src_bytes"), "{}", ran.stderr);
+}

@@ -1,0 +1,130 @@
+//! Outputs: formats, columns, and that nothing half-written ever appears.
+
+use crate::{Bench, csv_column};
+use std::time::{Duration, Instant};
+
+#[test]
+fn every_format_holds_the_same_rows() {
+    let bench = Bench::with_flows(2_000);
+    bench.ok(&["detect", "flows.csv", "-o", "want.csv", "-m", "m.model"]);
+    for name in ["o.parquet", "o.arrow", "o.ndjson", "o.tsv", "o.csv.gz", "o.csv.zst", "o.ndjson.zst"] {
+        bench.ok(&["score", "-m", "m.model", "flows.csv", "-o", name]);
+        // The scored file is itself an input; its columns are replaced, and that is said.
+        let ran = bench.ok(&["score", "-m", "m.model", name, "-o", "again.csv"]);
+        assert!(ran.stderr.contains("anomaly_score"), "{name}: {}", ran.stderr);
+        for column in ["src_bytes", "service", "anomaly_score", "severity", "label"] {
+            let (want, got) =
+                (csv_column(&bench.path("want.csv"), column), csv_column(&bench.path("again.csv"), column));
+            assert_eq!(want, got, "{name}: {column}");
+        }
+    }
+}
+
+#[test]
+fn rows_and_columns_can_be_chosen() {
+    let bench = Bench::with_flows(2_000);
+    bench.ok(&["detect", "flows.csv", "-o", "some.csv", "--only-anomalies", "--contamination", "0.05"]);
+    assert_eq!(csv_column(&bench.path("some.csv"), "anomaly"), vec!["1"; 100]);
+    bench.ok(&["detect", "flows.csv", "-o", "thin.csv", "--scores-only", "--prefix", "odd_"]);
+    assert!(bench.read("thin.csv").starts_with("odd_anomaly_score,odd_severity,odd_anomaly\n"));
+}
+
+#[test]
+fn formulas_are_guarded_unless_asked_not_to() {
+    let bench = Bench::empty();
+    let rows: String = (0..200).map(|i| format!("{},{},\"=HYPERLINK(\"\"x{}\"\")\"\n", i, i % 7, i % 3)).collect();
+    bench.write("f.csv", format!("bytes,packets,note\n{rows}"));
+    bench.ok(&["detect", "f.csv", "-o", "guarded.csv"]);
+    bench.ok(&["detect", "f.csv", "-o", "kept.csv", "--keep-formulas"]);
+    assert!(csv_column(&bench.path("guarded.csv"), "note")[0].starts_with("'="));
+    assert!(csv_column(&bench.path("kept.csv"), "note")[0].starts_with('='));
+}
+
+#[test]
+fn the_manifest_tells_the_run() {
+    let bench = Bench::with_flows(2_000);
+    bench.ok(&["detect", "flows.csv", "-o", "out.parquet"]);
+    let manifest: serde_json::Value = serde_json::from_str(&bench.read("out.manifest.json")).unwrap();
+    let bytes = std::fs::read(bench.path("flows.csv")).unwrap();
+    assert_eq!(manifest["inputs"][0]["blake3"], blake3::hash(&bytes).to_hex().to_string());
+    assert_eq!(manifest["inputs"][0]["bytes"], bytes.len());
+    assert_eq!(manifest["rows_scored"], 2_000);
+    let model = std::fs::read(bench.path("out.model")).unwrap();
+    assert_eq!(manifest["model"]["blake3"], blake3::hash(&model).to_hex().to_string());
+    assert!(manifest["seconds_score"]["wall"].as_f64().unwrap() > 0.0);
+    assert!(manifest["quality"]["auroc"].as_f64().unwrap() > 0.7, "{manifest}");
+}
+
+#[test]
+fn an_input_is_never_overwritten() {
+    let bench = Bench::with_flows(1_000);
+    let before = bench.read("flows.csv");
+    let ran = bench.run(&["detect", "flows.csv", "-o", "./flows.csv"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("is the input"), "{}", ran.stderr);
+    assert_eq!(bench.read("flows.csv"), before);
+}
+
+#[test]
+fn an_unknown_extension_is_refused_before_any_work() {
+    let bench = Bench::with_flows(1_000);
+    let ran = bench.run(&["detect", "flows.csv", "-o", "out.xlsx"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains(".parquet"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_failure() {
+    let bench = Bench::with_flows(50_000);
+    bench.ok(&["fit", "flows.csv", "-o", "m.model"]);
+    let mut child = bench
+        .command(&["score", "-m", "m.model", "flows.csv", "-o", "-", "--quiet"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// Standard input stays open, so the run cannot end by itself.
+#[cfg(unix)]
+fn interrupt_while_reading(bench: &Bench, args: &[&str], input: &[u8], begun: impl Fn() -> bool) {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::process::Stdio;
+    let mut child = bench.command(args).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut talk = BufReader::new(child.stderr.take().unwrap());
+    let mut stderr = String::new();
+    // The first line comes after Ctrl-C is caught.
+    talk.read_line(&mut stderr).unwrap();
+    stdin.write_all(input).unwrap();
+    stdin.flush().unwrap();
+    let start = Instant::now();
+    while !begun() && start.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let status = child.wait().unwrap();
+    drop(stdin);
+    talk.read_to_string(&mut stderr).unwrap();
+    assert_eq!(status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("interrupted"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_leaves_no_file() {
+    let bench = Bench::with_flows(150_000);
+    bench.ok(&["fit", "flows.csv", "-o", "m.model"]);
+    let before = bench.files();
+    let flows = bench.read("flows.csv").into_bytes();
+    let args = ["score", "-m", "m.model", "-", "-o", "out.csv"];
+    // Enough to be recognised: the run is at work, its hidden temporary file shows it.
+    assert!(flows.len() > 5 << 20, "{}", flows.len());
+    interrupt_while_reading(&bench, &args, &flows, || bench.files().len() > before.len());
+    assert_eq!(bench.files(), before);
+    // Too little to be recognised: the run still waits for the beginning.
+    interrupt_while_reading(&bench, &args, &flows[..1000], || true);
+    assert_eq!(bench.files(), before);
+}

@@ -1,0 +1,79 @@
+//! Real files, where they are at hand: every one ends with a sensible table.
+
+use crate::{Bench, csv_column, shared};
+use std::path::Path;
+
+fn auroc(stderr: &str) -> f64 {
+    let line = stderr.lines().find(|l| l.starts_with("labels")).unwrap_or_else(|| panic!("no labels in {stderr}"));
+    let after = line.split("AUROC ").nth(1).unwrap_or_else(|| panic!("no AUROC in {line}"));
+    after.split([',', ' ', ';']).next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn nsl_kdd_fitted_on_normal_rows_finds_the_attacks() {
+    let Some(data) = shared("data/nsl-kdd") else { return };
+    let bench = Bench::empty();
+    let train = std::fs::read_to_string(data.join("KDDTrain+_20Percent.txt")).unwrap();
+    let normal: Vec<&str> = train.lines().filter(|l| l.split(',').nth(41) == Some("normal")).collect();
+    assert_eq!(normal.len(), 13_449);
+    bench.write("normal.csv", normal.join("\n") + "\n");
+    bench.ok(&["fit", "normal.csv", "--columns", "nsl-kdd", "-o", "kdd.model"]);
+    let test = data.join("KDDTest+.txt");
+    let test = test.to_str().unwrap();
+    let ran = bench.ok(&["score", "-m", "kdd.model", test, "--columns", "nsl-kdd", "-o", "one.csv", "--threads", "1"]);
+    let auroc = auroc(&ran.stderr);
+    println!("NSL-KDD AUROC {auroc}");
+    assert!(auroc >= 0.940, "AUROC {auroc}");
+    bench.ok(&["score", "-m", "kdd.model", test, "--columns", "nsl-kdd", "-o", "two.csv", "--threads", "2"]);
+    assert_eq!(bench.read("one.csv"), bench.read("two.csv"));
+    if std::env::var("ODDFLOW_GPU").as_deref() == Ok("require") {
+        let gpu = ["score", "-m", "kdd.model", test, "--columns", "nsl-kdd", "-o", "gpu.csv", "--device", "gpu"];
+        let ran = bench.ok(&gpu);
+        assert!(!ran.stderr.lines().next().unwrap().contains("cpu ("), "{}", ran.stderr);
+        assert_eq!(bench.read("one.csv"), bench.read("gpu.csv"));
+    }
+}
+
+#[test]
+fn cic_and_every_adbench_file_end_with_a_table() {
+    let Some(data) = shared("data") else { return };
+    let mut files = vec![data.join("cic-ids-2017/cicids_sample_webattacks_thursday.csv")];
+    let adbench = std::fs::read_dir(data.join("adbench")).unwrap().map(|e| e.unwrap().path());
+    files.extend(adbench.filter(|p| {
+        let name = p.file_name().unwrap().to_string_lossy();
+        name.ends_with(".parquet") && !name.ends_with(".splits.parquet")
+    }));
+    assert!(files.len() > 20, "{} files", files.len());
+    let bench = Bench::empty();
+    for file in files {
+        let ran = bench.run(&["detect", file.to_str().unwrap(), "--top", "10"]);
+        assert!(ran.code <= 1, "{}: {}", file.display(), ran.stderr);
+        assert_eq!(
+            ran.stdout.lines().filter(|l| starts_with_number(l)).count(),
+            10,
+            "{}\n{}",
+            file.display(),
+            ran.stdout
+        );
+        println!("{}: AUROC {}", name(&file), auroc(&ran.stderr));
+    }
+}
+
+fn starts_with_number(line: &str) -> bool {
+    line.split_whitespace().next().is_some_and(|w| w.parse::<u32>().is_ok())
+}
+
+fn name(file: &Path) -> String {
+    file.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+#[test]
+fn labels_are_never_features() {
+    let Some(data) = shared("data/cic-ids-2017/cicids_sample_webattacks_thursday.csv") else { return };
+    let bench = Bench::empty();
+    bench.run(&["detect", data.to_str().unwrap(), "-o", "out.csv"]);
+    assert_eq!(csv_column(&bench.path("out.csv"), "Label").len(), csv_column(&bench.path("out.csv"), "anomaly").len());
+    let model = bench.ok(&["inspect", "out.model"]).stdout;
+    let line = model.lines().find(|l| l.trim_start().starts_with("Label ")).unwrap();
+    assert!(line.contains("label"), "{line}");
+}
