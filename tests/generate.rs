@@ -186,12 +186,3 @@ fn neither_too_easy_nor_too_hard() {
     assert!((0.90..0.98).contains(&mean(&overall)), "{overall:?}");
     assert!(by_kind.values().all(|values| (0.75..0.999).contains(&mean(values))), "{by_kind:?}");
 }
-
-#[test]
-#[ignore = "prints a speed"]
-fn speed() {
-    let generator = Generator::new(GenerateOptions { n_rows: 4_000_000, ..Default::default() }).unwrap();
-    let start = std::time::Instant::now();
-    let rows: usize = generator.blocks().map(|block| block.unwrap().num_rows()).sum();
-    println!("{:.2} M rows/s", rows as f64 / 1e6 / start.elapsed().as_secs_f64());
-}

@@ -1,10 +1,10 @@
 //! `oddflow detect`: fit on a seeded sample of the input, score all of it, print the oddest rows.
 
+use super::Done;
 use super::args::Detect;
-use super::run::{Rejects, Session, config, create_sink, output_target, total_bytes};
+use super::run::{Session, check_output, config, output_target, total_bytes};
 use super::score::{Scoring, finish};
 use super::summary;
-use super::{Done, fit};
 use crate::Result;
 use crate::pipeline::{Digests, RunFacts, beside};
 
@@ -15,6 +15,9 @@ pub fn run(args: &Detect) -> Result<Done> {
     summary::title(&session, &options);
     let mut input = session.open(&args.input, &config.input(&args.input, &session.running)?, true)?;
     let target = output_target(&args.output, &input)?;
+    if let Some(path) = &args.model {
+        check_output("-m", path, &input)?;
+    }
     let digests = Digests::start(&input.files);
 
     // Rejected records are kept in the second pass, which sees all that the first did.
@@ -25,21 +28,14 @@ pub fn run(args: &Detect) -> Result<Done> {
     summary::fitted(&session, &model, &fitted.stages);
 
     let scoring = Scoring::new(&args.output, &config, &session, &model, &input)?;
-    let sink = create_sink(&args.output, target.as_ref(), scoring.options.output.schema())?;
-    let mut rejects = Rejects::new(args.output.rejected.as_deref(), &input)?;
-    let report = session.pass("score", total_bytes(&input), |run| {
-        crate::pipeline::score(&model, &input, &session.device, sink, &scoring.options, run, |file, r| {
-            rejects.keep(file, r)
-        })
-    })?;
-    rejects.finish()?;
+    let report = scoring.run(&args.output, &session, &model, &input, target.as_ref())?;
 
     let output = target.as_ref().and_then(|t| t.path.clone());
     let inputs = digests.finish();
     model.provenance.inputs = inputs.clone();
     let model_path = args.model.clone().or_else(|| output.as_ref().map(|o| beside(o, "model")));
     if let Some(path) = &model_path {
-        fit::save(&model, path)?;
+        model.save(path)?;
     }
     let facts = RunFacts {
         command: "detect".to_owned(),

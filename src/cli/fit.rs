@@ -2,20 +2,18 @@
 
 use super::Done;
 use super::args::Fit;
-use super::run::{Rejects, Session, config, total_bytes};
+use super::run::{Rejects, Session, check_output, config, total_bytes};
 use super::summary;
-use crate::model::Model;
+use crate::Result;
 use crate::pipeline::Digests;
-use crate::{Error, Result};
-use std::path::Path;
 
 pub fn run(args: &Fit) -> Result<Done> {
     let config = config(args.run.config.as_deref())?;
     let options = config.fit(&args.fit, &args.verdict)?;
     let session = Session::start(config.running(&args.run)?)?;
     summary::title(&session, &options);
-    check_directory(&args.output)?;
     let mut input = session.open(&args.input, &config.input(&args.input, &session.running)?, false)?;
+    check_output("-o", &args.output, &input)?;
     let digests = Digests::start(&input.files);
     let mut rejects = Rejects::new(args.rejected.as_deref(), &input)?;
     let fitted = session.pass("fit", total_bytes(&input), |run| {
@@ -25,27 +23,9 @@ pub fn run(args: &Fit) -> Result<Done> {
     let mut model = fitted.model;
     summary::fitted(&session, &model, &fitted.stages);
     model.provenance.inputs = digests.finish();
-    save(&model, &args.output)?;
+    model.save(&args.output)?;
     summary::records(&session, &fitted.tally, &input);
     session.talk.line("wrote", &format!("{}  (score with: oddflow score -m {0} FLOWS)", args.output.display()));
     let clean = fitted.tally.n_rejected() == 0 && input.damages().is_empty();
     Ok(if clean { Done::Clean } else { Done::WithRejects })
-}
-
-/// Saves a model under its name, whole or not at all.
-pub fn save(model: &Model, path: &Path) -> Result<()> {
-    model.save(path)
-}
-
-/// A missing directory is found before hours of work, not after.
-fn check_directory(output: &Path) -> Result<()> {
-    let directory = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match directory.is_dir() {
-        true => Ok(()),
-        false => Err(Error::parameter(
-            "-o",
-            output.display(),
-            format!("the directory {} does not exist; make it first", directory.display()),
-        )),
-    }
 }

@@ -8,7 +8,7 @@ use super::stdin::Stdin;
 use super::talk::{Talk, bytes, count};
 use crate::device::Device;
 use crate::flows::Rejected;
-use crate::flows::sink::{SideFile, Sink, SinkOptions, Target};
+use crate::flows::sink::{SideFile, Sink, SinkOptions, Target, same_file};
 use crate::flows::source::{Input, InputFile, InputOptions};
 use crate::pipeline::{Run, Stop};
 use crate::{Error, Result};
@@ -108,6 +108,9 @@ impl Rejects {
     /// Prepares the side file.
     pub fn new(path: Option<&Path>, input: &Input) -> Result<Self> {
         let names = input.files.iter().map(|f| f.name.clone()).collect();
+        if let Some(path) = path {
+            check_output("--rejected", path, input)?;
+        }
         Ok(Self { side: path.map(SideFile::create).transpose()?, names })
     }
 
@@ -135,9 +138,29 @@ pub fn create_sink(args: &OutputArgs, target: Option<&Target>, schema: SchemaRef
 pub fn output_target(args: &OutputArgs, input: &Input) -> Result<Option<Target>> {
     let Some(text) = &args.output else { return Ok(None) };
     let target = Target::parse(text)?;
-    match input.files.iter().find(|f| f.path.as_ref().is_some_and(|p| target.same_file(p))) {
-        Some(file) => Err(Error::parameter("-o", text, format!("it is the input {}; name another file", file.name))),
-        None => Ok(Some(target)),
+    if let Some(path) = &target.path {
+        check_output("-o", path, input)?;
+    }
+    Ok(Some(target))
+}
+
+/// What would fail after hours of work is refused before: an output that is an input, or has no directory to be in.
+pub fn check_output(option: &str, path: &Path, input: &Input) -> Result<()> {
+    if let Some(file) = input.files.iter().find(|f| f.path.as_deref().is_some_and(|other| same_file(path, other))) {
+        return Err(Error::parameter(
+            option,
+            path.display(),
+            format!("it is the input {}; name another file", file.name),
+        ));
+    }
+    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match directory.is_dir() {
+        true => Ok(()),
+        false => Err(Error::parameter(
+            option,
+            path.display(),
+            format!("the directory {} does not exist; make it first", directory.display()),
+        )),
     }
 }
 

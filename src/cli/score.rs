@@ -7,6 +7,7 @@ use super::{Done, summary, table};
 use crate::Result;
 use crate::detectors::Threshold;
 use crate::features::{ColumnRole, ColumnSummary, label_column};
+use crate::flows::sink::Target;
 use crate::flows::source::Input;
 use crate::model::{Model, OutputColumns, OutputPlan};
 use crate::pipeline::{Digests, Manifest, RunFacts, ScoreOptions, ScoreReport, manifest_path};
@@ -28,14 +29,7 @@ pub fn run(args: &Score) -> Result<Done> {
     let digests = Digests::start(&input.files);
 
     let scoring = Scoring::new(&args.output, &config, &session, &model, &input)?;
-    let sink = create_sink(&args.output, target.as_ref(), scoring.options.output.schema())?;
-    let mut rejects = Rejects::new(args.output.rejected.as_deref(), &input)?;
-    let report = session.pass("score", total_bytes(&input), |run| {
-        crate::pipeline::score(&model, &input, &session.device, sink, &scoring.options, run, |file, r| {
-            rejects.keep(file, r)
-        })
-    })?;
-    rejects.finish()?;
+    let report = scoring.run(&args.output, &session, &model, &input, target.as_ref())?;
     let facts = RunFacts {
         command: "score".to_owned(),
         inputs: digests.finish(),
@@ -70,6 +64,26 @@ impl Scoring {
             batch_rows: session.running.batch_rows,
         };
         Ok(Self { options })
+    }
+
+    /// Scores the input; output and side file appear under their names.
+    pub fn run(
+        &self,
+        args: &OutputArgs,
+        session: &Session,
+        model: &Model,
+        input: &Input,
+        target: Option<&Target>,
+    ) -> Result<ScoreReport> {
+        let sink = create_sink(args, target, self.options.output.schema())?;
+        let mut rejects = Rejects::new(args.rejected.as_deref(), input)?;
+        let report = session.pass("score", total_bytes(input), |run| {
+            crate::pipeline::score(model, input, &session.device, sink, &self.options, run, |file, record| {
+                rejects.keep(file, record)
+            })
+        })?;
+        rejects.finish()?;
+        Ok(report)
     }
 
     /// What is known of the run before it ends.

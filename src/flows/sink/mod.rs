@@ -33,7 +33,7 @@ mod text;
 pub use encode::{Encoded, RowEncoder};
 pub use guard::{is_formula, printable};
 pub use side_file::SideFile;
-pub use target::{OutputFormat, Target};
+pub use target::{OutputFormat, Target, same_file};
 
 use self::encode::{Piece, TextForm};
 use self::staged::{Staged, Watch};

@@ -100,15 +100,14 @@ impl Target {
         let format = if stdout && format == OutputFormat::ArrowFile { OutputFormat::ArrowStream } else { format };
         Ok(Self { path: (!stdout).then(|| PathBuf::from(text)), format, compression })
     }
+}
 
-    /// Whether the target is that very file, through links and other spellings of the path as well. A target that
-    /// does not exist yet is the same as nothing.
-    pub fn same_file(&self, other: &Path) -> bool {
-        let Some(path) = &self.path else { return false };
-        match (std::fs::canonicalize(path), std::fs::canonicalize(other)) {
-            (Ok(a), Ok(b)) => a == b || same_inode(&a, &b),
-            _ => false,
-        }
+/// Whether two paths lead to one file, through links and other spellings as well. What does not exist yet is the same
+/// as nothing.
+pub fn same_file(path: &Path, other: &Path) -> bool {
+    match (std::fs::canonicalize(path), std::fs::canonicalize(other)) {
+        (Ok(a), Ok(b)) => a == b || same_inode(&a, &b),
+        _ => false,
     }
 }
 
