@@ -81,6 +81,10 @@ pub enum Error {
     #[error("{0}")]
     Device(String),
 
+    /// A mistake of the program's own, caught before it could spoil a result.
+    #[error("internal error: {0}; please report it with the command that met it")]
+    Internal(String),
+
     /// The user asked to stop (Ctrl-C).
     #[error("interrupted; nothing was left half written")]
     Interrupted,

@@ -11,9 +11,13 @@ use crate::flows::source::{Chunk, Source};
 use crate::{Error, Result};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select, unbounded};
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+#[cfg(test)]
+mod tests;
 
 /// How a pass runs.
 pub struct Run<'a> {
@@ -45,7 +49,9 @@ pub struct Timed<T> {
     source_bytes: u64,
 }
 
-type Numbered<T> = (u64, Result<T>);
+/// What travels: its place in the input, and a chunk or result; `None` after the last. Without that mark an end would
+/// be no different from a stage that died.
+type Numbered<T> = (u64, Result<Option<T>>);
 
 impl Run<'_> {
     /// Reads `source` to its end; gives each batch to `work` on some thread and each result to `consume`, in input
@@ -106,10 +112,12 @@ impl Run<'_> {
                     waiting.insert(number, result);
                 }
                 Err(RecvTimeoutError::Timeout) => continue,
-                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Error::Internal("the input ended without an end".into()));
+                }
             }
             while let Some(result) = waiting.remove(&next) {
-                let timed = result?;
+                let Some(timed) = result? else { return Ok(()) };
                 at.source_bytes += timed.source_bytes;
                 at.rows += timed.rows as u64;
                 consume(timed)?;
@@ -135,12 +143,8 @@ fn spawn_reader(
             let start = Instant::now();
             let next = source.next_chunk();
             nanos.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
-            let (item, last) = match next {
-                Ok(None) => return,
-                Ok(Some(chunk)) => (Ok(chunk), false),
-                Err(e) => (Err(e), true),
-            };
-            if chunks.send((number, item)).is_err() || last {
+            let last = !matches!(next, Ok(Some(_)));
+            if chunks.send((number, next)).is_err() || last {
                 return;
             }
             number += 1;
@@ -165,7 +169,8 @@ fn worker<T: Send>(
                 recv(chunks) -> item => match item { Ok(item) => item, Err(_) => return },
                 recv(ended) -> _ => return,
             };
-            if results.send((number, chunk.and_then(|c| parse_and_work(c, work)))).is_err() {
+            let result = chunk.and_then(|chunk| chunk.map(|chunk| contained(chunk, work)).transpose());
+            if results.send((number, result)).is_err() {
                 return;
             }
         }
@@ -175,6 +180,15 @@ fn worker<T: Send>(
         Ok(pool) => pool.install(run),
         Err(_) => run(),
     }
+}
+
+/// A panic on one chunk is that chunk's error: the other workers would wait for its result for ever.
+fn contained<T>(chunk: Chunk, work: &impl Fn(Batch) -> Result<T>) -> Result<Timed<T>> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| parse_and_work(chunk, work))).unwrap_or_else(|payload| {
+        let words = payload.downcast_ref::<String>().map(String::as_str);
+        let words = words.or(payload.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+        Err(Error::Internal(words.to_owned()))
+    })
 }
 
 fn parse_and_work<T>(chunk: Chunk, work: &impl Fn(Batch) -> Result<T>) -> Result<Timed<T>> {
