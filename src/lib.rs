@@ -35,5 +35,7 @@ pub mod flows;
 pub mod model;
 pub mod ops;
 pub mod pipeline;
+mod stop;
 
 pub use error::{Error, Result};
+pub use stop::Stop;

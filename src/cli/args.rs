@@ -56,7 +56,7 @@ pub struct Detect {
     pub verdict: VerdictArgs,
     #[command(flatten)]
     pub run: RunArgs,
-    /// Save the fitted model here too (default with -o: beside the output, as NAME.model)
+    /// Save the fitted model here too (default with -o: beside the output, as OUT.model)
     #[arg(short, long, value_name = "MODEL", help_heading = "Output")]
     pub model: Option<PathBuf>,
 }

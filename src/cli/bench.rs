@@ -3,7 +3,7 @@
 use super::Done;
 use super::args::Bench;
 use super::settings::threads;
-use super::talk::{bytes, count};
+use super::talk::{bytes, count, say};
 use crate::device::{Device, DeviceChoice, adapters, open};
 use crate::ops::{BenchCase, Measurement, OPERATIONS};
 use crate::{Error, Result};
@@ -24,9 +24,9 @@ pub fn run(args: &Bench) -> Result<Done> {
     }
     if args.json {
         let text = serde_json::to_string_pretty(&measurements).map_err(|e| Error::Device(e.to_string()))?;
-        println!("{text}");
+        text.lines().try_for_each(say)?;
     } else {
-        print_table(&cases, &measurements);
+        print_table(&cases, &measurements)?;
     }
     Ok(Done::Clean)
 }
@@ -57,10 +57,10 @@ fn devices(args: &Bench) -> Result<Vec<Device>> {
     Ok(devices)
 }
 
-fn print_table(cases: &[BenchCase], measurements: &[Measurement]) {
+fn print_table(cases: &[BenchCase], measurements: &[Measurement]) -> Result<()> {
     let headings = ["device", "prepare", "upload", "kernel", "download", "cold", "warm", "rows/s", "bytes/s", "vs CPU"];
     for case in cases {
-        println!("{}: {}; {} rows, {}", case.operation, case.name, count(case.rows), bytes(case.bytes));
+        say(&format!("{}: {}; {} rows, {}", case.operation, case.name, count(case.rows), bytes(case.bytes)))?;
         let of_case: Vec<&Measurement> =
             measurements.iter().filter(|m| m.operation == case.operation && m.case == case.name).collect();
         let cpu = of_case.first().map_or(0.0, |m| m.warm_s);
@@ -70,12 +70,14 @@ fn print_table(cases: &[BenchCase], measurements: &[Measurement]) {
         for m in of_case {
             table.add_row(row(m, cpu).iter().enumerate().map(|(i, text)| cell(text, i > 0)));
         }
-        println!("{}\n", table.trim_fmt());
+        table.trim_fmt().lines().try_for_each(say)?;
+        say("")?;
     }
-    println!(
-        "Times of one run: cold from a model in memory to the first results (compilation included), warm the median of"
-    );
-    println!("the later runs. Stages overlap, so they can add up to more than warm; a CPU run is all kernel.");
+    say(
+        "Times of one run: cold from a model in memory to the first results (compilation included), warm the median of",
+    )?;
+    say("the later runs. Stages overlap, so they can add up to more than warm; a CPU run is all kernel.")?;
+    Ok(())
 }
 
 fn row(m: &Measurement, cpu: f64) -> [String; 10] {

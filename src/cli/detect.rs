@@ -2,22 +2,32 @@
 
 use super::Done;
 use super::args::Detect;
-use super::run::{Session, check_output, config, output_target, total_bytes};
+use super::run::{Session, check_distinct, check_output, output_target, total_bytes};
 use super::score::{Scoring, finish};
+use super::settings::Config;
 use super::summary;
 use crate::Result;
-use crate::pipeline::{Digests, RunFacts, beside};
+use crate::pipeline::{Digests, RunFacts, beside, manifest_path};
 
 pub fn run(args: &Detect) -> Result<Done> {
-    let config = config(args.run.config.as_deref())?;
+    let config = Config::load(args.run.config.as_deref())?;
     let options = config.fit(&args.fit, &args.verdict)?;
     let session = Session::start(config.running(&args.run)?)?;
     summary::title(&session, &options);
     let mut input = session.open(&args.input, &config.input(&args.input, &session.running)?, true)?;
     let target = output_target(&args.output, &input)?;
-    if let Some(path) = &args.model {
+    let output = target.as_ref().and_then(|t| t.path.clone());
+    let model_path = args.model.clone().or_else(|| output.as_ref().map(|o| beside(o, "model")));
+    if let Some(path) = &model_path {
         check_output("-m", path, &input)?;
     }
+    let manifest = output.as_deref().map(manifest_path);
+    check_distinct(&[
+        ("-o", output.as_deref()),
+        ("-m", model_path.as_deref()),
+        ("the manifest", manifest.as_deref()),
+        ("--rejected", args.output.rejected.as_deref()),
+    ])?;
     let digests = Digests::start(&input.files);
 
     // Rejected records are kept in the second pass, which sees all that the first did.
@@ -30,10 +40,8 @@ pub fn run(args: &Detect) -> Result<Done> {
     let scoring = Scoring::new(&args.output, &config, &session, &model, &input)?;
     let report = scoring.run(&args.output, &session, &model, &input, target.as_ref())?;
 
-    let output = target.as_ref().and_then(|t| t.path.clone());
     let inputs = digests.finish();
     model.provenance.inputs = inputs.clone();
-    let model_path = args.model.clone().or_else(|| output.as_ref().map(|o| beside(o, "model")));
     if let Some(path) = &model_path {
         model.save(path)?;
     }

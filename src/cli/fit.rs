@@ -2,18 +2,20 @@
 
 use super::Done;
 use super::args::Fit;
-use super::run::{Rejects, Session, check_output, config, total_bytes};
+use super::run::{Rejects, Session, check_distinct, check_output, total_bytes};
+use super::settings::Config;
 use super::summary;
 use crate::Result;
 use crate::pipeline::Digests;
 
 pub fn run(args: &Fit) -> Result<Done> {
-    let config = config(args.run.config.as_deref())?;
+    let config = Config::load(args.run.config.as_deref())?;
     let options = config.fit(&args.fit, &args.verdict)?;
     let session = Session::start(config.running(&args.run)?)?;
     summary::title(&session, &options);
     let mut input = session.open(&args.input, &config.input(&args.input, &session.running)?, false)?;
     check_output("-o", &args.output, &input)?;
+    check_distinct(&[("-o", Some(&args.output)), ("--rejected", args.rejected.as_deref())])?;
     let digests = Digests::start(&input.files);
     let mut rejects = Rejects::new(args.rejected.as_deref(), &input)?;
     let fitted = session.pass("fit", total_bytes(&input), |run| {

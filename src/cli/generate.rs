@@ -2,6 +2,7 @@
 
 use super::Done;
 use super::args::Generate;
+use super::run::catch_interrupts;
 use super::settings::threads;
 use super::talk::{Talk, bytes, count};
 use crate::flows::generate::{GenerateOptions, Generator};
@@ -27,7 +28,9 @@ pub fn run(args: &Generate) -> Result<Done> {
         .map_err(|e| Error::Device(format!("no threads could be started: {e}")))?;
     // A few groups a thread at a time keep memory flat and the threads busy.
     let groups: Vec<u64> = (0..generator.n_blocks()).step_by(BLOCKS_A_GROUP as usize).collect();
+    let stop = catch_interrupts()?;
     for wave in groups.chunks(threads * 2) {
+        stop.check()?;
         let group = |&first: &u64| encoder.encode(&rows_from(&generator, first)?);
         let encoded: Vec<_> = pool.install(|| wave.par_iter().map(group).collect::<Result<_>>())?;
         encoded.into_iter().try_for_each(|group| sink.write(group))?;

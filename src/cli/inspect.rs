@@ -2,12 +2,12 @@
 
 use super::Done;
 use super::args::Inspect;
-use super::run::config;
+use super::cells::displayable;
 use super::settings::Config;
-use super::talk::count;
+use super::talk::{plural, say};
 use crate::features::{ColumnRole, FeaturePlan, infer_roles};
 use crate::flows::sink::printable;
-use crate::flows::source::{Input, InputOptions};
+use crate::flows::source::Input;
 use crate::model::Model;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -25,24 +25,20 @@ pub fn run(args: &Inspect) -> Result<Done> {
     {
         return super::inspect_model::run(Path::new(one));
     }
-    inspect_input(args, &config(args.config.as_deref())?)
+    inspect_input(args, &Config::load(args.config.as_deref())?)
 }
 
 fn inspect_input(args: &Inspect, config: &Config) -> Result<Done> {
     let options = config.input_for_inspection(&args.input)?;
     let input = Input::open(&args.input.inputs, &options)?;
     for file in &input.files {
-        println!("{}: {}", printable(&file.name), file.description);
+        say(&format!("{}: {}", file.name, file.description))?;
     }
-    for note in &input.notes {
-        println!("{}", printable(note));
-    }
-    let (rows, rejected) = head(&input, &options, args.rows)?;
-    println!(
-        "{} columns; looked at the first {} rows, {rejected} rejected\n",
-        rows.num_columns(),
-        count(rows.num_rows() as u64)
-    );
+    input.notes.iter().try_for_each(|note| say(note))?;
+    let (rows, rejected) = head(&input, args.rows)?;
+    let columns = plural(rows.num_columns(), "column");
+    say(&format!("{columns}; looked at the first {}, {rejected} rejected", plural(rows.num_rows(), "row")))?;
+    say("")?;
     let roles = infer_roles(&rows, &config.roles())?;
     // Columns are worth showing even where nothing in them can become a feature.
     let plan = FeaturePlan::fit(&rows, &roles, &config.features());
@@ -53,16 +49,20 @@ fn inspect_input(args: &Inspect, config: &Config) -> Result<Done> {
     print_columns(&rows, &roles, &outcome)?;
     match &plan {
         Ok(plan) => {
-            println!("\n{} features", plan.n_features());
-            plan.notes().iter().for_each(|note| println!("{}", printable(note)));
+            say("")?;
+            say(&plural(plan.n_features(), "feature"))?;
+            plan.notes().iter().try_for_each(|note| say(note))?;
         }
-        Err(e) => println!("\nno model could be fitted: {}", printable(&e.to_string())),
+        Err(e) => {
+            say("")?;
+            say(&format!("no model could be fitted: {e}"))?;
+        }
     }
     Ok(if rejected == 0 { Done::Clean } else { Done::WithRejects })
 }
 
 /// The first rows of the input.
-fn head(input: &Input, _options: &InputOptions, n_rows: usize) -> Result<(RecordBatch, u64)> {
+fn head(input: &Input, n_rows: usize) -> Result<(RecordBatch, u64)> {
     let mut source = input.source()?;
     let (mut batches, mut rows, mut rejected) = (Vec::new(), 0, 0);
     while rows < n_rows
@@ -80,20 +80,21 @@ fn head(input: &Input, _options: &InputOptions, n_rows: usize) -> Result<(Record
 fn print_columns(rows: &RecordBatch, roles: &[ColumnRole], outcome: &dyn Fn(&str) -> String) -> Result<()> {
     let schema = rows.schema();
     let width = schema.fields().iter().map(|f| f.name().chars().count()).max().unwrap_or(0).clamp(6, 32);
-    println!("{:<width$}  {:<9} {:<12} {:<52} sample values", "column", "type", "role", "becomes (or why this role)");
+    say(&format!("{:<width$}  {:<9} {:<12} {:<52} sample values", "column", "type", "role", "becomes (or why not)"))?;
     for (i, (field, role)) in schema.fields().iter().zip(roles).enumerate() {
         let becomes = match outcome(field.name()) {
             text if text.is_empty() => role.reason.clone(),
+            text if text == "no feature" => format!("{text}: {}", role.reason),
             text => text,
         };
-        println!(
+        say(&format!(
             "{:<width$}  {:<9} {:<12} {:<52} {}",
             printable(field.name()),
             type_name(&field.data_type().to_string()),
             role.role.to_string(),
-            printable(&becomes),
+            becomes,
             samples(rows, i)?
-        );
+        ))?;
     }
     Ok(())
 }
@@ -109,7 +110,8 @@ fn type_name(arrow: &str) -> String {
 /// The first few distinct values.
 fn samples(rows: &RecordBatch, column: usize) -> Result<String> {
     let options = FormatOptions::default().with_null("(null)");
-    let formatter = ArrayFormatter::try_new(rows.column(column), &options).map_err(|e| Error::Schema(e.to_string()))?;
+    let column = displayable(rows.column(column));
+    let formatter = ArrayFormatter::try_new(&column, &options).map_err(|e| Error::Schema(e.to_string()))?;
     let mut seen: Vec<String> = Vec::new();
     for row in 0..rows.num_rows().min(1_000) {
         let value: String = printable(&formatter.value(row).to_string()).chars().take(MAX_VALUE).collect();

@@ -1,18 +1,15 @@
 //! `oddflow inspect MODEL`: all that a model holds.
 
 use super::Done;
-use super::talk::{bytes, count};
+use super::talk::{bytes, count, say};
 use crate::Result;
 use crate::features::ColumnSummary;
-use crate::flows::sink::printable;
 use crate::model::{Model, ModelSummary};
 use std::path::Path;
 
 pub fn run(path: &Path) -> Result<Done> {
     let summary = Model::load(path)?.summary()?;
-    for line in describe(path, &summary) {
-        println!("{}", printable(&line));
-    }
+    describe(path, &summary).iter().try_for_each(|line| say(line))?;
     Ok(Done::Clean)
 }
 

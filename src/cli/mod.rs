@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod cells;
 mod detect;
 mod devices;
 mod fit;
@@ -18,6 +19,7 @@ mod summary;
 mod table;
 mod talk;
 
+use crate::flows::sink::printable;
 use crate::{Error, Result};
 use args::{Cli, Command};
 use clap::Parser;
@@ -41,7 +43,10 @@ pub fn main() -> ExitCode {
         // Whoever read our output has enough of it (`| head`); that is no failure.
         Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("oddflow: {}", crate::flows::sink::printable(&e.to_string()));
+            let words = e.to_string();
+            words.lines().enumerate().for_each(|(i, line)| {
+                eprintln!("{}{}", if i == 0 { "oddflow: " } else { "         " }, printable(line));
+            });
             ExitCode::from(2)
         }
     }
@@ -53,7 +58,6 @@ fn dispatch(command: &Command) -> Result<Done> {
         Command::Fit(args) => fit::run(args),
         Command::Score(args) => score::run(args),
         Command::Inspect(args) => inspect::run(args),
-
         Command::Generate(args) => generate::run(args),
         Command::Devices(args) => devices::run(args),
         Command::Bench(args) => bench::run(args),

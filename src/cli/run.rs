@@ -3,17 +3,17 @@
 
 use super::args::{InputArgs, OutputArgs};
 use super::progress::Bar;
-use super::settings::{Config, Running};
+use super::settings::Running;
 use super::stdin::Stdin;
 use super::talk::{Talk, bytes, count};
 use crate::device::Device;
 use crate::flows::Rejected;
 use crate::flows::sink::{SideFile, Sink, SinkOptions, Target, same_file};
 use crate::flows::source::{Input, InputFile, InputOptions};
-use crate::pipeline::{Run, Stop};
-use crate::{Error, Result};
+use crate::pipeline::Run;
+use crate::{Error, Result, Stop};
 use arrow_schema::SchemaRef;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Standard input is kept in a temporary file of at most this size when it must be read twice.
 const SPOOL_LIMIT: u64 = 64 << 30;
@@ -35,16 +35,7 @@ impl Session {
         // A second call (in a test) finds the pool built; results never depend on its size.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(running.threads).build_global();
         let device = crate::device::open(&running.device)?;
-        let stop = Stop::new();
-        let asked = stop.clone();
-        let handler = move || {
-            if asked.is_requested() {
-                std::process::exit(2);
-            }
-            asked.request();
-        };
-        ctrlc::set_handler(handler).map_err(|e| Error::Device(format!("Ctrl-C cannot be caught: {e}")))?;
-        Ok(Self { talk: Talk::new(running.quiet), running, device, stop })
+        Ok(Self { talk: Talk::new(running.quiet), running, device, stop: catch_interrupts()? })
     }
 
     /// Opens the input. Standard input that will be read twice is spooled first.
@@ -77,10 +68,23 @@ impl Session {
         let waiting = if matches!(self.device, Device::Cpu) { 0 } else { 2 };
         let run = Run { threads: self.running.threads + waiting, stop: self.stop.clone(), progress: &progress };
         let outcome = body(&run);
-        // What a stage says when it is stopped is not what went wrong.
-        self.stop.check()?;
-        outcome
+        // What a stage says when it is stopped is not what went wrong. What was done in spite of it was done.
+        outcome.or_else(|error| self.stop.check().and(Err(error)))
     }
+}
+
+/// A first Ctrl-C asks the run to stop and clean up; a second ends the program at once.
+pub fn catch_interrupts() -> Result<Stop> {
+    let stop = Stop::new();
+    let asked = stop.clone();
+    let handler = move || {
+        if asked.is_requested() {
+            std::process::exit(2);
+        }
+        asked.request();
+    };
+    ctrlc::set_handler(handler).map_err(|e| Error::Device(format!("Ctrl-C cannot be caught: {e}")))?;
+    Ok(stop)
 }
 
 /// Bytes of all files, if all are known.
@@ -92,7 +96,7 @@ pub fn total_bytes(input: &Input) -> Option<u64> {
 fn kinds(files: &[InputFile]) -> String {
     let mut kinds = std::collections::BTreeMap::<String, u64>::new();
     for file in files {
-        *kinds.entry(format!("{:?}", file.format)).or_default() += 1;
+        *kinds.entry(file.format.to_string()).or_default() += 1;
     }
     let parts: Vec<String> = kinds.iter().map(|(kind, n)| format!("{} {kind}", count(*n))).collect();
     format!("{} files: {}", count(files.len() as u64), parts.join(", "))
@@ -144,6 +148,24 @@ pub fn output_target(args: &OutputArgs, input: &Input) -> Result<Option<Target>>
     Ok(Some(target))
 }
 
+/// Everything a run will write, each under the option that names it: no two may be one file.
+pub fn check_distinct(outputs: &[(&str, Option<&Path>)]) -> Result<()> {
+    let mut seen: Vec<(&str, PathBuf)> = Vec::new();
+    for (option, path) in outputs {
+        let Some(path) = path else { continue };
+        // A file that does not exist yet has no canonical path of its own, but its directory has.
+        let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let directory = directory.canonicalize().unwrap_or_else(|_| directory.to_path_buf());
+        let place = directory.join(path.file_name().unwrap_or_default());
+        if let Some((other, _)) = seen.iter().find(|(_, p)| *p == place || same_file(p, &place)) {
+            let limit = format!("{other} names the same file; give each a file of its own");
+            return Err(Error::parameter(*option, path.display(), limit));
+        }
+        seen.push((option, place));
+    }
+    Ok(())
+}
+
 /// What would fail after hours of work is refused before: an output that is an input, or has no directory to be in.
 pub fn check_output(option: &str, path: &Path, input: &Input) -> Result<()> {
     if let Some(file) = input.files.iter().find(|f| f.path.as_deref().is_some_and(|other| same_file(path, other))) {
@@ -162,9 +184,4 @@ pub fn check_output(option: &str, path: &Path, input: &Input) -> Result<()> {
             format!("the directory {} does not exist; make it first", directory.display()),
         )),
     }
-}
-
-/// The configuration file's settings, or none.
-pub fn config(path: Option<&Path>) -> Result<Config> {
-    Config::load(path)
 }

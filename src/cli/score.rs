@@ -1,20 +1,22 @@
 //! `oddflow score`: score input with a saved model; and the end of every scoring run.
 
 use super::args::{OutputArgs, Score};
-use super::run::{Rejects, Session, config, create_sink, output_target, total_bytes};
+use super::run::{Rejects, Session, check_distinct, create_sink, output_target, total_bytes};
 use super::settings::Config;
 use super::{Done, summary, table};
-use crate::Result;
 use crate::detectors::Threshold;
-use crate::features::{ColumnRole, ColumnSummary, label_column};
+use crate::features::{ColumnRole, ColumnSummary, RoleOverrides, infer_roles, label_column};
 use crate::flows::sink::Target;
 use crate::flows::source::Input;
 use crate::model::{Model, OutputColumns, OutputPlan};
 use crate::pipeline::{Digests, Manifest, RunFacts, ScoreOptions, ScoreReport, manifest_path};
+use crate::{Error, Result};
+use arrow_array::RecordBatch;
 use arrow_schema::DataType;
+use std::sync::Arc;
 
 pub fn run(args: &Score) -> Result<Done> {
-    let config = config(args.run.config.as_deref())?;
+    let config = Config::load(args.run.config.as_deref())?;
     let mut model = Model::load(&args.model)?;
     let session = Session::start(config.running(&args.run)?)?;
     let model_digest = model.digest()?;
@@ -26,6 +28,14 @@ pub fn run(args: &Score) -> Result<Done> {
     options.known_types = known_types(&model);
     let input = session.open(&args.input, &options, false)?;
     let target = output_target(&args.output, &input)?;
+    let output = target.as_ref().and_then(|t| t.path.clone());
+    let manifest = output.as_deref().map(manifest_path);
+    check_distinct(&[
+        ("-m", Some(&args.model)),
+        ("-o", output.as_deref()),
+        ("the manifest", manifest.as_deref()),
+        ("--rejected", args.output.rejected.as_deref()),
+    ])?;
     let digests = Digests::start(&input.files);
 
     let scoring = Scoring::new(&args.output, &config, &session, &model, &input)?;
@@ -33,7 +43,7 @@ pub fn run(args: &Score) -> Result<Done> {
     let facts = RunFacts {
         command: "score".to_owned(),
         inputs: digests.finish(),
-        output: target.and_then(|t| t.path),
+        output,
         model_digest,
         model_path: Some(args.model.clone()),
         ..scoring.facts(&session)
@@ -60,7 +70,7 @@ impl Scoring {
             only_anomalies: args.only_anomalies,
             output,
             top: config.top(args),
-            label: label(model, input),
+            label: label(model, input, &RoleOverrides::new()),
             batch_rows: session.running.batch_rows,
         };
         Ok(Self { options })
@@ -75,6 +85,8 @@ impl Scoring {
         input: &Input,
         target: Option<&Target>,
     ) -> Result<ScoreReport> {
+        // Columns that the model misses are said before anything is written, even a header on stdout.
+        model.features.bind(&input.schema)?;
         let sink = create_sink(args, target, self.options.output.schema())?;
         let mut rejects = Rejects::new(args.rejected.as_deref(), input)?;
         let report = session.pass("score", total_bytes(input), |run| {
@@ -92,11 +104,19 @@ impl Scoring {
     }
 }
 
-/// The column with the truth: the best of those that the model knows as labels and the input has.
-fn label(model: &Model, input: &Input) -> Option<String> {
+/// The column with the truth: the best of the input's columns that the model knows as labels, or that are called so.
+fn label(model: &Model, input: &Input, overrides: &RoleOverrides) -> Option<String> {
     let role = |c: &ColumnSummary| ColumnRole { name: c.name.clone(), role: c.role, reason: c.reason.clone() };
-    let columns = model.features.columns().iter();
-    let roles: Vec<ColumnRole> = columns.filter(|c| input.schema.field_with_name(&c.name).is_ok()).map(role).collect();
+    let (known, unknown): (Vec<usize>, Vec<usize>) = (0..input.schema.fields().len())
+        .partition(|&i| model.features.columns().iter().any(|c| c.name == *input.schema.field(i).name()));
+    let known = known.iter().map(|&i| input.schema.field(i).name());
+    let mut roles: Vec<ColumnRole> =
+        known.filter_map(|n| model.features.columns().iter().find(|c| c.name == *n)).map(role).collect();
+    // A clean baseline often has no labels; the names of columns that it did not have can still tell them.
+    let rest = input.schema.project(&unknown).map(|schema| RecordBatch::new_empty(Arc::new(schema)));
+    if let Ok(more) = rest.map_err(|e| Error::Schema(e.to_string())).and_then(|rows| infer_roles(&rows, overrides)) {
+        roles.extend(more);
+    }
     label_column(&roles).map(str::to_owned)
 }
 
@@ -131,6 +151,9 @@ pub fn finish(
         true => Done::Clean,
         false => Done::WithRejects,
     };
+    if report.tally.rows == 0 && report.tally.n_rejected() > 0 {
+        return Err(Error::NoInput(format!("no record could be used: {}", report.tally.rejected_in_words())));
+    }
     let to_stdout = report.written.is_some() && facts.output.is_none();
     if !to_stdout {
         table::print_top(&report.top, model, input)?;
@@ -138,7 +161,7 @@ pub fn finish(
     if let Some(output) = facts.output.clone() {
         let path = manifest_path(&output);
         let new_model = facts.fit.and(facts.model_path.clone());
-        Manifest::new(facts, &input.files, model, report).save(&path)?;
+        Manifest::new(facts, input, model, report).save(&path)?;
         summary::wrote(session, report, &output, new_model.as_deref(), &path);
     }
     Ok(done)

@@ -2,6 +2,7 @@
 
 use super::Done;
 use super::args::Shaders;
+use super::talk::say;
 use crate::{Error, Result};
 
 pub fn run(args: &Shaders) -> Result<Done> {
@@ -9,7 +10,7 @@ pub fn run(args: &Shaders) -> Result<Done> {
     for (name, text) in crate::ops::shaders() {
         let path = args.output.join(format!("{name}.wgsl"));
         std::fs::write(&path, text).map_err(|e| Error::io(&path, e))?;
-        println!("{}", path.display());
+        say(&format!("{}", path.display()))?;
     }
     Ok(Done::Clean)
 }

@@ -1,6 +1,6 @@
 //! Standard input that a request to stop can interrupt: a blocked read cannot be, so another thread does the reading.
 
-use crate::pipeline::Stop;
+use crate::Stop;
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use std::io::{self, Read};
 use std::time::Duration;

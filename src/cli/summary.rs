@@ -98,7 +98,9 @@ pub fn scored(session: &Session, model: &Model, report: &ScoreReport, options: &
         let parts: Vec<String> = report.unseen.iter().map(|(name, n)| format!("{name} {}", count(*n))).collect();
         session.talk.line("unseen", &format!("categories the model was not fitted on: {}", parts.join(", ")));
     }
-    if let (Some(quality), Some(label)) = (&report.quality, &options.label) {
+    if let (Some(quality), Some(label)) = (&report.quality, &options.label)
+        && quality.positives + quality.negatives > 0
+    {
         session.talk.line("labels", &format!("{label}: {}", in_words(quality)));
     }
 }

@@ -1,5 +1,7 @@
 //! The oddest rows as a table on stdout, as wide as the terminal and no wider.
 
+use super::cells::displayable;
+use super::talk::{plural, say};
 use crate::features::Role;
 use crate::flows::sink::printable;
 use crate::flows::source::Input;
@@ -9,7 +11,6 @@ use crate::{Error, Result};
 use arrow_array::Array;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use comfy_table::{Cell, CellAlignment, Table, presets};
-use std::io::Write;
 
 /// Width where stdout is no terminal.
 const PLAIN_WIDTH: usize = 120;
@@ -56,18 +57,12 @@ pub fn print_top(top: &Top, model: &Model, input: &Input) -> Result<()> {
         room -= width;
         columns.push(column);
     }
-    let mut out = std::io::stdout().lock();
-    let text = render(&columns);
-    writeln!(out, "{text}").map_err(stdout_error)?;
+    render(&columns).lines().try_for_each(say)?;
     if left_out > 0 {
-        writeln!(out, "     and {left_out} columns more: write them with -o, or widen the terminal")
-            .map_err(stdout_error)?;
+        let more = plural(left_out, "column");
+        say(&format!("     and {more} more: write them with -o, or widen the terminal"))?;
     }
     Ok(())
-}
-
-fn stdout_error(e: std::io::Error) -> Error {
-    Error::io("stdout", e)
 }
 
 fn fixed_columns(rows: &[TopRow], input: &Input) -> Vec<Column> {
@@ -110,8 +105,8 @@ fn field_column(rows: &[TopRow], index: usize) -> Result<Column> {
     let mut column = Column { heading: String::new(), values: Vec::with_capacity(rows.len()), right: false };
     let options = FormatOptions::default();
     for row in rows {
-        let array = row.fields.column(index);
-        let formatter = ArrayFormatter::try_new(array, &options).map_err(|e| Error::Schema(e.to_string()))?;
+        let array = displayable(row.fields.column(index));
+        let formatter = ArrayFormatter::try_new(&array, &options).map_err(|e| Error::Schema(e.to_string()))?;
         column.right = array.data_type().is_numeric();
         column.values.push(shorten(&printable(&formatter.value(0).to_string())));
         column.heading = shorten(&printable(row.fields.schema().field(index).name()));

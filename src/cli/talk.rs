@@ -1,6 +1,7 @@
 //! What is said on stderr: aligned lines `word      what it is`, silent when quiet.
 
 use crate::flows::sink::printable;
+use crate::{Error, Result};
 use std::io::Write;
 
 /// The talk of one run.
@@ -29,6 +30,20 @@ impl Talk {
             self.line(if i == 0 { word } else { "" }, text);
         }
     }
+}
+
+/// A line of data on stdout, in which nothing can act on the terminal.
+///
+/// # Errors
+/// If stdout cannot be written to; a closed pipe is one of the reasons.
+pub fn say(text: &str) -> Result<()> {
+    writeln!(std::io::stdout().lock(), "{}", printable(text)).map_err(|e| Error::io("standard output", e))
+}
+
+/// `1 column`, `2,000 columns`.
+pub fn plural(n: usize, one: &str) -> String {
+    let ending = if n == 1 { "" } else { "s" };
+    format!("{} {one}{ending}", count(n as u64))
 }
 
 /// `1234567` → `1,234,567`.

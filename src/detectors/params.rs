@@ -1,7 +1,7 @@
 //! Which detector to fit, with what parameters.
 
 use super::{Detector, IsolationForest, IsolationForestParams};
-use crate::Result;
+use crate::{Result, Stop};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -21,8 +21,16 @@ impl Detector {
     /// # Errors
     /// If a parameter is out of range, or the rows cannot be fitted on.
     pub fn fit(rows: ArrayView2<'_, f32>, params: &DetectorParams) -> Result<Self> {
+        Self::fit_until(rows, params, &Stop::new())
+    }
+
+    /// The same, given up when `stop` is requested.
+    ///
+    /// # Errors
+    /// As [`Detector::fit`], and [`crate::Error::Interrupted`].
+    pub fn fit_until(rows: ArrayView2<'_, f32>, params: &DetectorParams, stop: &Stop) -> Result<Self> {
         match params {
-            DetectorParams::IsolationForest(params) => IsolationForest::fit(rows, params).map(Self::from),
+            DetectorParams::IsolationForest(params) => IsolationForest::fit_until(rows, params, stop).map(Self::from),
         }
     }
 

@@ -5,7 +5,7 @@
 //! most [`MAX_FILE`], whatever the file claims about itself; a file that is cut off, altered, foreign or of a newer
 //! format is refused with the reason; and a few training rows are scored again and must give the stored scores, bit for
 //! bit. The bytes of a model depend on nothing but the model: loading and saving gives the same file, and two fits of
-//! one input differ in [`Provenance::created`] only.
+//! one input on one device differ in [`Provenance::created`] only.
 
 mod container;
 mod header;
@@ -29,6 +29,7 @@ pub use summary::{ModelSummary, TreeStatistics};
 use crate::detectors::{Detector, IsolationForest, Severity, Threshold};
 use crate::device::Device;
 use crate::features::FeaturePlan;
+use crate::flows::sink::Staged;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
@@ -130,13 +131,9 @@ impl Model {
         if let Some(reason) = reason {
             return Err(Error::Model { path: path.into(), reason: format!("not saved: {reason}") });
         }
-        let io = |error| Error::io(path, error);
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = temporary().prefix(".oddflow-").tempfile_in(folder).map_err(io)?;
-        file.write_all(&bytes).map_err(io)?;
-        file.as_file().sync_all().map_err(io)?;
-        file.persist(path).map_err(|error| io(error.error))?;
-        Ok(())
+        let mut file = Staged::beside(path)?;
+        file.write_all(&bytes).map_err(|error| Error::io(path, error))?;
+        file.publish().map(drop)
     }
 
     /// Reads a model file and replays its rows. A file that is no model is not read further than its first bytes.
@@ -236,15 +233,4 @@ fn decode(bytes: &[u8]) -> Result<Model, String> {
     model.check()?;
     model.replay.check(&model.replayed()?)?;
     Ok(model)
-}
-
-/// Temporary files are private to their user; a model is to be as readable as any other new file.
-fn temporary() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder
 }

@@ -15,7 +15,7 @@ pub struct Provenance {
     pub inputs: Vec<InputDigest>,
     /// The device it was fitted on, in words.
     pub device: String,
-    /// Records in those files.
+    /// Rows in those files; rejected records are not among them.
     pub rows_read: u64,
     /// Rows it was fitted on.
     pub rows_sampled: u64,

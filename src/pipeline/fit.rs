@@ -81,7 +81,7 @@ pub fn fit(
         )));
     }
     run.stop.check()?;
-    let mut model = fit_rows(&rows, input, options, device, &mut stages)?;
+    let mut model = fit_rows(&rows, input, options, device, run, &mut stages)?;
     model.provenance.rows_read = tally.rows;
     stages.wall = Stages::seconds(start.elapsed());
     Ok(FitReport { model, tally, stages })
@@ -92,6 +92,7 @@ fn fit_rows(
     input: &Input,
     options: &FitOptions,
     device: &Device,
+    run: &Run<'_>,
     stages: &mut Stages,
 ) -> Result<Model> {
     let roles = infer_roles(rows, &options.roles)?;
@@ -100,7 +101,7 @@ fn fit_rows(
     let matrix = plan.bind(rows.schema_ref())?.encode(rows)?.matrix;
     stages.encode += Stages::seconds(start.elapsed());
     let start = Instant::now();
-    let detector = Detector::fit(matrix.view(), &options.detector)?;
+    let detector = Detector::fit_until(matrix.view(), &options.detector, &run.stop)?;
     let scores = detector.scorer(device, matrix.nrows())?.score(matrix.view())?;
     stages.score += Stages::seconds(start.elapsed());
     let severity = Severity::fit(&scores)?;

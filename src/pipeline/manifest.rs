@@ -2,7 +2,8 @@
 
 use super::score::ScoreReport;
 use super::tally::Stages;
-use crate::flows::source::{Damage, InputFile};
+use crate::flows::sink::Staged;
+use crate::flows::source::{Damage, Input, InputFile};
 use crate::model::{InputDigest, Model, rfc3339};
 use crate::{Error, Result};
 use serde::Serialize;
@@ -53,6 +54,10 @@ pub struct Manifest {
     anomalies: u64,
     share_of_anomalies: f64,
     rejected: BTreeMap<String, u64>,
+    /// Lines that were not UTF-8 and were read as Windows-1252.
+    recoded_lines: u64,
+    /// JSON keys that became no column, with the records that had them.
+    unknown_keys: BTreeMap<String, u64>,
     imputed_values: u64,
     unseen_categories: BTreeMap<String, u64>,
     quality: Option<crate::detectors::Quality>,
@@ -80,8 +85,8 @@ struct ManifestModel {
 
 impl Manifest {
     /// Puts a run's facts together.
-    pub fn new(facts: RunFacts, files: &[InputFile], model: &Model, report: &ScoreReport) -> Self {
-        let input = |(digest, file): (InputDigest, &InputFile)| ManifestInput {
+    pub fn new(facts: RunFacts, input: &Input, model: &Model, report: &ScoreReport) -> Self {
+        let of_file = |(digest, file): (InputDigest, &InputFile)| ManifestInput {
             name: digest.name,
             bytes: digest.bytes,
             blake3: digest.blake3,
@@ -93,7 +98,7 @@ impl Manifest {
             finished: rfc3339(SystemTime::now()),
             device: facts.device,
             threads: facts.threads,
-            inputs: facts.inputs.into_iter().zip(files).map(input).collect(),
+            inputs: facts.inputs.into_iter().zip(&input.files).map(of_file).collect(),
             damaged: facts.damages,
             model: ManifestModel {
                 path: facts.model_path,
@@ -111,6 +116,8 @@ impl Manifest {
             anomalies: report.n_anomalies,
             share_of_anomalies: report.share_of_anomalies(),
             rejected: report.tally.rejected.iter().map(|(reason, n)| (reason.to_string(), *n)).collect(),
+            recoded_lines: input.recoded_lines(),
+            unknown_keys: input.unknown_keys().into_iter().collect(),
             imputed_values: report.imputed,
             unseen_categories: report.unseen.iter().cloned().collect(),
             quality: report.quality,
@@ -124,25 +131,22 @@ impl Manifest {
     /// # Errors
     /// If the directory cannot be written to.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let text = serde_json::to_string_pretty(self).map_err(|e| Error::io(path, e.into()))?;
-        let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|e| Error::io(path, e))?;
+        let mut file = Staged::beside(path)?;
         writeln!(file, "{text}").map_err(|e| Error::io(path, e))?;
-        file.persist(path).map(drop).map_err(|e| Error::io(path, e.error))
+        file.publish().map(drop)
     }
 }
 
-/// `day.parquet` → `day.manifest.json`, `day.csv.gz` → `day.manifest.json`.
+/// `day.parquet` → `day.parquet.manifest.json`: the whole name, so that outputs of several formats keep theirs apart.
 pub fn manifest_path(output: &Path) -> PathBuf {
     beside(output, "manifest.json")
 }
 
-/// The path beside `output` with its data extensions replaced by `extension`.
+/// The file beside `output` that has `extension` after its whole name.
 pub fn beside(output: &Path, extension: &str) -> PathBuf {
-    let name = output.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut stem = name.as_str();
-    for known in [".gz", ".zst", ".parquet", ".csv", ".tsv", ".ndjson", ".jsonl", ".arrow"] {
-        stem = stem.strip_suffix(known).filter(|s| !s.is_empty()).unwrap_or(stem);
-    }
-    output.with_file_name(format!("{stem}.{extension}"))
+    let mut name = output.file_name().unwrap_or_default().to_os_string();
+    name.push(".");
+    name.push(extension);
+    output.with_file_name(name)
 }

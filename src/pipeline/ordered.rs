@@ -5,10 +5,9 @@
 //! memory is bounded however uneven the stages are. Each worker is the only thread of a rayon pool of its own: an
 //! operation that is parallel by itself runs serially there, and parallelism comes from many chunks at once.
 
-use super::stop::Stop;
 use crate::flows::Batch;
 use crate::flows::source::{Chunk, Source};
-use crate::{Error, Result};
+use crate::{Error, Result, Stop};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select, unbounded};
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -117,7 +116,8 @@ impl Run<'_> {
                 }
             }
             while let Some(result) = waiting.remove(&next) {
-                let Some(timed) = result? else { return Ok(()) };
+                // An input that was cut short by a request to stop may look like one that ended.
+                let Some(timed) = result? else { return self.stop.check() };
                 at.source_bytes += timed.source_bytes;
                 at.rows += timed.rows as u64;
                 consume(timed)?;

@@ -52,6 +52,9 @@ pub struct ScoreReport {
     pub stages: Stages,
 }
 
+/// A batch of fewer rows is no row group of its own: Parquet allows 32,767 of them, and readers want large ones.
+const SMALL_BATCH: usize = 16_384;
+
 /// What one batch gave.
 struct Item {
     output: Output,
@@ -89,7 +92,10 @@ pub fn score(
     let (tally, top) = (&mut report.tally, &mut report.top);
     let read = run.each(
         input.source()?,
-        |batch| worker.item(batch),
+        |batch| {
+            let (file, first) = (batch.file, batch.numbers.get(0));
+            worker.item(batch).map_err(|error| at(error, input, file, first))
+        },
         |done| {
             let item = done.value;
             tally.add(done.rows, &item.rejected);
@@ -115,10 +121,21 @@ pub fn score(
     report.unseen = scorer.unseen_columns().iter().cloned().zip(unseen).filter(|(_, n)| *n > 0).collect();
     report.quality = ranking.map(Ranking::finish);
     let begin = Instant::now();
+    run.stop.check()?;
     report.written = writer.map(Writer::finish).transpose()?;
     report.stages.write += Stages::seconds(begin.elapsed());
     report.stages.wall = Stages::seconds(start.elapsed());
     Ok(report)
+}
+
+/// Says where a batch lies whose columns could not be used.
+fn at(error: Error, input: &Input, file: usize, first: u64) -> Error {
+    match (error, input.files.get(file)) {
+        (Error::Schema(reason), Some(file)) => {
+            Error::Schema(format!("{}, from record {first} on: {reason}", file.name))
+        }
+        (error, _) => error,
+    }
 }
 
 impl ScoreReport {
@@ -155,7 +172,7 @@ impl Worker<'_> {
         let mut item = Item {
             output: Output::Nothing,
             file: batch.file,
-            labelled: self.labelled(&batch, &scored)?,
+            labelled: self.labelled(&batch, &scored),
             top,
             n_anomalies: scored.anomaly.iter().filter(|&&a| a).count() as u64,
             imputed: scored.imputed,
@@ -179,6 +196,7 @@ impl Worker<'_> {
         let keep = self.options.only_anomalies.then(|| BooleanArray::from(scored.anomaly.clone()));
         let whole = self.options.output.attach(columns, scored)?;
         match keep {
+            None if encoder.wants_large_batches() && whole.num_rows() < SMALL_BATCH => Ok(Output::Few(whole)),
             None => encoder.encode(&whole).map(Output::Encoded),
             Some(keep) => filter_record_batch(&whole, &keep)
                 .map(Output::Few)
@@ -186,11 +204,13 @@ impl Worker<'_> {
         }
     }
 
-    fn labelled(&self, batch: &Batch, scored: &Scored) -> Result<Vec<(f64, bool, bool)>> {
+    fn labelled(&self, batch: &Batch, scored: &Scored) -> Vec<(f64, bool, bool)> {
         let Some(column) = self.options.label.as_ref().and_then(|name| batch.columns.column_by_name(name)) else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
-        let rows = scored.score.iter().zip(&scored.anomaly).zip(label_values(column)?);
-        Ok(rows.filter_map(|((&score, &verdict), label)| Some((score, verdict, label?))).collect())
+        // A column that only its name makes a label (a time, say) judges nothing.
+        let Ok(labels) = label_values(column) else { return Vec::new() };
+        let rows = scored.score.iter().zip(&scored.anomaly).zip(labels);
+        rows.filter_map(|((&score, &verdict), label)| Some((score, verdict, label?))).collect()
     }
 }

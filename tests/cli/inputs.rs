@@ -81,7 +81,7 @@ fn bad_rows_are_rejected_counted_and_kept() {
         bench.read("rejected.ndjson").lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     assert_eq!(kept.iter().map(|k| k["record"].as_u64().unwrap()).collect::<Vec<_>>(), [10, 20, 30]);
     assert_eq!(kept[0]["text"], "1,tcp");
-    let manifest: serde_json::Value = serde_json::from_str(&bench.read("out.manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&bench.read("out.csv.manifest.json")).unwrap();
     assert_eq!(manifest["rejected"]["bad number"], 1);
 }
 

@@ -44,25 +44,81 @@ fn formulas_are_guarded_unless_asked_not_to() {
 fn the_manifest_tells_the_run() {
     let bench = Bench::with_flows(2_000);
     bench.ok(&["detect", "flows.csv", "-o", "out.parquet"]);
-    let manifest: serde_json::Value = serde_json::from_str(&bench.read("out.manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&bench.read("out.parquet.manifest.json")).unwrap();
     let bytes = std::fs::read(bench.path("flows.csv")).unwrap();
     assert_eq!(manifest["inputs"][0]["blake3"], blake3::hash(&bytes).to_hex().to_string());
     assert_eq!(manifest["inputs"][0]["bytes"], bytes.len());
     assert_eq!(manifest["rows_scored"], 2_000);
-    let model = std::fs::read(bench.path("out.model")).unwrap();
+    let model = std::fs::read(bench.path("out.parquet.model")).unwrap();
     assert_eq!(manifest["model"]["blake3"], blake3::hash(&model).to_hex().to_string());
     assert!(manifest["seconds_score"]["wall"].as_f64().unwrap() > 0.0);
     assert!(manifest["quality"]["auroc"].as_f64().unwrap() > 0.7, "{manifest}");
 }
 
 #[test]
-fn an_input_is_never_overwritten() {
+fn nothing_is_overwritten_by_mistake() {
     let bench = Bench::with_flows(1_000);
-    let before = bench.read("flows.csv");
-    let ran = bench.run(&["detect", "flows.csv", "-o", "./flows.csv"]);
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("is the input"), "{}", ran.stderr);
-    assert_eq!(bench.read("flows.csv"), before);
+    bench.ok(&["fit", "flows.csv", "-o", "week.model"]);
+    let before = ["flows.csv", "week.model"].map(|name| std::fs::read(bench.path(name)).unwrap());
+    for (args, words) in [
+        (vec!["detect", "flows.csv", "-o", "./flows.csv"], "is the input"),
+        (vec!["detect", "flows.csv", "-m", "flows.csv"], "is the input"),
+        (vec!["detect", "flows.csv", "--rejected", "flows.csv"], "is the input"),
+        (vec!["fit", "flows.csv", "-o", "flows.csv"], "is the input"),
+        (vec!["score", "-m", "week.model", "flows.csv", "--rejected", "week.model"], "names the same file"),
+        (vec!["detect", "flows.csv", "-o", "d.csv", "-m", "./d.csv"], "names the same file"),
+        (vec!["detect", "flows.csv", "-o", "d.csv", "--rejected", "d.csv"], "names the same file"),
+        (vec!["detect", "flows.csv", "-o", "d.csv", "-m", "no/such.model"], "does not exist"),
+        (vec!["fit", "flows.csv", "-o", "no/such.model"], "does not exist"),
+    ] {
+        let ran = bench.run(&args);
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{args:?}: {}", ran.stderr);
+    }
+    // The model beside an output has the output's whole name, so a baseline of a like name is safe.
+    bench.ok(&["detect", "flows.csv", "-o", "week.csv"]);
+    assert_eq!(before, ["flows.csv", "week.model"].map(|name| std::fs::read(bench.path(name)).unwrap()));
+    let week = ["flows.csv", "week.csv", "week.csv.manifest.json", "week.csv.model", "week.model"];
+    assert_eq!(bench.files(), week);
+}
+
+#[test]
+fn small_batches_make_no_tiny_row_groups() {
+    let bench = Bench::with_flows(20_000);
+    bench.ok(&["detect", "flows.csv", "-o", "out.parquet", "--batch-rows", "10"]);
+    let file = std::fs::File::open(bench.path("out.parquet")).unwrap();
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    assert_eq!(reader.metadata().num_row_groups(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_printed_into_a_closed_pipe_ends_quietly() {
+    let bench = Bench::with_flows(1_000);
+    for args in [vec!["inspect", "flows.csv"], vec!["devices"], vec!["detect", "flows.csv"]] {
+        let mut child = bench
+            .command(&args)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn nothing_in_a_name_acts_on_the_terminal() {
+    let bench = Bench::empty();
+    let rows: String = (0..100).map(|i| format!("{i},{}\n", i % 7)).collect();
+    bench.write("a.csv", format!("bytes\x1b[31m,packets\n{rows}"));
+    bench.write("b.csv", format!("bytes,packets\n{rows}"));
+    for args in [vec!["inspect", "a.csv", "b.csv"], vec!["detect", "a.csv", "b.csv"]] {
+        let ran = bench.run(&args);
+        assert!(!ran.stdout.contains('\x1b') && !ran.stderr.contains('\x1b'), "{}{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains("\\x1b"), "{}", ran.stdout);
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn detect_prints_the_oddest_rows_and_writes_every_row() {
     assert!(ran.stderr.contains("5,000 read   0 rejected"), "{}", ran.stderr);
     assert_eq!(csv_column(&bench.path("out.csv"), "anomaly_score").len(), 5_000);
     assert_eq!(csv_column(&bench.path("out.csv"), "src_bytes"), csv_column(&bench.path("flows.csv"), "src_bytes"));
-    assert_eq!(bench.files(), ["flows.csv", "out.csv", "out.manifest.json", "out.model"]);
+    assert_eq!(bench.files(), ["flows.csv", "out.csv", "out.csv.manifest.json", "out.csv.model"]);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn threads_and_batches_change_nothing() {
 }
 
 fn model_without_date(bench: &Bench) -> String {
-    let text = bench.ok(&["inspect", "out.model"]).stdout;
+    let text = bench.ok(&["inspect", "out.csv.model"]).stdout;
     let keep = |l: &&str| !["created", "digest", "device", "file"].iter().any(|w| l.trim_start().starts_with(w));
     text.lines().filter(keep).collect::<Vec<_>>().join("\n")
 }
@@ -104,7 +104,7 @@ fn a_configuration_file_sets_options_and_roles_and_flags_win() {
     let bench = Bench::with_flows(2_000);
     bench.write("oddflow.toml", "trees = 20\nseed = 5\n[roles]\nduration = \"ignored\"\n");
     bench.ok(&["detect", "flows.csv", "--config", "oddflow.toml", "-o", "out.csv", "--trees", "30"]);
-    let model = bench.ok(&["inspect", "out.model"]).stdout;
+    let model = bench.ok(&["inspect", "out.csv.model"]).stdout;
     assert!(model.contains("30 trees"), "{model}");
     assert!(model.contains("seed 5"), "{model}");
     let line = model.lines().find(|l| l.trim_start().starts_with("duration")).unwrap();

@@ -1,6 +1,6 @@
 //! Real files, where they are at hand: every one ends with a sensible table.
 
-use crate::{Bench, csv_column, shared};
+use crate::{Bench, shared};
 use std::path::Path;
 
 fn auroc(stderr: &str) -> f64 {
@@ -72,8 +72,28 @@ fn labels_are_never_features() {
     let Some(data) = shared("data/cic-ids-2017/cicids_sample_webattacks_thursday.csv") else { return };
     let bench = Bench::empty();
     bench.run(&["detect", data.to_str().unwrap(), "-o", "out.csv"]);
-    assert_eq!(csv_column(&bench.path("out.csv"), "Label").len(), csv_column(&bench.path("out.csv"), "anomaly").len());
-    let model = bench.ok(&["inspect", "out.model"]).stdout;
+    let model = bench.ok(&["inspect", "out.csv.model"]).stdout;
     let line = model.lines().find(|l| l.trim_start().starts_with("Label ")).unwrap();
     assert!(line.contains("label"), "{line}");
+}
+
+#[test]
+fn a_kdd_table_without_a_header_is_known() {
+    let Some(test) = shared("data/nsl-kdd/KDDTest+.txt") else { return };
+    let bench = Bench::empty();
+    let said = bench.ok(&["inspect", test.to_str().unwrap()]).stdout;
+    let line = said.lines().find(|l| l.starts_with("difficulty")).unwrap_or_else(|| panic!("{said}"));
+    assert!(line.contains("label"), "{line}");
+}
+
+#[test]
+fn labels_of_a_file_are_found_though_the_baseline_had_none() {
+    let bench = Bench::with_flows(3_000);
+    let text = bench.read("flows.csv");
+    let without = |line: &str| line.rsplitn(3, ',').nth(2).map(str::to_owned);
+    let lines: Vec<String> = text.lines().filter_map(without).collect();
+    bench.write("plain.csv", lines.join("\n") + "\n");
+    bench.ok(&["fit", "plain.csv", "-o", "plain.model"]);
+    let ran = bench.ok(&["score", "-m", "plain.model", "flows.csv"]);
+    assert!(auroc(&ran.stderr) > 0.8, "{}", ran.stderr);
 }

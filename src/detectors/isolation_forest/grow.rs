@@ -2,7 +2,7 @@
 
 use super::IsolationForestParams;
 use crate::ops::path_length::{Node, Tree, leaf_path};
-use crate::{Error, Result};
+use crate::{Error, Result, Stop};
 use ndarray::ArrayView2;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -15,11 +15,13 @@ pub(super) fn trees(
     sample_size: usize,
     features_per_tree: usize,
     params: &IsolationForestParams,
+    stop: &Stop,
 ) -> Result<Vec<Tree>> {
     let seeded = ChaCha8Rng::seed_from_u64(params.seed);
     let grown: Vec<Result<Tree>> = (0..params.n_trees)
         .into_par_iter()
         .map(|t| {
+            stop.check()?;
             let mut rng = seeded.clone();
             rng.set_stream(t as u64);
             let drawn = distinct(&mut rng, rows.nrows(), sample_size);

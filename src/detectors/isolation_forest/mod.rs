@@ -11,7 +11,7 @@ mod tests;
 
 use crate::features::math;
 use crate::ops::path_length::{Forest, LEAF_ONE, average_path_length};
-use crate::{Error, Result};
+use crate::{Error, Result, Stop};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,12 @@ impl IsolationForestParams {
             let limit = format!("it must be between 1 and {MAX_SAMPLE_SIZE}; 256 is usual");
             return Err(Error::parameter("sample_size", self.sample_size, limit));
         }
+        if self.n_trees.saturating_mul(self.sample_size) > MAX_FOREST_ROWS {
+            let most = MAX_FOREST_ROWS / self.sample_size;
+            let limit =
+                format!("with a sample size of {} it must be at most {most}: a model holds 4 GiB", self.sample_size);
+            return Err(Error::parameter("n_trees", self.n_trees, limit));
+        }
         let m = self.max_features;
         if !(m > 0.0 && m.is_finite() && (m <= 1.0 || m.fract() == 0.0)) {
             let limit = "it must be a share in (0, 1] or a whole number of features above 1; 1.0 takes all";
@@ -78,6 +84,10 @@ impl IsolationForestParams {
     }
 }
 
+/// Most rows that all trees together may be built on: 2,000 trees of 65,536 rows, or half a million of 256. About the
+/// largest forest that a model file can hold.
+const MAX_FOREST_ROWS: usize = 1 << 27;
+
 /// A fitted isolation forest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IsolationForest {
@@ -96,6 +106,14 @@ impl IsolationForest {
     /// If there are no rows or no features, a parameter is out of its range, or a row that was drawn holds a value that
     /// is not finite.
     pub fn fit(rows: ArrayView2<'_, f32>, params: &IsolationForestParams) -> Result<Self> {
+        Self::fit_until(rows, params, &Stop::new())
+    }
+
+    /// The same, given up when `stop` is requested.
+    ///
+    /// # Errors
+    /// As [`IsolationForest::fit`], and [`Error::Interrupted`].
+    pub fn fit_until(rows: ArrayView2<'_, f32>, params: &IsolationForestParams, stop: &Stop) -> Result<Self> {
         params.check()?;
         let (n_rows, n_features) = rows.dim();
         if n_rows == 0 {
@@ -109,7 +127,7 @@ impl IsolationForest {
             ));
         }
         let sample_size = params.sample_size.min(n_rows);
-        let trees = grow::trees(rows, sample_size, params.features_per_tree(n_features)?, params)?;
+        let trees = grow::trees(rows, sample_size, params.features_per_tree(n_features)?, params, stop)?;
         Self::from_parts(Forest::new(n_features, trees)?, sample_size, params.clone())
     }
 

@@ -80,7 +80,7 @@ fn verdict(role: Role, reason: impl Into<String>) -> Option<Verdict> {
 
 impl Table {
     fn new(schema: &Schema) -> Self {
-        let scored = schema.fields().iter().any(|field| Name::new(field.name()).compact() == "anomalyscore");
+        let scored = schema.fields().iter().any(|field| Name::new(field.name()).compact().ends_with("anomalyscore"));
         Self { flow_meter: FlowMeter::recognise(schema), scored }
     }
 
@@ -99,7 +99,9 @@ impl Table {
     }
 
     fn by_table(&self, column: &Column<'_>) -> Option<Verdict> {
-        if self.scored && matches!(column.name.compact(), "anomalyscore" | "severity" | "anomaly") {
+        // With whatever `--prefix` the earlier run put before them.
+        let ends = |ending: &&str| column.name.compact().ends_with(ending);
+        if self.scored && ["anomalyscore", "severity", "anomaly"].iter().any(ends) {
             return verdict(Role::Ignored, "an earlier run's result");
         }
         if self.flow_meter.is_timing(column.full_name) {

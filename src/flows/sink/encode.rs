@@ -74,6 +74,11 @@ impl TextForm {
 }
 
 impl RowEncoder {
+    /// Whether small batches make a bad file: each is a row group of its own.
+    pub fn wants_large_batches(&self) -> bool {
+        matches!(self.inner.form, Form::Parquet(_))
+    }
+
     pub(super) fn text(schema: SchemaRef, form: TextForm, compression: Compression) -> Self {
         Self { inner: Arc::new(Inner { schema, form: Form::Text(form, compression) }) }
     }

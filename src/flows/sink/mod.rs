@@ -36,7 +36,8 @@ pub use side_file::SideFile;
 pub use target::{OutputFormat, Target, same_file};
 
 use self::encode::{Piece, TextForm};
-use self::staged::{Staged, Watch};
+pub(crate) use self::staged::Staged;
+use self::staged::Watch;
 use crate::flows::source::Compression;
 use crate::{Error, Result};
 use arrow_ipc::writer::{FileWriter, StreamWriter};

@@ -22,7 +22,7 @@ enum Place {
 }
 
 /// A writer that counts, keeps the first I/O error for a message, and publishes the file in [`Staged::publish`].
-pub(super) struct Staged {
+pub(crate) struct Staged {
     place: Place,
     watch: Watch,
 }
@@ -90,7 +90,7 @@ impl Staged {
     }
 
     /// The count and the first error, to be kept while an encoder owns the writer.
-    pub fn watch(&self) -> Watch {
+    pub(super) fn watch(&self) -> Watch {
         self.watch.clone()
     }
 

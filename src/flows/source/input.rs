@@ -38,6 +38,18 @@ impl Default for InputOptions {
     }
 }
 
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Csv => "CSV",
+            Self::Ndjson => "NDJSON",
+            Self::Parquet => "Parquet",
+            Self::ArrowFile => "Arrow file",
+            Self::ArrowStream => "Arrow stream",
+        })
+    }
+}
+
 /// Formats that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
@@ -171,7 +183,9 @@ impl Input {
         for file in looked.iter_mut().filter(|file| !matches!(file.content, Content::Empty)) {
             let missing: Vec<&str> = union.missing_in(&file.schema).collect();
             if !missing.is_empty() {
-                file.file.description.push_str(&format!(", without {} (null)", some_of(&missing)));
+                let without = format!("without {} (null)", some_of(&missing));
+                notes.push(format!("{}: {without}", file.file.name));
+                file.file.description.push_str(&format!(", {without}"));
             }
         }
         let shared = Shared {

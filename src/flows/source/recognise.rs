@@ -64,7 +64,7 @@ pub(super) fn format(head: &[u8]) -> Result<Option<Format>, String> {
     if begin.starts_with(b"#separator") || begin.starts_with(b"#fields") {
         return Err(
             "this is a Zeek log with # headers, which this version does not read yet; write Zeek's logs as JSON \
-                    (LogAscii::use_json=T), or make a table of it: zeek-cut -C"
+                    (LogAscii::use_json=T), or make a table of it: zeek-cut -m"
                 .into(),
         );
     }

@@ -1,6 +1,6 @@
 //! How a delimited text file is written: its delimiter, whether it has a header, its names and types.
 
-use super::names::{numbered, unique};
+use super::names::{known_without_header, numbered, unique};
 use crate::flows::source::text::columns::unquote;
 use crate::flows::source::text::encoding::readable;
 use crate::flows::source::text::infer::Evidence;
@@ -74,7 +74,7 @@ impl Dialect {
         let names = match given {
             Some(names) => unique(names),
             None if header == Header::Own => unique(&first_row),
-            None => numbered(width),
+            None => known_without_header(&first_row).unwrap_or_else(|| numbered(width)),
         };
         let data_start = if header == Header::None { first.start } else { first.next };
         let types = evidence.iter().map(Evidence::data_type).collect();

@@ -73,6 +73,18 @@ pub(in crate::flows::source) fn unique(raw: &[String]) -> Vec<String> {
     raw.iter().enumerate().map(&mut name).collect()
 }
 
+/// The names of a headerless table that its first record gives away: NSL-KDD's files, which end in a label and a
+/// difficulty that must not become features.
+pub(super) fn known_without_header(first: &[String]) -> Option<Vec<String>> {
+    let names = preset("nsl-kdd")?;
+    let field = |i: usize| first.get(i).map_or("", |f| f.trim());
+    let is_kdd = first.len() == names.len()
+        && matches!(field(1), "tcp" | "udp" | "icmp")
+        && [0, 4, 5, 22, 23, 42].iter().all(|&i| field(i).parse::<f64>().is_ok())
+        && field(41).parse::<f64>().is_err();
+    is_kdd.then(|| names.iter().map(|&name| name.to_owned()).collect())
+}
+
 /// Names for a file without a header: `c1`, `c2`, …
 pub(super) fn numbered(n: usize) -> Vec<String> {
     (1..=n).map(|i| format!("c{i}")).collect()

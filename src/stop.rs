@@ -1,10 +1,10 @@
-//! A request to stop, shared by all stages.
+//! A request to stop, shared by everything that takes long.
 
 use crate::{Error, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Set once, by a Ctrl-C handler or a caller; every stage looks at it between batches.
+/// Set once, by a Ctrl-C handler or a caller; looked at between batches and between trees.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
