@@ -181,7 +181,7 @@ pub struct InputArgs {
     /// Column names for text without a header: a comma-separated list, or the preset `nsl-kdd`
     #[arg(long, value_name = "NAMES")]
     pub columns: Option<String>,
-    /// Keep what was read of a damaged file before the damage, and go on
+    /// Keep the records before the damage of a damaged file, and go on with the next file
     #[arg(long)]
     pub skip_errors: bool,
 }

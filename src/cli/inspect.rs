@@ -12,6 +12,7 @@ use crate::model::Model;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_schema::DataType;
 use arrow_select::concat::concat_batches;
 use std::path::Path;
 
@@ -90,7 +91,7 @@ fn print_columns(rows: &RecordBatch, roles: &[ColumnRole], outcome: &dyn Fn(&str
         say(&format!(
             "{:<width$}  {:<9} {:<12} {:<52} {}",
             printable(field.name()),
-            type_name(&field.data_type().to_string()),
+            type_name(field.data_type()),
             role.role.to_string(),
             becomes,
             samples(rows, i)?
@@ -99,11 +100,15 @@ fn print_columns(rows: &RecordBatch, roles: &[ColumnRole], outcome: &dyn Fn(&str
     Ok(())
 }
 
-fn type_name(arrow: &str) -> String {
-    match arrow {
-        "Utf8" | "LargeUtf8" | "Utf8View" => "text".to_owned(),
-        other if other.starts_with("Dictionary") => "text".to_owned(),
-        other => other.to_lowercase(),
+/// A type in a word; units and zones show in the values.
+fn type_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "text".to_owned(),
+        DataType::Dictionary(_, values) => type_name(values),
+        DataType::Timestamp(..) => "timestamp".to_owned(),
+        DataType::Decimal128(..) | DataType::Decimal256(..) => "decimal".to_owned(),
+        DataType::Date32 | DataType::Date64 => "date".to_owned(),
+        other => other.to_string().to_lowercase(),
     }
 }
 

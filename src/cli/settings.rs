@@ -19,7 +19,8 @@ const DEFAULT_FIT_ROWS: usize = 100_000;
 const DEFAULT_BATCH_ROWS: usize = 65_536;
 const DEFAULT_TOP: usize = 10;
 
-/// The configuration file: the same keys as the options, in snake case, and `[roles]`.
+/// The configuration file: what is fitted, how it is judged, read and run, in snake case, and `[roles]`. What is written
+/// where is said on the command line alone.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -127,7 +128,7 @@ impl Config {
                     max_features: args.max_features.or(self.max_features).unwrap_or(default.max_features),
                     seed,
                 };
-                params.check()?;
+                params.check().map_err(in_option_names)?;
                 DetectorParams::IsolationForest(params)
             }
             other => return Err(Error::parameter("--detector", other, "the detectors are: iforest")),
@@ -180,6 +181,22 @@ pub fn threads(asked: Option<usize>) -> Result<usize> {
         }
         Some(n) => Ok(n),
         None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+    }
+}
+
+/// The library's parameter names as the options that set them.
+fn in_option_names(error: Error) -> Error {
+    match error {
+        Error::Parameter { name, met, limit } => {
+            let name = match name.as_str() {
+                "n_trees" => "--trees".to_owned(),
+                "sample_size" => "--sample-size".to_owned(),
+                "max_features" => "--max-features".to_owned(),
+                _ => name,
+            };
+            Error::Parameter { name, met, limit }
+        }
+        other => other,
     }
 }
 
