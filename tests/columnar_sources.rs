@@ -1,11 +1,20 @@
 //! Parquet and Arrow IPC through [`Input`]: our own outputs read back, several files as one stream, real files, threads.
 
+#[path = "support/damaged.rs"]
+mod damaged;
+
 use arrow_array::cast::AsArray;
 use arrow_array::*;
 use arrow_schema::{DataType, SchemaRef};
+use oddflow::Stop;
 use oddflow::flows::Batch;
 use oddflow::flows::sink::{Sink, SinkOptions, Target};
 use oddflow::flows::source::{Format, Input, InputOptions};
+use oddflow::pipeline::{Progress, Run};
+use oddflow::{Error, Result};
+use parquet::file::properties::WriterProperties;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -145,4 +154,97 @@ fn benchmark_files_of_the_field_open() {
         opened += 1;
     }
     assert!(opened > 20, "only {opened} files");
+}
+
+/// A pass as the program makes it: the numbers in the stream of the rows consumed, and the rows told as progress.
+fn pass(input: &Input, threads: usize) -> (Vec<u64>, u64, Result<()>) {
+    let (mut positions, told) = (Vec::new(), Mutex::new(Progress::default()));
+    let run = Run { threads, stop: Stop::new(), progress: &|at| *told.lock().unwrap() = at };
+    let outcome = run.each(
+        input.source().unwrap(),
+        |batch| Ok((0..batch.n_rows()).map(|row| batch.stream_position(row)).collect::<Vec<_>>()),
+        |done| {
+            positions.extend(done.value);
+            Ok(())
+        },
+    );
+    let told = told.lock().unwrap().rows;
+    (positions, told, outcome.map(drop))
+}
+
+#[test]
+fn of_a_damaged_file_what_comes_before_the_damage_is_kept_however_it_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    damaged::parquet(&path("page.parquet"), true);
+    damaged::parquet(&path("column.parquet"), false);
+    damaged::arrow(&path("x.arrow"));
+    write(&path("behind.parquet"), &[rows(0, 300)]);
+    for name in ["page.parquet", "column.parquet", "x.arrow"] {
+        let files = [path(name), path("behind.parquet")].map(|p| p.to_str().unwrap().to_string());
+        let expected: Vec<u64> = (0..900).chain(2_000..2_300).collect();
+        for (batch_rows, threads) in [30, 50, 99, 100, 130, 250, 65_536].into_iter().flat_map(|b| [(b, 1), (b, 3)]) {
+            let case = format!("{name}, {batch_rows} rows a batch, {threads} threads");
+            let options = InputOptions { batch_rows, skip_errors: true, ..InputOptions::default() };
+            let input = Input::open(&files, &options).unwrap();
+            for _ in 0..2 {
+                let (met, told, outcome) = pass(&input, threads);
+                outcome.unwrap();
+                assert!(met == expected && told == 1_200, "{case}: {} rows, {told} told", met.len());
+                let damages = input.damages();
+                assert_eq!(damages.iter().map(|d| d.records).collect::<Vec<_>>(), [900], "{case}");
+                assert_eq!(damages[0].file, files[0]);
+            }
+            let input = Input::open(&files, &InputOptions { batch_rows, ..InputOptions::default() }).unwrap();
+            let Err(Error::Damaged { records, file, .. }) = pass(&input, threads).2 else { panic!("{case}: no error") };
+            assert_eq!((records, &file), (900, &files[0]), "{case}");
+        }
+    }
+}
+
+/// Whatever the damage: bytes overwritten anywhere but in the footer.
+#[test]
+fn where_a_damaged_file_ends_depends_on_nothing_but_its_bytes() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    let mut damages = 0;
+    for name in ["zstd.parquet", "plain.parquet", "x.arrow"] {
+        let path = directory.path().join(name);
+        match name {
+            "x.arrow" => damaged::arrow(&path),
+            // Without compression damage is met, if at all, by the decoder of values, in the middle of a page.
+            "plain.parquet" => damaged::parquet_of(&path, WriterProperties::builder(), true),
+            _ => damaged::parquet(&path, true),
+        }
+        let good = std::fs::read(&path).unwrap();
+        for round in 0..80 {
+            let mut bytes = good.clone();
+            let end = bytes.len() / 10 * 7;
+            for _ in 0..random.random_range(1..4) {
+                let at = random.random_range(8..end);
+                let n = random.random_range(1..9);
+                random.fill_bytes(&mut bytes[at..at + n]);
+            }
+            std::fs::remove_file(&path).unwrap();
+            std::fs::write(&path, bytes).unwrap();
+            let read = |batch_rows, skip_errors| {
+                let options = InputOptions { batch_rows, skip_errors, ..InputOptions::default() };
+                let input = Input::open(&[path.to_str().unwrap().to_string()], &options).unwrap();
+                let (met, _, outcome) = pass(&input, 2);
+                let said = match outcome {
+                    Err(Error::Damaged { records, .. }) => Some(records),
+                    outcome => outcome.map(|()| None).unwrap(),
+                };
+                (met.len() as u64, said.or(input.damages().first().map(|d| d.records)))
+            };
+            let whole = read(65_536, true);
+            assert_eq!(whole.1.unwrap_or(2_000), whole.0, "{name} {round}");
+            damages += usize::from(whole.0 < 900);
+            for batch_rows in [7, 50, 130] {
+                assert_eq!(read(batch_rows, true), whole, "{name} {round}, {batch_rows} rows a batch");
+                assert_eq!(read(batch_rows, false).1, whole.1, "{name} {round}, {batch_rows} rows a batch, strict");
+            }
+        }
+    }
+    assert!(damages > 50, "only {damages} were damaged before the damage that was there");
 }

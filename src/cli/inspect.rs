@@ -4,10 +4,10 @@ use super::Done;
 use super::args::Inspect;
 use super::cells::displayable;
 use super::settings::Config;
-use super::talk::{plural, say};
+use super::talk::{count, plural, say};
 use crate::features::{ColumnRole, FeaturePlan, infer_roles};
 use crate::flows::sink::printable;
-use crate::flows::source::Input;
+use crate::flows::source::{Damage, Input};
 use crate::model::Model;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -39,6 +39,10 @@ fn inspect_input(args: &Inspect, config: &Config) -> Result<Done> {
     let (rows, rejected) = head(&input, args.rows)?;
     let columns = plural(rows.num_columns(), "column");
     say(&format!("{columns}; looked at the first {}, {rejected} rejected", plural(rows.num_rows(), "row")))?;
+    let damages = input.damages();
+    for Damage { file, records, reason } in &damages {
+        say(&format!("{file}: damaged after {} records: {reason}", count(*records)))?;
+    }
     say("")?;
     let roles = infer_roles(&rows, &config.roles())?;
     // Columns are worth showing even where nothing in them can become a feature.
@@ -59,17 +63,21 @@ fn inspect_input(args: &Inspect, config: &Config) -> Result<Done> {
             say(&format!("no model could be fitted: {e}"))?;
         }
     }
-    Ok(if rejected == 0 { Done::Clean } else { Done::WithRejects })
+    Ok(if rejected == 0 && damages.is_empty() { Done::Clean } else { Done::WithRejects })
 }
 
 /// The first rows of the input.
 fn head(input: &Input, n_rows: usize) -> Result<(RecordBatch, u64)> {
     let mut source = input.source()?;
-    let (mut batches, mut rows, mut rejected) = (Vec::new(), 0, 0);
+    let (mut batches, mut rows, mut rejected, mut damaged) = (Vec::new(), 0, 0, None);
     while rows < n_rows
         && let Some(chunk) = source.next_chunk()?
     {
+        if chunk.file.is_some() && chunk.file == damaged {
+            continue; // behind the damage
+        }
         let batch = chunk.parse()?;
+        damaged = batch.damage.as_ref().map(|_| batch.file).or(damaged);
         rows += batch.n_rows();
         rejected += batch.rejected.len() as u64;
         batches.push(batch.columns);

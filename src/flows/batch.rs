@@ -1,5 +1,7 @@
 //! A batch of records with their provenance.
 
+use super::source::Damage;
+use crate::Result;
 use arrow_array::RecordBatch;
 use std::fmt;
 
@@ -17,9 +19,22 @@ pub struct Batch {
     pub stream_offset: u64,
     /// Records between these rows that could not be used, in input order.
     pub rejected: Vec<Rejected>,
+    /// The file is damaged behind these rows: whatever else is read of it does not count.
+    pub damage: Option<Damage>,
 }
 
 impl Batch {
+    /// The batch, for a reader that puts up with no damage.
+    ///
+    /// # Errors
+    /// The damage that the batch ends at, if there is one.
+    pub fn undamaged(self) -> Result<Self> {
+        match self.damage {
+            Some(damage) => Err(damage.into()),
+            None => Ok(self),
+        }
+    }
+
     /// Rows in the batch (rejected records are not rows).
     pub fn n_rows(&self) -> usize {
         self.columns.num_rows()

@@ -46,15 +46,20 @@ pub struct Timed<T> {
     /// Rows in the chunk.
     pub rows: usize,
     source_bytes: u64,
+    /// Whether its file is damaged behind it.
+    ends_file: bool,
 }
 
 /// What travels: its place in the input, and a chunk or result; `None` after the last. Without that mark an end would
 /// be no different from a stage that died.
 type Numbered<T> = (u64, Result<Option<T>>);
 
+/// A result with the file it is of.
+type Answer<T> = (u64, Option<usize>, Result<Option<Timed<T>>>);
+
 impl Run<'_> {
     /// Reads `source` to its end; gives each batch to `work` on some thread and each result to `consume`, in input
-    /// order, on this thread. Returns the seconds spent reading.
+    /// order, on this thread. What comes after a damage in its file is left out. Returns the seconds spent reading.
     ///
     /// # Errors
     /// The first error in input order, whatever stage it comes from; [`Error::Interrupted`] when asked to stop.
@@ -71,7 +76,7 @@ impl Run<'_> {
             let _ = permit_tx.send(());
         }
         let (chunk_tx, chunk_rx) = unbounded::<Numbered<Chunk>>();
-        let (result_tx, result_rx) = unbounded::<Numbered<Timed<T>>>();
+        let (result_tx, result_rx) = unbounded::<Answer<T>>();
         // Dropping `alive` ends the workers even while the reader is blocked in a read that never returns (a silent
         // standard input): the reader is detached and only workers are joined.
         let (alive, ended) = bounded::<()>(0);
@@ -97,30 +102,37 @@ impl Run<'_> {
 
     fn consume_in_order<T>(
         &self,
-        results: &Receiver<Numbered<Timed<T>>>,
+        results: &Receiver<Answer<T>>,
         permits: &Sender<()>,
         consume: &mut impl FnMut(Timed<T>) -> Result<()>,
     ) -> Result<()> {
         let mut waiting = BTreeMap::new();
         let mut next = 0;
         let mut at = Progress::default();
+        let mut damaged = None;
         loop {
             self.stop.check()?;
             match results.recv_timeout(Duration::from_millis(100)) {
-                Ok((number, result)) => {
-                    waiting.insert(number, result);
+                Ok((number, file, result)) => {
+                    waiting.insert(number, (file, result));
                 }
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(Error::Internal("the input ended without an end".into()));
                 }
             }
-            while let Some(result) = waiting.remove(&next) {
-                // An input that was cut short by a request to stop may look like one that ended.
-                let Some(timed) = result? else { return self.stop.check() };
-                at.source_bytes += timed.source_bytes;
-                at.rows += timed.rows as u64;
-                consume(timed)?;
+            while let Some((file, result)) = waiting.remove(&next) {
+                if file.is_some() && file == damaged {
+                    // Workers may have been past the damage before it was met: their work, errors too, does not count.
+                    at.source_bytes += result.ok().flatten().map_or(0, |timed| timed.source_bytes);
+                } else {
+                    // An input that was cut short by a request to stop may look like one that ended.
+                    let Some(timed) = result? else { return self.stop.check() };
+                    at.source_bytes += timed.source_bytes;
+                    at.rows += timed.rows as u64;
+                    damaged = if timed.ends_file { file } else { damaged };
+                    consume(timed)?;
+                }
                 (self.progress)(at);
                 next += 1;
                 // The reader may be gone already; then nobody needs the permit.
@@ -159,7 +171,7 @@ fn spawn_reader(
 
 fn worker<T: Send>(
     chunks: &Receiver<Numbered<Chunk>>,
-    results: &Sender<Numbered<Timed<T>>>,
+    results: &Sender<Answer<T>>,
     ended: &Receiver<()>,
     work: &(impl Fn(Batch) -> Result<T> + Sync),
 ) {
@@ -169,8 +181,9 @@ fn worker<T: Send>(
                 recv(chunks) -> item => match item { Ok(item) => item, Err(_) => return },
                 recv(ended) -> _ => return,
             };
+            let file = chunk.as_ref().ok().and_then(|chunk| chunk.as_ref()?.file);
             let result = chunk.and_then(|chunk| chunk.map(|chunk| contained(chunk, work)).transpose());
-            if results.send((number, result)).is_err() {
+            if results.send((number, file, result)).is_err() {
                 return;
             }
         }
@@ -196,6 +209,6 @@ fn parse_and_work<T>(chunk: Chunk, work: &impl Fn(Batch) -> Result<T>) -> Result
     let start = Instant::now();
     let batch = chunk.parse()?;
     let parse = start.elapsed();
-    let rows = batch.n_rows();
-    Ok(Timed { value: work(batch)?, parse, rows, source_bytes })
+    let (rows, ends_file) = (batch.n_rows(), batch.damage.is_some());
+    Ok(Timed { value: work(batch)?, parse, rows, source_bytes, ends_file })
 }

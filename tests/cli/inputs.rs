@@ -1,6 +1,6 @@
 //! Inputs as they come: other formats, standard input, bad rows, damage.
 
-use crate::{Bench, csv_column};
+use crate::{Bench, csv_column, damaged};
 use std::io::Write;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -98,6 +98,40 @@ fn a_damaged_file_is_an_error_and_its_good_part_can_be_kept() {
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     let n = csv_column(&bench.path("out.csv"), "anomaly").len();
     assert!((1_000..4_500).contains(&n), "{n} rows kept");
+}
+
+#[test]
+fn of_damaged_columns_the_part_before_is_kept_however_the_file_is_read() {
+    let bench = Bench::empty();
+    damaged::parquet(&bench.path("page.parquet"), true);
+    damaged::parquet(&bench.path("column.parquet"), false);
+    damaged::arrow(&bench.path("x.arrow"));
+    let inputs = bench.files();
+    for name in ["page.parquet", "column.parquet", "x.arrow"] {
+        let mut first = None;
+        for (rows, threads) in ["50", "100", "65536"].into_iter().flat_map(|r| [(r, "1"), (r, "3")]) {
+            let how = ["--batch-rows", rows, "--threads", threads];
+            let case = format!("{name} {how:?}");
+            let strict = bench.run(&[&["detect", name, "-o", "strict.csv"][..], &how].concat());
+            assert_eq!(strict.code, 2, "{case}: {}", strict.stderr);
+            assert!(strict.stderr.contains("damaged after 900 records"), "{case}: {}", strict.stderr);
+            assert!(bench.files().iter().all(|file| !file.starts_with("strict")), "{case}: {:?}", bench.files());
+            let ran = bench.run(&[&["detect", name, "-o", "out.csv", "--skip-errors"][..], &how].concat());
+            assert_eq!(ran.code, 1, "{case}: {}", ran.stderr);
+            assert!(ran.stderr.contains("900 read"), "{case}: {}", ran.stderr);
+            assert!(ran.stderr.contains("900 records kept before the damage"), "{case}: {}", ran.stderr);
+            let manifest: serde_json::Value = serde_json::from_str(&bench.read("out.manifest.json")).unwrap();
+            assert_eq!((&manifest["damaged"][0]["records"], &manifest["rows_scored"]), (&900.into(), &900.into()));
+            let output = bench.read("out.csv");
+            assert_eq!(output.lines().count(), 901, "{case}");
+            assert!(first.get_or_insert_with(|| output.clone()) == &output, "{case}: other bytes");
+        }
+        let shown = bench.run(&["inspect", name, "--skip-errors"]);
+        assert!(shown.code == 1 && shown.stdout.contains("damaged after 900 records"), "{}", shown.stdout);
+        assert!(shown.stdout.contains("looked at the first 900 rows"), "{}", shown.stdout);
+        assert_eq!(bench.run(&["inspect", name]).code, 2);
+    }
+    assert_eq!(bench.files().iter().filter(|file| inputs.contains(file)).count(), 3);
 }
 
 #[test]

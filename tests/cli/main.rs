@@ -1,5 +1,7 @@
 //! The program from outside: what a user types, what appears, what the exit code says.
 
+#[path = "../support/damaged.rs"]
+mod damaged;
 mod inputs;
 mod outputs;
 mod runs;

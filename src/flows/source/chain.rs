@@ -4,9 +4,7 @@ use super::look::{Looked, open};
 use super::ndjson::UnknownKeys;
 use super::widened::Widened;
 use super::{Chunk, Damage, FileReader, OpenFile, Source};
-use crate::flows::{Batch, RecordNumbers};
 use crate::{Error, Result};
-use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
@@ -90,7 +88,7 @@ impl Chain {
                 Ok(Some(mut chunk)) => {
                     self.state.file_bytes += chunk.source_bytes;
                     chunk.source_bytes += std::mem::take(&mut self.state.owed_bytes);
-                    return Ok(Some(if self.skip_errors { self.tolerant(chunk) } else { chunk }));
+                    return Ok(Some(self.placed(chunk)));
                 }
                 Ok(None) => self.end_file(),
                 Err(Error::Damaged { file, records, reason }) if self.skip_errors => {
@@ -102,23 +100,21 @@ impl Chain {
         }
     }
 
-    /// A chunk whose damage, met only when it is parsed, is noted and leaves no rows.
-    fn tolerant(&self, chunk: Chunk) -> Chunk {
-        let (shared, schema) = (Arc::clone(&self.shared), SchemaRef::clone(&self.schema));
-        let (file, stream_offset) = (self.state.next_file - 1, self.state.stream_offset);
-        Chunk::new(chunk.source_bytes, move || match chunk.parse() {
-            Err(Error::Damaged { file: name, records, reason }) => {
-                shared.note(file, Damage { file: name, records, reason });
-                Ok(Batch {
-                    columns: RecordBatch::new_empty(schema),
-                    file,
-                    numbers: RecordNumbers::Listed(Vec::new()),
-                    stream_offset,
-                    rejected: Vec::new(),
-                })
+    /// A chunk with its place; damage that is met only when it is parsed is noted, or an error.
+    fn placed(&self, chunk: Chunk) -> Chunk {
+        let (shared, skip_errors) = (Arc::clone(&self.shared), self.skip_errors);
+        let (file, source_bytes) = (self.state.next_file - 1, chunk.source_bytes);
+        let parse = move || {
+            let batch = chunk.parse()?;
+            if !skip_errors {
+                return batch.undamaged();
             }
-            parsed => parsed,
-        })
+            if let Some(damage) = &batch.damage {
+                shared.note(file, damage.clone());
+            }
+            Ok(batch)
+        };
+        Chunk { file: Some(file), ..Chunk::new(source_bytes, parse) }
     }
 
     fn open_next(&mut self) -> Result<()> {
@@ -131,6 +127,7 @@ impl Chain {
             schema: SchemaRef::clone(&self.schema),
             stream_offset: self.state.stream_offset,
             batch_rows: self.batch_rows,
+            skip_errors: self.skip_errors,
         };
         self.state.current = Some(open(looked, context, &self.shared, self.survey)?);
         Ok(())

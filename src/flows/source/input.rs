@@ -25,7 +25,8 @@ pub struct InputOptions {
     pub known_types: Vec<(String, arrow_schema::DataType)>,
     /// Rows aimed at in a batch.
     pub batch_rows: usize,
-    /// Keep the part of a damaged file before the damage instead of failing.
+    /// Keep the part of a damaged file before the damage instead of failing: of Parquet the whole row groups, of Arrow
+    /// the whole record batches before the first damaged one, of text the whole records.
     pub skip_errors: bool,
     /// Copy standard input and other pipes to temporary files of at most so many bytes each, so that they can be read
     /// twice (and be Parquet).

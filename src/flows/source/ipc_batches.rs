@@ -4,7 +4,7 @@
 use super::conform::{Readable, conform};
 use super::ipc::Messages;
 use super::ipc_message::{Dictionaries, Kind, Message, SharedDictionaries};
-use super::{Chunk, FileReader, OpenFile};
+use super::{Chunk, Damage, FileReader, OpenFile};
 use crate::flows::{Batch, RecordNumbers};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -27,13 +27,20 @@ pub(super) struct IpcReader {
     /// A message that was read and belongs to the next chunk.
     ahead: Option<Message>,
     /// Pieces of a batch too large to be one.
-    pieces: VecDeque<(RecordBatch, u64)>,
+    pieces: VecDeque<Piece>,
     /// Said once everything before it is handed out.
     failure: Option<Error>,
     /// Bytes read since the last chunk.
     bytes: u64,
     records: u64,
     done: bool,
+}
+
+/// A part of a decoded batch; or, of one that is damaged, no columns but all its records.
+struct Piece {
+    columns: Result<RecordBatch, Damage>,
+    records: u64,
+    bytes: u64,
 }
 
 /// A batch to be decoded with the dictionaries of its time.
@@ -58,10 +65,6 @@ impl IpcReader {
 
     fn batch_rows(&self) -> u64 {
         self.shared.place.batch_rows.max(1) as u64
-    }
-
-    fn damaged(&self, reason: String) -> Error {
-        Error::Damaged { file: self.shared.place.name.clone(), records: self.records, reason }
     }
 
     /// The next message with rows; dictionaries on the way are learnt.
@@ -92,9 +95,7 @@ impl IpcReader {
                 }
                 Ok(Some((message, rows))) if rows > 2 * self.batch_rows() => {
                     self.bytes += message.bytes();
-                    if let Err(reason) = self.cut(&message) {
-                        self.failure = Some(self.damaged(reason));
-                    }
+                    self.cut(&message, rows);
                     return (gathered, 0);
                 }
                 Ok(Some((message, rows))) => {
@@ -110,25 +111,32 @@ impl IpcReader {
                     return (gathered, total);
                 }
                 Err(reason) => {
-                    self.records += total; // they come first
-                    self.failure = Some(self.damaged(reason));
-                    self.records -= total;
+                    // What was gathered comes first.
+                    self.failure = Some(self.shared.damage(self.records + total, reason).into());
                     return (gathered, total);
                 }
             }
         }
     }
 
-    /// Decodes a large batch here and cuts it into pieces that share its memory.
-    fn cut(&mut self, message: &Message) -> Result<(), String> {
-        let batch = self.shared.decode(message, &self.dictionaries)?;
+    /// Decodes a large batch of `records` here and cuts it into pieces that share its memory. Reading goes on behind a
+    /// damaged one, so that the numbers of what follows do not depend on where damage is met.
+    fn cut(&mut self, message: &Message, records: u64) {
+        let batch = match self.shared.decode(message, &self.dictionaries) {
+            Ok(batch) => batch,
+            Err(reason) => {
+                let (damage, bytes) = (self.shared.damage(self.records, reason), std::mem::take(&mut self.bytes));
+                self.pieces.push_back(Piece { columns: Err(damage), records, bytes });
+                return;
+            }
+        };
         let wanted = (batch.num_rows() as u64).div_ceil(self.batch_rows()).max(1);
         let step = (batch.num_rows() as u64).div_ceil(wanted).max(1) as usize;
         let bytes = std::mem::take(&mut self.bytes) / wanted;
         for start in (0..batch.num_rows()).step_by(step) {
-            self.pieces.push_back((batch.slice(start, step.min(batch.num_rows() - start)), bytes));
+            let columns = batch.slice(start, step.min(batch.num_rows() - start));
+            self.pieces.push_back(Piece { records: columns.num_rows() as u64, columns: Ok(columns), bytes });
         }
-        Ok(())
     }
 }
 
@@ -165,10 +173,13 @@ impl FileReader for IpcReader {
 
 impl IpcReader {
     fn next_piece(&mut self) -> Option<Chunk> {
-        let (piece, bytes) = self.pieces.pop_front()?;
+        let Piece { columns, records, bytes } = self.pieces.pop_front()?;
         let (shared, before) = (self.shared.clone(), self.records);
-        self.records += piece.num_rows() as u64;
-        Some(Chunk::new(bytes, move || Ok(shared.batch(conform(&piece, &shared.place.schema)?, before))))
+        self.records += records;
+        Some(Chunk::new(bytes, move || match columns {
+            Ok(columns) => Ok(shared.batch(conform(&columns, &shared.place.schema)?, before, None)),
+            Err(damage) => Ok(shared.batch(RecordBatch::new_empty(shared.place.schema.clone()), before, Some(damage))),
+        }))
     }
 }
 
@@ -178,30 +189,43 @@ impl Shared {
         self.readable.name(&message.rows(&self.schema, kept, dictionaries)?)
     }
 
-    /// Decodes messages whose first row follows `before` others of the file, into one batch.
+    fn damage(&self, records: u64, reason: String) -> Damage {
+        Damage { file: self.place.name.clone(), records, reason }
+    }
+
+    /// Decodes messages whose first row follows `before` others of the file, into one batch: up to the first damaged
+    /// one.
     fn join(&self, gathered: &[Undecoded], before: u64) -> Result<Batch> {
         let mut batches = Vec::with_capacity(gathered.len());
+        let (mut records, mut damage) = (before, None);
         for (message, dictionaries) in gathered {
-            let records = before + batches.iter().map(|b: &RecordBatch| b.num_rows() as u64).sum::<u64>();
-            let damaged = |reason| Error::Damaged { file: self.place.name.clone(), records, reason };
-            let decoded = self.decode(message, dictionaries).map_err(damaged)?;
-            batches.push(conform(&decoded, &self.place.schema)?);
+            match self.decode(message, dictionaries) {
+                Ok(decoded) => {
+                    records += decoded.num_rows() as u64;
+                    batches.push(conform(&decoded, &self.place.schema)?);
+                }
+                Err(reason) => {
+                    damage = Some(self.damage(records, reason));
+                    break;
+                }
+            }
         }
         let joined = match batches.as_slice() {
             [one] => one.clone(),
             several => arrow_select::concat::concat_batches(&self.place.schema, several)
                 .map_err(|e| Error::Schema(e.to_string()))?,
         };
-        Ok(self.batch(joined, before))
+        Ok(self.batch(joined, before, damage))
     }
 
-    fn batch(&self, columns: RecordBatch, before: u64) -> Batch {
+    fn batch(&self, columns: RecordBatch, before: u64, damage: Option<Damage>) -> Batch {
         Batch {
             columns,
             file: self.place.file,
             numbers: RecordNumbers::Run { first: before + 1 },
             stream_offset: self.place.stream_offset,
             rejected: Vec::new(),
+            damage,
         }
     }
 }

@@ -20,6 +20,7 @@ mod ipc_message;
 mod look;
 mod ndjson;
 mod parquet;
+mod parquet_damage;
 mod parquet_footer;
 mod parquet_spans;
 mod pipe;
@@ -53,16 +54,24 @@ pub trait Source: Send {
 pub struct Chunk {
     /// Bytes of the (compressed) file this chunk stands for, for progress; their sum is the input's size.
     pub source_bytes: u64,
+    /// Index into [`Input::files`], once the chunk has a place among them.
+    pub file: Option<usize>,
     parse: Box<dyn FnOnce() -> Result<Batch> + Send>,
 }
 
 impl Chunk {
     /// A chunk that `parse` turns into records.
     pub fn new(source_bytes: u64, parse: impl FnOnce() -> Result<Batch> + Send + 'static) -> Self {
-        Self { source_bytes, parse: Box::new(parse) }
+        Self { source_bytes, file: None, parse: Box::new(parse) }
     }
 
     /// Parses the chunk's records; meant to run on a worker thread.
+    ///
+    /// With [`InputOptions::skip_errors`] a batch may have a [`Batch::damage`]: then batches of the same file that come
+    /// after it, in input order, are to be left out. Without, damage is an error.
+    ///
+    /// # Errors
+    /// What the records are broken by; damage, unless it is to be skipped.
     pub fn parse(self) -> Result<Batch> {
         (self.parse)()
     }
@@ -90,6 +99,8 @@ pub(crate) struct OpenFile {
     pub stream_offset: u64,
     /// Rows aimed at in a batch; text formats never exceed it.
     pub batch_rows: usize,
+    /// Rows behind a damage are left out and those before it kept: they must be known to be before it.
+    pub skip_errors: bool,
 }
 
 /// The chunks of one file.

@@ -62,7 +62,8 @@ pub(crate) fn open(path: &Path, place: OpenFile) -> Result<Box<dyn FileReader>> 
         decoded.metadata().row_groups().iter().map(|g| u64::try_from(g.num_rows()).unwrap_or(0)).collect();
     let total = rows.iter().fold(0_u64, |sum, &rows| sum.saturating_add(rows));
     let spans = Spans::new(rows, place.batch_rows);
-    let shared = Arc::new(Decoding { file, footer: decoded, projection, readable, place });
+    let first_damage = Default::default();
+    let shared = Arc::new(Decoding { file, footer: decoded, projection, readable, place, first_damage });
     Ok(Box::new(ParquetReader { shared, spans, span: None, total, records: 0 }))
 }
 
@@ -81,7 +82,7 @@ impl ParquetReader {
     fn next_batch(&mut self) -> Option<(Arc<SpanDecoder>, usize, u64)> {
         loop {
             if let Some((decoder, given)) = &mut self.span
-                && let Some(&rows) = decoder.span().batches.get(*given)
+                && let Some(&rows) = decoder.span.batches.get(*given)
             {
                 *given += 1;
                 return Some((decoder.clone(), *given - 1, rows));

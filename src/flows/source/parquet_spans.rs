@@ -10,9 +10,10 @@
 use super::OpenFile;
 use super::conform::{Readable, conform};
 use super::contain::contained;
+use super::parquet_damage::FirstDamage;
 use super::positioned::PositionedFile;
+use crate::Result;
 use crate::flows::{Batch, RecordNumbers};
-use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -109,14 +110,25 @@ pub(super) struct Decoding {
     pub readable: Readable,
     /// Its place in the input.
     pub place: OpenFile,
+    /// What of it is known to be damaged.
+    pub first_damage: FirstDamage,
+}
+
+impl Decoding {
+    /// Rows of a row group, as the footer has it.
+    pub fn rows(&self, group: usize) -> u64 {
+        self.footer.metadata().row_groups().get(group).map_or(0, |group| u64::try_from(group.num_rows()).unwrap_or(0))
+    }
 }
 
 /// Decodes one span; shared by the chunks of its batches.
 pub(super) struct SpanDecoder {
-    shared: Arc<Decoding>,
-    span: Span,
+    /// The file it is a part of.
+    pub shared: Arc<Decoding>,
+    /// The span.
+    pub span: Span,
     /// Records of the file before the span.
-    before: u64,
+    pub before: u64,
     progress: Mutex<Progress>,
 }
 
@@ -127,8 +139,8 @@ struct Progress {
     decoded: usize,
     /// Batches that were decoded on the way to a later one.
     waiting: BTreeMap<usize, RecordBatch>,
-    /// What ended decoding, and at which batch.
-    failure: Option<(usize, String)>,
+    /// What ended decoding.
+    failure: Option<String>,
 }
 
 impl SpanDecoder {
@@ -137,30 +149,25 @@ impl SpanDecoder {
         Self { shared, span, before, progress: Mutex::default() }
     }
 
-    /// The span.
-    pub fn span(&self) -> &Span {
-        &self.span
+    /// Records of the file before the span's batch `index`.
+    pub fn records(&self, index: usize) -> u64 {
+        self.before.saturating_add(self.span.batches.iter().take(index).sum())
     }
 
-    /// The span's batch `index`, asked for once, in any order: batches before it are decoded first and kept for those
-    /// who will ask for them.
-    pub fn batch(&self, index: usize) -> Result<Batch> {
-        let records = |batch: usize| self.before + self.span.batches.iter().take(batch).sum::<u64>();
-        let decoded = self.decoded(index).map_err(|(batch, reason)| Error::Damaged {
-            file: self.shared.place.name.clone(),
-            records: records(batch),
-            reason,
-        })?;
+    /// Decoded rows with their place, as the span's batch `index`.
+    pub fn batch_of(&self, decoded: &RecordBatch, index: usize) -> Result<Batch> {
         Ok(Batch {
-            columns: conform(&decoded, &self.shared.place.schema)?,
+            columns: conform(decoded, &self.shared.place.schema)?,
             file: self.shared.place.file,
-            numbers: RecordNumbers::Run { first: records(index) + 1 },
+            numbers: RecordNumbers::Run { first: self.records(index).saturating_add(1) },
             stream_offset: self.shared.place.stream_offset,
             rejected: Vec::new(),
+            damage: None,
         })
     }
 
-    fn decoded(&self, index: usize) -> Result<RecordBatch, (usize, String)> {
+    /// The columns of batch `index`: batches before it are decoded first and kept for those who will ask for them.
+    pub fn decoded(&self, index: usize) -> Result<RecordBatch, String> {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(batch) = progress.waiting.remove(&index) {
@@ -172,7 +179,7 @@ impl SpanDecoder {
             let at = progress.decoded;
             match contained(|| self.decode_next(&mut progress)) {
                 Ok(batch) => drop(progress.waiting.insert(at, batch)),
-                Err(reason) => progress.failure = Some((at, reason)),
+                Err(reason) => progress.failure = Some(reason),
             }
             if progress.decoded == self.span.batches.len() {
                 progress.reader = None;
@@ -220,8 +227,7 @@ impl SpanDecoder {
             .with_row_groups(self.span.groups.clone().collect())
             .with_projection(projection.clone())
             .with_batch_size(batch_rows);
-        let groups = footer.metadata().row_groups().get(self.span.groups.clone()).unwrap_or_default();
-        let in_groups: u64 = groups.iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum();
+        let in_groups = self.span.groups.clone().map(|group| self.shared.rows(group)).fold(0, u64::saturating_add);
         if in_groups != rows {
             let selection = vec![RowSelector::skip(size(self.span.skip)?), RowSelector::select(size(rows)?)];
             builder = builder.with_row_selection(RowSelection::from(selection));

@@ -43,7 +43,7 @@ impl Source for Numbers {
             std::thread::sleep(Duration::from_millis(wait));
             let columns = RecordBatch::try_new(schema(), vec![Arc::new(Int64Array::from(vec![number]))]).unwrap();
             let numbers = RecordNumbers::Run { first: number as u64 + 1 };
-            Ok(Batch { columns, file: 0, numbers, stream_offset: 0, rejected: Vec::new() })
+            Ok(Batch { columns, file: 0, numbers, stream_offset: 0, rejected: Vec::new(), damage: None })
         };
         Ok((number < self.n).then(|| Chunk::new(3, parse)))
     }

@@ -47,7 +47,7 @@ fn rows(first: usize, n: usize) -> RecordBatch {
 }
 
 fn place(schema: SchemaRef, batch_rows: usize) -> OpenFile {
-    OpenFile { file: 3, name: "named".into(), schema, stream_offset: 1_000, batch_rows }
+    OpenFile { file: 3, name: "named".into(), schema, stream_offset: 1_000, batch_rows, skip_errors: false }
 }
 
 /// Reads to the end, parsing chunks in an order that is not theirs; the error, if any, comes with what was before it.
@@ -62,7 +62,7 @@ fn drain(mut reader: Box<dyn FileReader>) -> (Vec<Batch>, Option<Error>) {
         assert!(chunks.len() < 100_000, "chunks without end");
     };
     assert!(failure.is_none() || reader.next_chunk().unwrap().is_none(), "after an error a source is at its end");
-    let mut parsed: Vec<_> = chunks.into_iter().rev().map(super::Chunk::parse).collect();
+    let mut parsed: Vec<_> = chunks.into_iter().rev().map(|chunk| chunk.parse()?.undamaged()).collect();
     parsed.reverse();
     let (mut batches, mut first) = (Vec::new(), None);
     for batch in parsed {

@@ -21,7 +21,8 @@ fn read(text: &[u8], types: &[DataType], batch_rows: usize, survey: Option<Arc<W
         Dialect { delimiter: b',', header: Header::None, names: names.clone(), types: types.to_vec(), data_start: 0 };
     let fields = names.iter().zip(types).map(|(name, data_type)| Field::new(name, data_type.clone(), true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    let context = OpenFile { file: 0, name: "test.csv".into(), schema, stream_offset: 0, batch_rows };
+    let context =
+        OpenFile { file: 0, name: "test.csv".into(), schema, stream_offset: 0, batch_rows, skip_errors: false };
     let bytes = Bytes::new(Box::new(Cursor::new(text.to_vec())), Compression::None).unwrap();
     let mut reader = open(bytes, &dialect, context, survey, Default::default());
     let mut batches = Vec::new();

@@ -16,7 +16,8 @@ use std::sync::Arc;
 fn read(text: &[u8], batch_rows: usize) -> (Vec<Batch>, UnknownKeys) {
     let unknown = UnknownKeys::default();
     let schema = super::super::unite::Union::of(&Shape::detect(text, true).unwrap().schema()).finish();
-    let context = OpenFile { file: 0, name: "test.json".into(), schema, stream_offset: 0, batch_rows };
+    let context =
+        OpenFile { file: 0, name: "test.json".into(), schema, stream_offset: 0, batch_rows, skip_errors: false };
     let bytes = Bytes::new(Box::new(Cursor::new(text.to_vec())), Compression::None).unwrap();
     let mut reader = open(bytes, 0, context, None, Arc::clone(&unknown));
     let mut batches = Vec::new();
@@ -147,7 +148,8 @@ fn bad_lines_are_numbered_and_kept() {
     let text = b"{\"a\": 1}\r\n\n{\"a\": 2,}\n[1]\n{\"a\": \"x\"}\n{\"a\": 4} {}\n{\"a\": \xff}\n{\"a\": \"5\"}\n{\"a\":6}\n{\"a\":7}\n{\"a\":8}";
     let head = b"{\"a\": 1}\n";
     let schema = super::super::unite::Union::of(&Shape::detect(head, true).unwrap().schema()).finish();
-    let context = OpenFile { file: 0, name: "test.json".into(), schema, stream_offset: 0, batch_rows: 100 };
+    let context =
+        OpenFile { file: 0, name: "test.json".into(), schema, stream_offset: 0, batch_rows: 100, skip_errors: false };
     let bytes = Bytes::new(Box::new(Cursor::new(text.to_vec())), Compression::None).unwrap();
     let batch = open(bytes, 0, context, None, UnknownKeys::default()).next_chunk().unwrap().unwrap().parse().unwrap();
     let reasons: Vec<_> = batch.rejected.iter().map(|r| (r.record, r.reason)).collect();

@@ -93,6 +93,7 @@ impl Assembly {
             numbers: numbers.map_or(RecordNumbers::Run { first: self.first }, RecordNumbers::Listed),
             stream_offset: context.stream_offset,
             rejected: self.rejected.into_values().collect(),
+            damage: None,
         })
     }
 }
