@@ -126,8 +126,8 @@ fn argus_is_read_with_comma_and_tab() {
         assert_eq!(input.files[0].description, format!("CSV, delimiter {delimiter}, header, 16 columns"));
         let batches = read(&input);
         assert_eq!((rows(&batches), rejections(&batches).len()), (n, 0));
-        // Ports in hexadecimal are numbers among numbers.
-        assert!(types(&input).contains(&"Sport Int64".to_owned()), "{:?}", types(&input));
+        // Ports in hexadecimal stay as they are.
+        assert!(types(&input).contains(&"Sport Utf8".to_owned()), "{:?}", types(&input));
     }
     let (Some(a), Some(b)) = (shared(cases[0].0), shared(cases[1].0)) else { return };
     let input = open(&[&a, &b], &InputOptions::default()).unwrap();
@@ -501,4 +501,56 @@ fn keys_that_come_up_late_are_counted() {
         assert_eq!(rows(&read(&input)), 200_002);
         assert_eq!(input.unknown_keys(), [("id.late".to_owned(), 1), ("late".to_owned(), 2)]);
     }
+}
+
+/// The text of a column, whatever its type.
+fn texts(batches: &[Batch], column: usize) -> Vec<String> {
+    let text = |batch: &Batch| {
+        let column = batch.columns.column(column);
+        (0..batch.n_rows())
+            .map(|row| arrow_cast::display::array_value_to_string(column, row).unwrap())
+            .collect::<Vec<_>>()
+    };
+    batches.iter().flat_map(text).collect()
+}
+
+#[test]
+fn numbers_that_a_number_would_not_keep_stay_text() {
+    let text = b"id,zip,port,sign,n,x\n\
+        14052249837599279341,07618,0x867d,+5,1,0.00\n\
+        14052249837599279342,10115,80,6,-2,0.5\n";
+    let input = open_stdin(text, &InputOptions::default()).unwrap();
+    assert_eq!(types(&input), ["id Utf8", "zip Utf8", "port Utf8", "sign Utf8", "n Int64", "x Float64"]);
+    let batches = read(&input);
+    assert_eq!(texts(&batches, 0), ["14052249837599279341", "14052249837599279342"]);
+    assert_eq!(texts(&batches, 1), ["07618", "10115"]);
+    assert_eq!(texts(&batches, 2), ["0x867d", "80"]);
+    assert_eq!(texts(&batches, 3), ["+5", "6"]);
+    assert_eq!(
+        (texts(&batches, 4), texts(&batches, 5)),
+        (vec!["1".into(), "-2".into()], vec!["0.0".into(), "0.5".into()])
+    );
+    // The same ids in JSON, and beside a file of unsigned integers.
+    let input = open_stdin(b"{\"id\": 14052249837599279341}\n{\"id\": 7}\n", &InputOptions::default()).unwrap();
+    assert_eq!(texts(&read(&input), 0), ["14052249837599279341", "7"]);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.csv"), "id,n\n7,1\n8,2\n").unwrap();
+    let ids: arrow_array::ArrayRef = std::sync::Arc::new(arrow_array::UInt64Array::from(vec![14052249837599279341]));
+    let batch = arrow_array::RecordBatch::try_from_iter([("id", ids)]).unwrap();
+    let mut writer = arrow_ipc::writer::FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    writer.write(&batch).unwrap();
+    fs::write(folder.path().join("b.arrow"), writer.into_inner().unwrap()).unwrap();
+    let input = open(&[folder.path().to_str().unwrap()], &InputOptions::default()).unwrap();
+    assert_eq!(texts(&read(&input), 0), ["7", "8", "14052249837599279341"]);
+}
+
+#[test]
+fn known_types_give_way_to_what_the_head_shows() {
+    use arrow_schema::DataType::{Float64, Int64, Utf8};
+    let known = ["a", "b", "c", "d"].map(str::to_owned).into_iter().zip([Int64, Int64, Float64, Utf8]).collect();
+    let options = InputOptions { known_types: known, ..InputOptions::default() };
+    let input = open_stdin(b"a,b,c,d\n1.5,x,1,1\n2.5,y,2,2\n", &options).unwrap();
+    assert_eq!(types(&input), ["a Float64", "b Utf8", "c Float64", "d Utf8"]);
+    let batches = read(&input);
+    assert_eq!((rows(&batches), rejections(&batches).len()), (2, 0));
 }

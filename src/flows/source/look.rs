@@ -189,7 +189,7 @@ pub(super) fn adopt_names(earlier: &[Looked], looked: &mut Looked, options: &Inp
             if theirs.header == Header::Own
                 && theirs.delimiter == dialect.delimiter
                 && theirs.names.len() == dialect.names.len()
-                && compatible(&theirs.types, &dialect.types) =>
+                && compatible(theirs, dialect) =>
         {
             Some((theirs, &other.file.name))
         }
@@ -202,9 +202,13 @@ pub(super) fn adopt_names(earlier: &[Looked], looked: &mut Looked, options: &Inp
     }
 }
 
-fn compatible(a: &[DataType], b: &[DataType]) -> bool {
-    let is_text = |data_type: &DataType| *data_type == DataType::Utf8;
-    a.iter().zip(b).all(|(a, b)| a.is_null() || b.is_null() || is_text(a) == is_text(b))
+/// Whether the columns are numbers and text in the same places.
+fn compatible(a: &Dialect, b: &Dialect) -> bool {
+    let columns = |dialect: &Dialect| {
+        let empty = dialect.types.iter().map(DataType::is_null);
+        empty.zip(dialect.numeric.clone()).collect::<Vec<_>>()
+    };
+    columns(a).into_iter().zip(columns(b)).all(|(a, b)| a.0 || b.0 || a.1 == b.1)
 }
 
 /// Starts the reader of a file.

@@ -76,6 +76,10 @@ fn wider(a: &DataType, b: &DataType) -> DataType {
         return a.clone();
     }
     match (a, b) {
+        // No number type of the text formats holds all of these integers, and they are ids as often as not.
+        (UInt64, UInt8 | UInt16 | UInt32) | (UInt8 | UInt16 | UInt32, UInt64) => UInt64,
+        (UInt64, Null) | (Null, UInt64) => Utf8,
+        (UInt64, other) | (other, UInt64) if plain(other) == Some(Int64) => Utf8,
         (Null, known) | (known, Null) => plain(known).unwrap_or_else(|| known.clone()),
         (Timestamp(unit_a, zone_a), Timestamp(unit_b, zone_b)) => {
             // The coarser unit reaches further; below a microsecond flow records say nothing.
@@ -91,11 +95,14 @@ fn wider(a: &DataType, b: &DataType) -> DataType {
     }
 }
 
-/// The type that a text format reads a column as, given what is known and what its head suggests.
+/// The type that a text format reads a column as, given what is known and what its head suggests: the wider of the two,
+/// so that neither a head without fractions nor a training file without them costs a record.
 pub(super) fn known_as_text(known: &DataType, suggested: &DataType) -> DataType {
     match (plain(known), suggested) {
         // An unsigned or decimal column of whole numbers stays whole.
         (Some(DataType::Float64), DataType::Int64) if !known.is_floating() => DataType::Int64,
+        (Some(DataType::Int64), DataType::Float64) => DataType::Float64,
+        (Some(DataType::Int64 | DataType::Float64), DataType::Utf8 | DataType::Boolean) => DataType::Utf8,
         (Some(plain), _) => plain,
         (None, _) => suggested.clone(),
     }

@@ -21,6 +21,8 @@ pub(in crate::flows::source) struct Dialect {
     pub names: Vec<String>,
     /// What the values in the head suggest; Null where there are none.
     pub types: Vec<DataType>,
+    /// Whether those values are numbers, in whatever way they are written.
+    pub numeric: Vec<bool>,
     /// Where the first record begins in the decompressed file.
     pub data_start: usize,
 }
@@ -78,7 +80,8 @@ impl Dialect {
         };
         let data_start = if header == Header::None { first.start } else { first.next };
         let types = evidence.iter().map(Evidence::data_type).collect();
-        Ok(Self { delimiter, header, names, types, data_start })
+        let numeric = evidence.iter().map(Evidence::is_numeric).collect();
+        Ok(Self { delimiter, header, names, types, numeric, data_start })
     }
 }
 
@@ -92,7 +95,7 @@ fn is_header<'a>(
     let has_number = first
         .fields
         .iter()
-        .any(|field| matches!(classify(&text(field)), Token::Int(_) | Token::Hex(_) | Token::Float(_)));
+        .any(|field| matches!(classify(&text(field)), Token::Int(_) | Token::Wide(_) | Token::Code | Token::Float(_)));
     if has_number || first.fields.iter().all(|field| field.is_empty()) {
         return false;
     }

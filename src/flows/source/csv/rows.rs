@@ -207,21 +207,23 @@ impl<'a> Parser<'a> {
         let n_rows = self.places.len() / stride;
         let (bytes, places) = (self.bytes, &self.places);
         let mut refused = Vec::new();
-        for (column, (field, _)) in self.rows.columns.iter_mut().zip(&self.layout.columns) {
+        for (i, (column, (field, _))) in self.rows.columns.iter_mut().zip(&self.layout.columns).enumerate() {
             match *field {
                 Some(field) => {
                     let ends =
                         places.chunks_exact(stride).map(|row| (row[field] as usize, row[field + 1] as usize - 1));
-                    column.push_fields(bytes, ends, self.has_quotes, |row| refused.push((row, field)));
+                    column.push_fields(bytes, ends, self.has_quotes, |row, misfit| {
+                        refused.push((row, field, (i, misfit)));
+                    });
                 }
                 None => (0..n_rows).for_each(|_| column.push_null()),
             }
         }
-        for (row, field) in refused {
+        for (row, field, misfit) in refused {
             let place = |i: usize| places[row * stride + i] as usize;
             let value = &bytes[place(field)..place(field + 1) - 1];
             let text = &bytes[place(0)..place(stride - 1) - 1];
-            self.rows.refuse(self.taken + row, &self.layout.names[field], value, text);
+            self.rows.refuse(self.taken + row, misfit, &self.layout.names[field], value, text);
         }
         self.taken += n_rows;
         self.places.clear();

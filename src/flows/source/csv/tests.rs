@@ -17,8 +17,14 @@ use std::sync::Arc;
 /// Reads `text` (no header) as columns of these types.
 fn read(text: &[u8], types: &[DataType], batch_rows: usize, survey: Option<Arc<Widened>>) -> Vec<Batch> {
     let names: Vec<String> = (1..=types.len()).map(|i| format!("c{i}")).collect();
-    let dialect =
-        Dialect { delimiter: b',', header: Header::None, names: names.clone(), types: types.to_vec(), data_start: 0 };
+    let dialect = Dialect {
+        delimiter: b',',
+        header: Header::None,
+        names: names.clone(),
+        types: types.to_vec(),
+        numeric: vec![true; types.len()],
+        data_start: 0,
+    };
     let fields = names.iter().zip(types).map(|(name, data_type)| Field::new(name, data_type.clone(), true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let context =
@@ -187,10 +193,22 @@ proptest! {
                 _ => field.parse::<f64>().map(Some).map_err(|_| ()),
             }
         };
+        // Written with a sign or zeros that a number does not keep.
+        let is_code = |field: &str| {
+            let field = field.trim_matches('"').trim();
+            let digits = field.trim_start_matches(['+', '-']).as_bytes();
+            field.parse::<f64>().is_ok() && !digits.is_empty()
+                && ((digits[0] == b'0' && digits.get(1).is_some_and(u8::is_ascii_digit))
+                    || (field.starts_with('+') && digits.iter().all(u8::is_ascii_digit)))
+        };
+        let plain = |field: &str| if is_code(field) { Err(()) } else { plain(field) };
         let whole = |field: &str| match field.trim_matches('"').trim().parse::<i64>() {
+            _ if is_code(field) => Err(()),
             Ok(value) => Ok(Some(value)),
             Err(_) => match plain(field)? {
                 None => Ok(None),
+                // Digits alone are an integer beyond 64 bits here.
+                Some(_) if field.trim_matches('"').trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) => Err(()),
                 Some(value) if value.fract() == 0.0 && value.abs() < 9.2e18 => Ok(Some(value as i64)),
                 Some(_) => Err(()),
             },

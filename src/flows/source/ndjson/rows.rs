@@ -6,7 +6,7 @@ use crate::Result;
 use crate::flows::source::OpenFile;
 use crate::flows::source::text::assembly::Assembly;
 use crate::flows::source::text::blocks::{Block, Kind as BlockKind, RECORD_LIMIT};
-use crate::flows::source::text::columns::{Column, NotANumber};
+use crate::flows::source::text::columns::{Column, Misfit};
 use crate::flows::source::text::number::eight_digits;
 use crate::flows::source::text::reader::ParseBlock;
 use crate::flows::source::widened::Widened;
@@ -170,16 +170,17 @@ impl<'a> Parser<'a> {
         let mut refused = Vec::new();
         for (i, column) in self.rows.columns.iter_mut().enumerate() {
             for (row, slots) in self.slots.chunks_exact(width).enumerate() {
-                if push(column, bytes, slots[i]).is_err() {
-                    refused.push((row, i));
+                if let Err(misfit) = push(column, bytes, slots[i]) {
+                    refused.push((row, i, misfit));
                 }
             }
         }
-        for (row, i) in refused {
+        for (row, i, misfit) in refused {
             let Slot { begin, end, .. } = self.slots[row * width + i];
             let (from, to) = self.lines[row];
             let name = String::from_utf8_lossy(&self.layout.columns[i].0);
-            self.rows.refuse(self.taken + row, &name, &bytes[begin as usize..end as usize], &bytes[from..to]);
+            let misfit = (i, misfit);
+            self.rows.refuse(self.taken + row, misfit, &name, &bytes[begin as usize..end as usize], &bytes[from..to]);
         }
         self.taken += self.lines.len();
         self.lines.clear();
@@ -189,7 +190,7 @@ impl<'a> Parser<'a> {
 
 /// Appends a value to its column.
 #[inline(always)]
-fn push(column: &mut Column, bytes: &[u8], slot: Slot) -> Result<(), NotANumber> {
+fn push(column: &mut Column, bytes: &[u8], slot: Slot) -> Result<(), Misfit> {
     let (begin, end) = (slot.begin as usize, slot.end as usize);
     match slot.kind {
         Kind::Null => {

@@ -1,7 +1,7 @@
 //! Rows under construction: typed columns, record numbers, and the records that are set aside.
 
 use super::blocks::KEPT_TEXT;
-use super::columns::Column;
+use super::columns::{Column, Misfit};
 use super::encoding::readable;
 use crate::flows::source::OpenFile;
 use crate::flows::source::widened::Widened;
@@ -53,12 +53,13 @@ impl Assembly {
         self.pass_over();
     }
 
-    /// Row `row`, accepted before, is none after all.
-    pub fn refuse(&mut self, row: usize, column: &str, value: &[u8], text: &[u8]) {
+    /// Row `row`, accepted before, is none after all: its value does not fit a column (its place, and why not).
+    pub fn refuse(&mut self, row: usize, misfit: (usize, Misfit), column: &str, value: &[u8], text: &[u8]) {
         let consecutive = self.first + row as u64;
         let record = self.numbers.as_ref().map_or(Some(consecutive), |numbers| numbers.get(row).copied());
-        let detail = format!("column {column}: {}", shown(value));
-        self.keep(record.unwrap_or(consecutive), Reject::BadNumber, detail, text);
+        let record = record.unwrap_or(consecutive);
+        let detail = format!("column {column}: {}{}", shown(value), misfit.1.words());
+        self.keep(record, Reject::BadNumber, detail, text);
         self.refused.push(row);
     }
 

@@ -29,11 +29,31 @@ pub(in crate::flows::source) struct Column {
     nulls: Vec<u32>,
     /// Whether a non-integer makes an integer column one of real numbers instead of being refused.
     widens: bool,
+    /// Whether it did. The column's integers are ids as long as it is not known to be of real numbers.
+    widened: bool,
 }
 
 /// Why a field does not fit its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::flows::source) struct NotANumber;
+pub(in crate::flows::source) enum Misfit {
+    /// A number with a fraction in a column of integers.
+    Real,
+    /// A number that only text keeps as it is written.
+    Code,
+    /// Nothing that the column's type has.
+    Text,
+}
+
+impl Misfit {
+    /// What a message says behind the value.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Real => " in a column of integers",
+            Self::Code => " in a column of numbers would lose digits",
+            Self::Text => "",
+        }
+    }
+}
 
 impl Column {
     /// An empty column for `rows` values of about `bytes` bytes of text in all.
@@ -49,7 +69,7 @@ impl Column {
             }
             other => Values::Absent(other.clone(), 0),
         };
-        Self { values, nulls: Vec::new(), widens }
+        Self { values, nulls: Vec::new(), widens, widened: false }
     }
 
     fn len(&self) -> usize {
@@ -83,7 +103,7 @@ impl Column {
     }
 
     /// Appends text as it is, empty text too; a column of another type takes what the text says.
-    pub fn push_text(&mut self, text: &[u8]) -> Result<(), NotANumber> {
+    pub fn push_text(&mut self, text: &[u8]) -> Result<(), Misfit> {
         match &mut self.values {
             Values::Text { offsets, bytes } => {
                 bytes.extend_from_slice(text);
@@ -95,7 +115,7 @@ impl Column {
     }
 
     /// Appends a field; an empty one is null. A refused field is appended as null.
-    pub fn push_field(&mut self, field: &[u8]) -> Result<(), NotANumber> {
+    pub fn push_field(&mut self, field: &[u8]) -> Result<(), Misfit> {
         match &mut self.values {
             Values::Text { offsets, bytes } if !field.is_empty() => {
                 bytes.extend_from_slice(field);
@@ -126,28 +146,29 @@ impl Column {
         }
     }
 
-    fn push_refused(&mut self, token: Token) -> Result<(), NotANumber> {
+    fn push_refused(&mut self, token: Token) -> Result<(), Misfit> {
         self.push_null();
-        match token {
-            Token::Missing { .. } => Ok(()),
-            _ => Err(NotANumber),
+        match (token, &self.values) {
+            (Token::Missing { .. }, _) => Ok(()),
+            (Token::Float(_), Values::Int(_)) => Err(Misfit::Real),
+            (Token::Code | Token::Wide(_), Values::Int(_) | Values::Float(_)) => Err(Misfit::Code),
+            _ => Err(Misfit::Text),
         }
     }
 
-    fn push_number(&mut self, field: &[u8]) -> Result<(), NotANumber> {
-        let token = match classify(field) {
-            Token::Hex(value) => Token::Int(value),
-            token => token,
-        };
+    fn push_number(&mut self, field: &[u8]) -> Result<(), Misfit> {
+        let token = classify(field);
         if let (Token::Float(value), Values::Int(values), true) = (token, &self.values, self.widens)
             && integral(value).is_none()
         {
             self.values = Values::Float(values.iter().map(|&v| v as f64).collect());
+            self.widened = true;
         }
         match (&mut self.values, token) {
             (Values::Int(values), Token::Int(value)) => values.push(value),
             (Values::Float(values), Token::Int(value)) => values.push(value as f64),
             (Values::Float(values), Token::Float(value)) => values.push(value),
+            (Values::Float(values), Token::Wide(value)) if !self.widened => values.push(value),
             (Values::Int(values), Token::Float(value)) if integral(value).is_some() => values.push(value as i64),
             _ => return self.push_refused(token),
         }
@@ -155,14 +176,14 @@ impl Column {
     }
 
     /// Appends the fields `bytes[begin..end]` of many rows, given the places of each. `refused` learns the index of each
-    /// row whose field does not fit.
+    /// row whose field does not fit, and why not.
     #[inline]
     pub fn push_fields(
         &mut self,
         bytes: &[u8],
         fields: impl Iterator<Item = (usize, usize)>,
         has_quotes: bool,
-        mut refused: impl FnMut(usize),
+        mut refused: impl FnMut(usize, Misfit),
     ) {
         if let Values::Text { offsets, bytes: text } = &mut self.values {
             for (begin, end) in fields {
@@ -186,8 +207,8 @@ impl Column {
                 field @ [QUOTE, ..] if has_quotes => self.push_field(&unquote(field)),
                 field => self.push_field(field),
             };
-            if fits.is_err() {
-                refused(row);
+            if let Err(misfit) = fits {
+                refused(row, misfit);
             }
         }
     }

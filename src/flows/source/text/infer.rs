@@ -8,7 +8,8 @@ use arrow_schema::DataType;
 pub(in crate::flows::source) struct Evidence {
     nans: u64,
     ints: u64,
-    hexes: u64,
+    wides: u64,
+    codes: u64,
     floats: u64,
     booleans: u64,
     texts: u64,
@@ -20,7 +21,8 @@ impl Evidence {
         match classify(field) {
             Token::Missing { nan } => self.nans += u64::from(nan),
             Token::Int(_) => self.ints += 1,
-            Token::Hex(_) => self.hexes += 1,
+            Token::Wide(_) => self.wides += 1,
+            Token::Code => self.codes += 1,
             Token::Float(_) => self.floats += 1,
             Token::Text => self.texts += 1,
         }
@@ -36,24 +38,36 @@ impl Evidence {
         self.texts += 1;
     }
 
-    /// Whether some values are numbers and none is anything else.
+    /// Whether the values are numbers, in whatever way they are written.
     pub fn is_numeric(&self) -> bool {
-        matches!(self.data_type(), DataType::Int64 | DataType::Float64)
+        self.values() + self.nans > 0 && self.mostly_numbers()
+    }
+
+    fn values(&self) -> u64 {
+        self.numbers() + self.texts + self.booleans
+    }
+
+    fn numbers(&self) -> u64 {
+        self.ints + self.wides + self.codes + self.floats
+    }
+
+    /// A few broken values in a long column are bad records; in a short one they make it text.
+    fn mostly_numbers(&self) -> bool {
+        let (values, numbers) = (self.values(), self.numbers());
+        values == numbers || (values >= 1000 && numbers * 100 >= values * 99)
     }
 
     /// Int64, Float64, Boolean, Utf8, or Null where no value was met.
     pub fn data_type(&self) -> DataType {
-        // Among plain numbers `0x1f` is one; a column of such is a column of names (addresses, hashes).
-        let hexes_are_numbers = self.ints + self.floats > 0;
-        let numbers = self.ints + self.floats + if hexes_are_numbers { self.hexes } else { 0 };
-        let others = self.texts + self.booleans + if hexes_are_numbers { 0 } else { self.hexes };
-        let values = numbers + others;
-        // A few broken values in a long column are bad records; in a short one they make it text.
-        let numeric = others == 0 || (values >= 1000 && numbers * 100 >= values * 99);
+        let values = self.values();
+        // What comes out must be what came in: a zip code keeps its zeros and a flow id all its digits. Among fractions
+        // an integer beyond 64 bits is but a large number.
+        let lossy = self.codes > 0 || (self.wides > 0 && self.floats == 0);
         match () {
             () if values == 0 && self.nans == 0 => DataType::Null,
-            () if numeric && self.floats + self.nans > 0 => DataType::Float64,
-            () if numeric => DataType::Int64,
+            () if lossy => DataType::Utf8,
+            () if self.mostly_numbers() && self.floats + self.nans > 0 => DataType::Float64,
+            () if self.mostly_numbers() => DataType::Int64,
             () if self.booleans == values => DataType::Boolean,
             () => DataType::Utf8,
         }

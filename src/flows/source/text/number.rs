@@ -5,10 +5,12 @@
 pub(in crate::flows::source) enum Token {
     /// Empty or a word for a missing value; `nan` is said apart, because only columns of real numbers have it.
     Missing { nan: bool },
-    /// An integer within 64 bits.
+    /// An integer within 64 bits, written as it would be written again.
     Int(i64),
-    /// The same, written `0x1f` (Argus writes such ports).
-    Hex(i64),
+    /// An integer beyond 64 bits with its sign: the value would come back rounded, so among integers it is an id.
+    Wide(f64),
+    /// An integer in a writing that its value does not keep: `007`, `+5`, `0x1f` (Argus writes such ports).
+    Code,
     /// Any other number, infinities included.
     Float(f64),
     /// No number.
@@ -29,25 +31,26 @@ pub(in crate::flows::source) fn classify(field: &[u8]) -> Token {
         return Token::Text;
     }
     if let [b'0', b'x' | b'X', digits @ ..] = field {
-        return hexadecimal(digits).map_or(Token::Text, Token::Hex);
+        let is_code = !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit);
+        return if is_code { Token::Code } else { Token::Text };
     }
     let Ok(text) = std::str::from_utf8(field) else { return Token::Text };
-    if let Ok(value) = text.parse::<i64>() {
-        return Token::Int(value);
-    }
-    match text.parse::<f64>() {
-        Ok(value) if value.is_nan() => Token::Missing { nan: true },
-        Ok(value) => Token::Float(value),
-        Err(_) => Token::Text,
+    let Ok(value) = text.parse::<f64>() else { return Token::Text };
+    let digits = field.strip_prefix(b"-").or(field.strip_prefix(b"+")).unwrap_or(field);
+    let whole = digits.iter().all(u8::is_ascii_digit);
+    match text.parse::<i64>() {
+        _ if value.is_nan() => Token::Missing { nan: true },
+        _ if leads_with_zero(digits) || (whole && field.starts_with(b"+")) => Token::Code,
+        Ok(value) => Token::Int(value),
+        Err(_) if whole => Token::Wide(value),
+        Err(_) => Token::Float(value),
     }
 }
 
-/// The value of up to 15 hexadecimal digits.
-fn hexadecimal(digits: &[u8]) -> Option<i64> {
-    if digits.is_empty() || digits.len() > 15 {
-        return None;
-    }
-    digits.iter().try_fold(0, |value, &byte| Some(value << 4 | i64::from(char::from(byte).to_digit(16)?)))
+/// Whether a number's digits begin with a zero that its value does not need: `07`, not `0` or `0.7`.
+#[inline(always)]
+fn leads_with_zero(digits: &[u8]) -> bool {
+    matches!(digits, [b'0', b'0'..=b'9', ..])
 }
 
 /// The words for a missing value.
@@ -64,14 +67,14 @@ fn missing(field: &[u8]) -> Option<Token> {
     }
 }
 
-/// The value of up to 18 digits with an optional minus; `None` for anything else.
+/// The value of up to 18 digits with an optional minus and no needless zero; `None` for anything else.
 #[inline]
 pub(in crate::flows::source) fn short_integer(field: &[u8]) -> Option<i64> {
     let (negative, digits) = match field {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),
     };
-    if digits.is_empty() || digits.len() > 18 {
+    if digits.is_empty() || digits.len() > 18 || leads_with_zero(digits) {
         return None;
     }
     let mut value = 0i64;
@@ -85,7 +88,8 @@ pub(in crate::flows::source) fn short_integer(field: &[u8]) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
-/// The value of `bytes[start..end]` if that is one to eight digits and eight bytes can be read from `start`.
+/// The value of `bytes[start..end]` if that is one to eight digits, the first of several no zero, and eight bytes can be
+/// read from `start`.
 ///
 /// All lengths take the same steps, so that mixed lengths cost no mispredicted branches: digits move to the top of
 /// a word whose other bytes count as leading zeros, then pairs, quads and the whole are combined.
@@ -99,7 +103,10 @@ pub(in crate::flows::source) fn eight_digits(bytes: &[u8], start: usize, end: us
     let shift = 64 - 8 * n as u32;
     let digits = (u64::from_le_bytes(*word) ^ 0x3030_3030_3030_3030) << shift;
     // A byte above 9 has its top bit set, or gets it by adding 0x76; masked first, no sum carries into its neighbour.
-    if (digits | (digits & 0x7f7f_7f7f_7f7f_7f7f).wrapping_add(0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080 != 0 {
+    let above_9 =
+        (digits | (digits & 0x7f7f_7f7f_7f7f_7f7f).wrapping_add(0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080;
+    let needless_zero = (word[0] == b'0') & (n > 1);
+    if (above_9 != 0) | needless_zero {
         return None;
     }
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
@@ -117,7 +124,7 @@ pub(in crate::flows::source) fn short_decimal(field: &[u8]) -> Option<f64> {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),
     };
-    if digits.is_empty() || digits.len() > 16 {
+    if digits.is_empty() || digits.len() > 16 || leads_with_zero(digits) {
         return None;
     }
     let (mut value, mut n_digits, mut point) = (0u64, 0usize, None);

@@ -108,7 +108,7 @@ proptest! {
     #[test]
     fn eight_digits_are_read_or_refused(text in "[0-9]{0,9}", junk in "[0-9:/ a,\u{80}]{0,12}", at in 0usize..9) {
         let bytes = [text.as_bytes(), junk.as_bytes()].concat();
-        let wanted = (text.len() <= 8 && !text.is_empty() && bytes.len() >= 8).then(|| text.parse::<i64>().unwrap());
+        let wanted = (text.len() <= 8 && !text.is_empty() && bytes.len() >= 8 && (text.len() == 1 || !text.starts_with('0'))).then(|| text.parse::<i64>().unwrap());
         prop_assert_eq!(eight_digits(&bytes, 0, text.len()), wanted);
         // One byte that is no digit spoils it, whichever byte it is.
         if at < text.len() {
@@ -134,7 +134,7 @@ proptest! {
     fn numbers_that_are_written_are_read_back(value in any::<f64>(), int in any::<i64>()) {
         let text = format!("{value}");
         match classify(text.as_bytes()) {
-            Token::Float(read) => prop_assert_eq!(read.to_bits(), value.to_bits()),
+            Token::Float(read) | Token::Wide(read) => prop_assert_eq!(read.to_bits(), value.to_bits()),
             Token::Int(read) => prop_assert_eq!(read as f64, value),
             Token::Missing { nan } => prop_assert!(nan && value.is_nan()),
             other => prop_assert!(false, "{text} is {other:?}"),
@@ -156,7 +156,7 @@ proptest! {
 fn tokens_are_what_people_write() {
     let missing = Token::Missing { nan: false };
     let nan = Token::Missing { nan: true };
-    let cases: [(&str, Token); 29] = [
+    let cases: [(&str, Token); 40] = [
         ("", missing),
         ("  ", missing),
         ("-", missing),
@@ -168,13 +168,24 @@ fn tokens_are_what_people_write() {
         ("-nan", nan),
         (" 12 ", Token::Int(12)),
         ("-7", Token::Int(-7)),
-        ("+7", Token::Int(7)),
-        ("007", Token::Int(7)),
-        ("0x0008", Token::Hex(8)),
+        ("0", Token::Int(0)),
+        ("+7", Token::Code),
+        ("+0", Token::Code),
+        ("007", Token::Code),
+        ("-07", Token::Code),
+        ("00", Token::Code),
+        ("07.5", Token::Code),
+        ("0.5", Token::Float(0.5)),
+        ("-0.5", Token::Float(-0.5)),
+        ("+0.5", Token::Float(0.5)),
+        ("0x0008", Token::Code),
+        ("0x867d", Token::Code),
+        ("0x00000000000000001", Token::Code),
+        ("07:30", Token::Text),
         ("0x", Token::Text),
         ("9223372036854775807", Token::Int(i64::MAX)),
         ("-9223372036854775808", Token::Int(i64::MIN)),
-        ("9223372036854775808", Token::Float(9_223_372_036_854_775_808.0)),
+        ("9223372036854775808", Token::Wide(9_223_372_036_854_775_808.0)),
         ("1e3", Token::Float(1000.0)),
         ("1.", Token::Float(1.0)),
         (".5", Token::Float(0.5)),
@@ -205,7 +216,13 @@ fn types_follow_from_values() {
     assert_eq!(judge(&["1", "NaN"]), DataType::Float64);
     assert_eq!(judge(&["1", "x"]), DataType::Utf8);
     assert_eq!(judge(&["", "-"]), DataType::Null);
-    assert_eq!(judge(&["80", "0x0008"]), DataType::Int64);
+    assert_eq!(judge(&["80", "0x0008"]), DataType::Utf8);
+    assert_eq!(judge(&["80", "07618"]), DataType::Utf8);
+    assert_eq!(judge(&["0", "0.00", "0.5"]), DataType::Float64);
+    assert_eq!(judge(&["1", "+5"]), DataType::Utf8);
+    assert_eq!(judge(&["1", "14052249837599279341"]), DataType::Utf8);
+    assert_eq!(judge(&["NaN", "14052249837599279341"]), DataType::Utf8);
+    assert_eq!(judge(&["0.5", "100000000000000000000"]), DataType::Float64);
     assert_eq!(judge(&["0x1f", "0x2a"]), DataType::Utf8);
     let many = |bad: usize| [vec!["1"; 1000 - bad], vec!["x"; bad]].concat();
     assert_eq!(judge(&many(10)), DataType::Int64);
