@@ -426,13 +426,21 @@ fn the_first_pass_settles_types_for_the_second() {
     assert_eq!(types(&input), ["n Int64", "m Int64"]);
     let (surveyed, _) = drain(input.survey_source().unwrap());
     assert_eq!((rows(&surveyed), rejections(&surveyed)), (700_001, BTreeMap::from([(Reject::BadNumber, 1)])));
-    assert_eq!(input.settle(), ["n"]);
+    assert!(!input.wants_wider());
+    assert_eq!(input.settle().iter().map(|w| w.column.as_str()).collect::<Vec<_>>(), ["n"]);
     assert_eq!(types(&input), ["n Float64", "m Int64"]);
     let batches = read(&input);
     assert_eq!(rows(&batches), 700_001);
     assert!(batches.iter().all(|batch| batch.columns.schema() == input.schema));
     assert_eq!(batches.last().unwrap().rejected[0].record, 700_002);
-    // Without a survey the record does not fit and is rejected; known types need none.
+    // Without a survey the record does not fit and is rejected, until another pass; known types need none.
+    let mut input = open(&[path.to_str().unwrap()], &InputOptions::default()).unwrap();
+    assert_eq!(rejections(&read(&input)), BTreeMap::from([(Reject::BadNumber, 2)]));
+    assert!(input.wants_wider());
+    let said: Vec<String> = input.settle().iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["n holds numbers with fractions from record 700001 on: read again as float64"]);
+    assert_eq!(rejections(&read(&input)), BTreeMap::from([(Reject::BadNumber, 1)]));
+    assert!(!input.wants_wider());
     let known = vec![("n".to_owned(), arrow_schema::DataType::Float32)];
     let input =
         open(&[path.to_str().unwrap()], &InputOptions { known_types: known, ..InputOptions::default() }).unwrap();
@@ -553,4 +561,35 @@ fn known_types_give_way_to_what_the_head_shows() {
     assert_eq!(types(&input), ["a Float64", "b Utf8", "c Float64", "d Utf8"]);
     let batches = read(&input);
     assert_eq!((rows(&batches), rejections(&batches).len()), (2, 0));
+}
+
+#[test]
+fn a_column_that_becomes_text_later_costs_no_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    let mut text = String::from("n,threat,id,few\n");
+    (0..400_000).for_each(|i| text.push_str(&format!("{i},0,{i},1\n")));
+    (0..1_000).for_each(|i| text.push_str(&format!("{i},DoS,{i},1\n")));
+    text.push_str("1,-,0077,1\n2,0,1,oops\n");
+    fs::write(&path, &text).unwrap();
+    let wanted = [
+        "threat holds text from record 400001 on (1000 of 401001 values): read again as text",
+        "id holds numbers from record 401001 on that would lose digits (ids, leading zeros): read again as text",
+    ];
+    for survey in [true, false] {
+        let mut input = open(&[path.to_str().unwrap()], &InputOptions::default()).unwrap();
+        assert_eq!(types(&input), ["n Int64", "threat Int64", "id Int64", "few Int64"]);
+        drain(if survey { input.survey_source().unwrap() } else { input.source().unwrap() });
+        assert!(input.wants_wider());
+        assert_eq!(input.settle().iter().map(ToString::to_string).collect::<Vec<_>>(), wanted);
+        let (batches, _) = drain(if survey { input.survey_source().unwrap() } else { input.source().unwrap() });
+        assert!(!input.wants_wider() && input.settle().is_empty());
+        assert_eq!((rows(&batches), rejections(&batches)), (401_001, BTreeMap::from([(Reject::BadNumber, 1)])));
+        assert_eq!(texts(&batches, 1)[399_999..400_001], ["0", "DoS"]);
+        assert_eq!((texts(&batches, 1).pop().unwrap(), texts(&batches, 2).pop().unwrap()), ("-".into(), "0077".into()));
+    }
+    // What can be read only once keeps its rejected records.
+    let input = open_stdin(text.as_bytes(), &InputOptions::default()).unwrap();
+    assert_eq!(rejections(&read(&input)), BTreeMap::from([(Reject::BadNumber, 1_002)]));
+    assert!(!input.wants_wider());
 }

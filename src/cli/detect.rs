@@ -7,7 +7,7 @@ use super::score::{Scoring, finish};
 use super::settings::Config;
 use super::summary;
 use crate::Result;
-use crate::pipeline::{Digests, RunFacts, beside, manifest_path};
+use crate::pipeline::{Digests, Pass, RunFacts, beside, manifest_path};
 
 pub fn run(args: &Detect) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
@@ -31,14 +31,20 @@ pub fn run(args: &Detect) -> Result<Done> {
     let digests = Digests::start(&input.files);
 
     // Rejected records are kept in the second pass, which sees all that the first did.
-    let fitted = session.pass("fit", total_bytes(&input), |run| {
-        crate::pipeline::fit(&mut input, &options, &session.device, run, |_, _| Ok(()))
-    })?;
+    let fitted = loop {
+        let pass = session.pass("fit", total_bytes(&input), |run| {
+            crate::pipeline::fit(&mut input, &options, &session.device, run, |_, _| Ok(()))
+        })?;
+        match pass {
+            Pass::Done(fitted) => break fitted,
+            Pass::ReadAgain => session.settle(&mut input),
+        }
+    };
     let mut model = fitted.model;
     summary::fitted(&session, &model, &fitted.stages);
 
-    let scoring = Scoring::new(&args.output, &config, &session, &model, &input)?;
-    let report = scoring.run(&args.output, &session, &model, &input, target.as_ref())?;
+    let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input)?;
+    let report = scoring.run(&args.output, &session, &model, &mut input, target.as_ref())?;
 
     let inputs = digests.finish();
     model.provenance.inputs = inputs.clone();

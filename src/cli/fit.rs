@@ -6,7 +6,7 @@ use super::run::{Rejects, Session, check_distinct, check_output, total_bytes};
 use super::settings::Config;
 use super::summary;
 use crate::Result;
-use crate::pipeline::Digests;
+use crate::pipeline::{Digests, Pass};
 
 pub fn run(args: &Fit) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
@@ -17,11 +17,19 @@ pub fn run(args: &Fit) -> Result<Done> {
     check_output("-o", &args.output, &input)?;
     check_distinct(&[("-o", Some(&args.output)), ("--rejected", args.rejected.as_deref())])?;
     let digests = Digests::start(&input.files);
-    let mut rejects = Rejects::new(args.rejected.as_deref(), &input)?;
-    let fitted = session.pass("fit", total_bytes(&input), |run| {
-        crate::pipeline::fit(&mut input, &options, &session.device, run, |file, r| rejects.keep(file, r))
-    })?;
-    rejects.finish()?;
+    let fitted = loop {
+        let mut rejects = Rejects::new(args.rejected.as_deref(), &input)?;
+        let pass = session.pass("fit", total_bytes(&input), |run| {
+            crate::pipeline::fit(&mut input, &options, &session.device, run, |file, r| rejects.keep(file, r))
+        })?;
+        match pass {
+            Pass::Done(fitted) => {
+                rejects.finish()?;
+                break fitted;
+            }
+            Pass::ReadAgain => session.settle(&mut input),
+        }
+    };
     let mut model = fitted.model;
     summary::fitted(&session, &model, &fitted.stages);
     model.provenance.inputs = digests.finish();

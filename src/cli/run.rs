@@ -55,6 +55,14 @@ impl Session {
         Ok(input)
     }
 
+    /// Gives columns the room they turned out to need, and says so.
+    pub fn settle(&self, input: &mut Input) {
+        self.talk.lines(
+            "widened",
+            input.settle().iter().map(ToString::to_string).collect::<Vec<_>>().iter().map(String::as_str),
+        );
+    }
+
     /// Runs one pass with a progress bar.
     pub fn pass<T>(
         &self,
@@ -100,6 +108,11 @@ fn kinds(files: &[InputFile]) -> String {
     }
     let parts: Vec<String> = kinds.iter().map(|(kind, n)| format!("{} {kind}", count(*n))).collect();
     format!("{} files: {}", count(files.len() as u64), parts.join(", "))
+}
+
+/// Whether what is written to `path` appears only at the end: not so of a pipe or a device.
+pub fn is_staged(path: &Path) -> bool {
+    path.metadata().map_or(true, |met| met.is_file())
 }
 
 /// The side file of rejected records, if one was asked for.

@@ -1,7 +1,7 @@
 //! `oddflow score`: score input with a saved model; and the end of every scoring run.
 
 use super::args::{OutputArgs, Score};
-use super::run::{Rejects, Session, check_distinct, create_sink, output_target, total_bytes};
+use super::run::{Rejects, Session, check_distinct, create_sink, is_staged, output_target, total_bytes};
 use super::settings::Config;
 use super::{Done, summary, table};
 use crate::detectors::Threshold;
@@ -9,7 +9,7 @@ use crate::features::{ColumnRole, ColumnSummary, RoleOverrides, infer_roles, lab
 use crate::flows::sink::Target;
 use crate::flows::source::Input;
 use crate::model::{Model, OutputColumns, OutputPlan};
-use crate::pipeline::{Digests, Manifest, RunFacts, ScoreOptions, ScoreReport, manifest_path};
+use crate::pipeline::{Digests, Manifest, Pass, RunFacts, ScoreOptions, ScoreReport, manifest_path};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::DataType;
@@ -26,7 +26,7 @@ pub fn run(args: &Score) -> Result<Done> {
     }
     let mut options = config.input(&args.input, &session.running)?;
     options.known_types = known_types(&model);
-    let input = session.open(&args.input, &options, false)?;
+    let mut input = session.open(&args.input, &options, false)?;
     let target = output_target(&args.output, &input)?;
     let output = target.as_ref().and_then(|t| t.path.clone());
     let manifest = output.as_deref().map(manifest_path);
@@ -38,8 +38,8 @@ pub fn run(args: &Score) -> Result<Done> {
     ])?;
     let digests = Digests::start(&input.files);
 
-    let scoring = Scoring::new(&args.output, &config, &session, &model, &input)?;
-    let report = scoring.run(&args.output, &session, &model, &input, target.as_ref())?;
+    let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input)?;
+    let report = scoring.run(&args.output, &session, &model, &mut input, target.as_ref())?;
     let facts = RunFacts {
         command: "score".to_owned(),
         inputs: digests.finish(),
@@ -55,6 +55,7 @@ pub fn run(args: &Score) -> Result<Done> {
 pub struct Scoring {
     /// What to write and keep.
     pub options: ScoreOptions,
+    columns: OutputColumns,
 }
 
 impl Scoring {
@@ -72,30 +73,44 @@ impl Scoring {
             top: config.top(args),
             label: label(model, input, &RoleOverrides::new()),
             batch_rows: session.running.batch_rows,
+            may_read_again: false,
         };
-        Ok(Self { options })
+        Ok(Self { options, columns })
     }
 
-    /// Scores the input; output and side file appear under their names.
+    /// Scores the input; output and side file appear under their names. An input with a column that turns out wider
+    /// than its type is read again, unless part of the output is out already.
     pub fn run(
-        &self,
+        &mut self,
         args: &OutputArgs,
         session: &Session,
         model: &Model,
-        input: &Input,
+        input: &mut Input,
         target: Option<&Target>,
     ) -> Result<ScoreReport> {
         // Columns that the model misses are said before anything is written, even a header on stdout.
         model.features.bind(&input.schema)?;
-        let sink = create_sink(args, target, self.options.output.schema())?;
-        let mut rejects = Rejects::new(args.rejected.as_deref(), input)?;
-        let report = session.pass("score", total_bytes(input), |run| {
-            crate::pipeline::score(model, input, &session.device, sink, &self.options, run, |file, record| {
-                rejects.keep(file, record)
-            })
-        })?;
-        rejects.finish()?;
-        Ok(report)
+        let output_is_staged = target.is_none_or(|target| target.path.as_deref().is_some_and(is_staged));
+        self.options.may_read_again = output_is_staged && args.rejected.as_deref().is_none_or(is_staged);
+        loop {
+            let sink = create_sink(args, target, self.options.output.schema())?;
+            let mut rejects = Rejects::new(args.rejected.as_deref(), input)?;
+            let pass = session.pass("score", total_bytes(input), |run| {
+                crate::pipeline::score(model, input, &session.device, sink, &self.options, run, |file, record| {
+                    rejects.keep(file, record)
+                })
+            })?;
+            match pass {
+                Pass::Done(report) => {
+                    rejects.finish()?;
+                    return Ok(report);
+                }
+                Pass::ReadAgain => {
+                    session.settle(input);
+                    self.options.output = OutputPlan::new(&input.schema, &self.columns)?;
+                }
+            }
+        }
     }
 
     /// What is known of the run before it ends.

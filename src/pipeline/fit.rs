@@ -1,5 +1,6 @@
 //! Fitting: one pass that draws the sample, then features, detector, severity and threshold on it.
 
+use super::Pass;
 use super::ordered::Run;
 use super::sample::{Gathered, Sample};
 use super::tally::{Stages, Tally};
@@ -45,7 +46,9 @@ pub struct FitReport {
 }
 
 /// Reads the whole input once and fits a model on a seeded sample of it. `rejected` sees every rejected record with its
-/// file's index, in input order.
+/// file's index, in input order. Where a column turns out to be text, its earlier values were read as numbers and its
+/// texts rejected: such an input is to be read again, if it can be (a standard input that was not spooled keeps the
+/// rejections).
 ///
 /// # Errors
 /// Whatever reading meets; an input without rows; rows without a usable feature; parameters out of range.
@@ -55,7 +58,7 @@ pub fn fit(
     device: &Device,
     run: &Run<'_>,
     mut rejected: impl FnMut(usize, &Rejected) -> Result<()>,
-) -> Result<FitReport> {
+) -> Result<Pass<FitReport>> {
     let start = Instant::now();
     let (mut tally, mut stages) = (Tally::default(), Stages::default());
     let sample = Sample::new(options.seed, options.fit_rows);
@@ -71,6 +74,9 @@ pub fn fit(
             sample.gather(&mut gathered, candidates)
         },
     )?;
+    if input.wants_wider() {
+        return Ok(Pass::ReadAgain);
+    }
     input.settle();
     let rows = sample.finish(gathered, &input.schema)?;
     if rows.num_rows() == 0 {
@@ -84,7 +90,7 @@ pub fn fit(
     let mut model = fit_rows(&rows, input, options, device, run, &mut stages)?;
     model.provenance.rows_read = tally.rows;
     stages.wall = Stages::seconds(start.elapsed());
-    Ok(FitReport { model, tally, stages })
+    Ok(Pass::Done(FitReport { model, tally, stages }))
 }
 
 fn fit_rows(

@@ -19,3 +19,13 @@ pub use sample::{Sample, record_hash};
 pub use score::{ScoreOptions, ScoreReport, score};
 pub use tally::{Stages, Tally};
 pub use top::{Top, TopRow};
+
+/// How a pass over the input ended.
+#[derive(Debug)]
+pub enum Pass<T> {
+    /// With what it was made for.
+    Done(T),
+    /// With rejected records that fit once the input is settled ([`Input::settle`](crate::flows::source::Input::settle)):
+    /// everything is to be read again, and nothing of this pass has appeared.
+    ReadAgain,
+}

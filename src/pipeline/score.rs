@@ -1,6 +1,7 @@
 //! Scoring: one pass over the input; each batch is encoded, scored, judged and formatted on a worker, then written in
 //! input order.
 
+use super::Pass;
 use super::ordered::Run;
 use super::tally::{Stages, Tally};
 use super::top::Top;
@@ -30,6 +31,8 @@ pub struct ScoreOptions {
     pub label: Option<String>,
     /// Rows a batch may have; larger ones are split by the device.
     pub batch_rows: usize,
+    /// Whether nothing of what goes to sinks has an effect before the end, so that the pass may be given up there.
+    pub may_read_again: bool,
 }
 
 /// What scoring gave.
@@ -68,7 +71,8 @@ struct Item {
     stages: Stages,
 }
 
-/// Scores the whole input with `model` on `device`; scored rows go to `sink`, rejected records to `rejected`.
+/// Scores the whole input with `model` on `device`; scored rows go to `sink`, rejected records to `rejected`. Where a
+/// column turns out wider than its type, the input is to be read again, if that is possible and allowed.
 ///
 /// # Errors
 /// The first error in input order from any stage; the sink's file does not appear then.
@@ -80,7 +84,7 @@ pub fn score(
     options: &ScoreOptions,
     run: &Run<'_>,
     mut rejected: impl FnMut(usize, &Rejected) -> Result<()>,
-) -> Result<ScoreReport> {
+) -> Result<Pass<ScoreReport>> {
     let start = Instant::now();
     let scorer = model.scorer(device, &input.schema, options.batch_rows)?;
     let mut report = ScoreReport::new(options.top);
@@ -117,6 +121,9 @@ pub fn score(
             Ok(())
         },
     )?;
+    if options.may_read_again && input.wants_wider() {
+        return Ok(Pass::ReadAgain);
+    }
     report.stages.read = read;
     report.unseen = scorer.unseen_columns().iter().cloned().zip(unseen).filter(|(_, n)| *n > 0).collect();
     report.quality = ranking.map(Ranking::finish);
@@ -125,7 +132,7 @@ pub fn score(
     report.written = writer.map(Writer::finish).transpose()?;
     report.stages.write += Stages::seconds(begin.elapsed());
     report.stages.wall = Stages::seconds(start.elapsed());
-    Ok(report)
+    Ok(Pass::Done(report))
 }
 
 /// Says where a batch lies whose columns could not be used.

@@ -163,3 +163,50 @@ fn missing_columns_are_listed() {
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("src_bytes"), "{}", ran.stderr);
 }
+
+/// Flows with a column more behind the others.
+fn with_column(bench: &Bench, name: &str, value: impl Fn(usize) -> String) -> String {
+    let flows = bench.read("flows.csv");
+    let mut lines = flows.lines();
+    let mut text = format!("{},{name}\n", lines.next().unwrap());
+    lines.enumerate().for_each(|(i, line)| text.push_str(&format!("{line},{}\n", value(i))));
+    text
+}
+
+#[test]
+fn a_column_that_becomes_text_late_rejects_nothing() {
+    let bench = Bench::with_flows(120_000);
+    // The head that types are judged by ends before.
+    let threat = |i| if i < 119_000 { "0".to_owned() } else { "DoS".to_owned() };
+    bench.write("late.csv", with_column(&bench, "threat", threat));
+    assert!(std::fs::metadata(bench.path("late.csv")).unwrap().len() > 4 << 20, "longer rows are needed");
+    let ran = bench.ok(&["detect", "late.csv", "-o", "out.csv"]);
+    assert!(ran.stderr.contains("widened    threat holds text from record 119001 on"), "{}", ran.stderr);
+    let threats = csv_column(&bench.path("out.csv"), "threat");
+    assert_eq!((threats.len(), threats[0].as_str(), threats[119_999].as_str()), (120_000, "0", "DoS"));
+    let ran = bench.ok(&["fit", "late.csv", "-o", "m.model", "--rejected", "r.ndjson"]);
+    assert!(ran.stderr.contains("widened") && !bench.path("r.ndjson").exists(), "{}", ran.stderr);
+}
+
+#[test]
+fn scoring_makes_room_for_what_training_did_not_have() {
+    let bench = Bench::with_flows(120_000);
+    bench.write("whole.csv", with_column(&bench, "delay", |i| (i % 97).to_string()));
+    bench.ok(&["fit", "whole.csv", "-o", "m.model"]);
+    // From the first record on, and beyond the head.
+    for (name, first) in [("real.csv", 0), ("late.csv", 119_000)] {
+        let delay = |i| if i < first { "3".to_owned() } else { format!("{}.5", i % 97) };
+        bench.write(name, with_column(&bench, "delay", delay));
+        let ran = bench.ok(&["score", "-m", "m.model", name, "-o", "out.csv"]);
+        let line = "widened    delay holds numbers with fractions from record 119001 on: read again as float64";
+        assert_eq!(ran.stderr.contains(line), first > 0, "{}", ran.stderr);
+        let delays = csv_column(&bench.path("out.csv"), "delay");
+        assert_eq!((delays.len(), delays[119_999].clone()), (120_000, format!("{}.5", 119_999 % 97)));
+    }
+    // Standard output is written on the way, and standard input read once.
+    let ran = bench.run(&["score", "-m", "m.model", "late.csv", "-o", "-"]);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (1, 119_001), "{}", ran.stderr);
+    let ran =
+        bench.run_with_stdin(&["score", "-m", "m.model", "-", "-o", "out.csv"], bench.read("late.csv").as_bytes());
+    assert_eq!((ran.code, csv_column(&bench.path("out.csv"), "delay").len()), (1, 119_000), "{}", ran.stderr);
+}

@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex};
 /// What the readers of an input note for all to see.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub widened: Arc<Widened>,
+    /// What the latest pass met.
+    pub widened: Mutex<Arc<Widened>>,
     pub unknown_keys: UnknownKeys,
     pub recoded: Arc<AtomicU64>,
     /// By place of the file, so that a second pass says nothing twice.
@@ -39,7 +40,7 @@ pub(super) struct Chain {
     pub schema: SchemaRef,
     pub batch_rows: usize,
     pub skip_errors: bool,
-    pub survey: bool,
+    pub widened: Arc<Widened>,
     pub state: State,
 }
 
@@ -129,7 +130,7 @@ impl Chain {
             batch_rows: self.batch_rows,
             skip_errors: self.skip_errors,
         };
-        self.state.current = Some(open(looked, context, &self.shared, self.survey)?);
+        self.state.current = Some(open(looked, context, &self.shared, &self.widened)?);
         Ok(())
     }
 

@@ -6,14 +6,14 @@ use super::discover::{Discovery, discover};
 use super::look::{Content, FIRST_HEAD, LATER_HEAD, Looked, Place, adopt_names, look};
 use super::pipe::Pipe;
 use super::unite::Union;
-use super::widened::Widened;
+use super::widened::{Widened, Widening};
 use crate::{Error, Result};
 use arrow_schema::SchemaRef;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::NamedTempFile;
 
 /// How to read the input.
@@ -190,7 +190,7 @@ impl Input {
             }
         }
         let shared = Shared {
-            widened: Arc::new(Widened::new(schema.fields().len())),
+            widened: Mutex::new(Arc::new(Widened::new(schema.fields().len(), false))),
             unknown_keys: Arc::default(),
             recoded: Arc::default(),
             damages: Mutex::default(),
@@ -224,14 +224,24 @@ impl Input {
         Ok(self.chain(true))
     }
 
-    /// Widens the integer columns in which the first pass met other numbers; returns their names.
-    pub fn settle(&mut self) -> Vec<String> {
-        let settled = self.shared.widened.settle(&self.schema);
-        let pairs = settled.fields().iter().zip(self.schema.fields());
-        let changed = pairs.filter(|(a, b)| a.data_type() != b.data_type()).map(|(field, _)| field.name().clone());
-        let changed = changed.collect();
+    /// Widens the columns in which the latest pass met what has no room in their types: integers with fractions among
+    /// them become Float64; numbers that only text keeps, or more than one value in 1,000 that is no number, make a
+    /// column text. Rarer ones are broken records and stay rejected. Returns what changed.
+    pub fn settle(&mut self) -> Vec<Widening> {
+        let (settled, changed) = self.widened().settle(&self.schema);
         self.schema = settled;
         changed
+    }
+
+    /// Whether the latest pass rejected records that another one would keep after [`Input::settle`]. Never true of an
+    /// input that cannot be read again.
+    pub fn wants_wider(&self) -> bool {
+        self.files.iter().all(|file| file.path.is_some()) && self.widened().wants_another_pass(&self.schema)
+    }
+
+    fn widened(&self) -> Arc<Widened> {
+        // What is in there is whole, whoever panicked holding it.
+        Arc::clone(&self.shared.widened.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The damaged files that sources met so far, in reading order.
@@ -256,13 +266,16 @@ impl Input {
         if let Ok(mut keys) = self.shared.unknown_keys.lock() {
             keys.clear();
         }
+        // A pass notes in a place of its own, so that the reader of one that was given up cannot write into the next.
+        let widened = Arc::new(Widened::new(self.schema.fields().len(), survey));
+        *self.shared.widened.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&widened);
         Box::new(Chain {
             files: Arc::clone(&self.looked),
             shared: Arc::clone(&self.shared),
             schema: SchemaRef::clone(&self.schema),
             batch_rows: self.options.batch_rows.max(1),
             skip_errors: self.options.skip_errors,
-            survey,
+            widened,
             state: Default::default(),
         })
     }

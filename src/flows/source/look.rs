@@ -5,12 +5,14 @@ use super::csv::{Dialect, Header};
 use super::discover::Found;
 use super::pipe::Pipe;
 use super::unite::known_as_text;
+use super::widened::Widened;
 use super::{Compression, Format, InputFile, InputOptions, Probe, csv, ipc, ndjson, parquet, recognise};
 use crate::{Error, Result};
 use arrow_schema::{DataType, Schema};
 use std::fs::{self, File};
 use std::io::{Cursor, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Decompressed bytes that types are judged by, in the first file and in the following ones.
 pub(super) const FIRST_HEAD: usize = 4 << 20;
@@ -216,7 +218,7 @@ pub(super) fn open(
     looked: &Looked,
     context: super::OpenFile,
     shared: &super::chain::Shared,
-    survey: bool,
+    widened: &Arc<Widened>,
 ) -> Result<Box<dyn super::FileReader>> {
     let bytes = || -> Result<Bytes> {
         let stored: Box<dyn Read + Send> = match &looked.place {
@@ -226,7 +228,7 @@ pub(super) fn open(
         Bytes::new(stored, looked.file.compression).map_err(|error| Error::io(&looked.file.name, error))
     };
     let path = looked.file.path.as_deref().unwrap_or_else(|| std::path::Path::new("-"));
-    let widened = survey.then(|| shared.widened.clone());
+    let widened = Arc::clone(widened);
     match &looked.content {
         Content::Empty => Ok(Box::new(super::chain::NoRecords)),
         Content::Csv(dialect) => Ok(csv::open(bytes()?, dialect, context, widened, shared.recoded.clone())),

@@ -40,6 +40,7 @@ use arrow_schema::SchemaRef;
 pub(crate) use conform::conform;
 pub use csv::preset;
 pub use input::{Compression, Damage, Format, Input, InputFile, InputOptions};
+pub use widened::Widening;
 
 /// A stream of records: a schema and an iterator of fallible chunks.
 pub trait Source: Send {

@@ -44,13 +44,13 @@ impl Dialect {
     }
 }
 
-/// Starts reading a file; `bytes` are at its beginning. A survey widens integer columns where it must; lines
+/// Starts reading a file; `bytes` are at its beginning. What does not fit its column is noted in `widened`; lines
 /// read as Windows-1252 are counted in `recoded`.
 pub(super) fn open(
     mut bytes: Bytes,
     dialect: &Dialect,
     context: OpenFile,
-    survey: Option<Arc<Widened>>,
+    widened: Arc<Widened>,
     recoded: Arc<AtomicU64>,
 ) -> Box<dyn FileReader> {
     let column = |field: &Arc<Field>| {
@@ -61,7 +61,7 @@ pub(super) fn open(
         delimiter: dialect.delimiter,
         names: dialect.names.clone(),
         columns: context.schema.fields().iter().map(column).collect(),
-        survey,
+        widened,
         recoded,
     };
     let before = bytes.skip(dialect.data_start as u64);

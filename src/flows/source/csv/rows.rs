@@ -27,8 +27,8 @@ pub(super) struct Layout {
     pub names: Vec<String>,
     /// For each column of the input, its field in this file (if it has it) and its type.
     pub columns: Vec<(Option<usize>, DataType)>,
-    /// Integer columns may become real numbers, and this is where that is noted.
-    pub survey: Option<Arc<Widened>>,
+    /// Where it is noted what does not fit its column; says whether integer columns may become real numbers.
+    pub widened: Arc<Widened>,
     /// Counts the lines read as Windows-1252.
     pub recoded: Arc<AtomicU64>,
 }
@@ -47,7 +47,7 @@ impl ParseBlock for Layout {
                 parser.rows.reject(Reject::TooLong, detail, bytes);
             }
         }
-        parser.rows.finish(context, self.survey.as_deref())
+        parser.rows.finish(context, &self.widened)
     }
 }
 
@@ -70,7 +70,7 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     fn new(bytes: &'a [u8], block: &Block, layout: &'a Layout) -> Self {
         let text_bytes = bytes.len() / layout.names.len().max(1) + 64;
-        let widens = layout.survey.is_some();
+        let widens = layout.widened.survey;
         let column = |(_, data_type): &(_, DataType)| Column::new(data_type, block.records, text_bytes, widens);
         Self {
             bytes,

@@ -30,7 +30,8 @@ fn read(text: &[u8], types: &[DataType], batch_rows: usize, survey: Option<Arc<W
     let context =
         OpenFile { file: 0, name: "test.csv".into(), schema, stream_offset: 0, batch_rows, skip_errors: false };
     let bytes = Bytes::new(Box::new(Cursor::new(text.to_vec())), Compression::None).unwrap();
-    let mut reader = open(bytes, &dialect, context, survey, Default::default());
+    let widened = survey.unwrap_or_else(|| Arc::new(Widened::new(types.len(), false)));
+    let mut reader = open(bytes, &dialect, context, widened, Default::default());
     let mut batches = Vec::new();
     while let Some(chunk) = reader.next_chunk().unwrap() {
         let batch = chunk.parse().unwrap();
@@ -169,7 +170,7 @@ proptest! {
     fn any_bytes_are_read_without_harm(text in prop::collection::vec(prop::sample::select(vec![b'1', b'.', b'-', b'a', b',', b'"', b'\n', b'\r', 0, 0xff, 0xc3, 0xa9]), 0..400), batch_rows in 1usize..50) {
         let types = [DataType::Int64, DataType::Float64, DataType::Utf8, DataType::Boolean];
         let batches = read(&text, &types, batch_rows, None);
-        let _ = read(&text, &types, batch_rows, Some(Arc::new(Widened::new(4))));
+        let _ = read(&text, &types, batch_rows, Some(Arc::new(Widened::new(4, true))));
         // Each record is a row, rejected or blank, and numbered once.
         let mut numbers: Vec<u64> = Vec::new();
         for batch in &batches {
@@ -272,13 +273,13 @@ fn a_survey_widens_and_a_fixed_schema_rejects() {
     let types = [DataType::Int64, DataType::Int64];
     let fixed = read(text, &types, 100, None);
     assert_eq!(fixed[0].rejected.len(), 1);
-    let widened = Arc::new(Widened::new(2));
+    let widened = Arc::new(Widened::new(2, true));
     let surveyed: Vec<RecordBatch> =
         read(text, &types, 100, Some(widened.clone())).into_iter().map(|batch| batch.columns).collect();
     assert_eq!(surveyed[0].column(0).as_primitive::<Float64Type>().values(), &[1.0, 2.0, 2.5, 4.0]);
     assert_eq!(surveyed[0].column(1).as_primitive::<Int64Type>().value(1), 9_007_199_254_740_993);
     let fields = ["c1", "c2"].map(|name| Field::new(name, DataType::Int64, true));
-    let settled = widened.settle(&Arc::new(Schema::new(fields.to_vec())));
+    let (settled, _) = widened.settle(&Arc::new(Schema::new(fields.to_vec())));
     assert_eq!(settled.field(0).data_type(), &DataType::Float64);
     assert_eq!(settled.field(1).data_type(), &DataType::Int64);
 }

@@ -105,10 +105,10 @@ pub(super) fn open(
     mut bytes: Bytes,
     start: u64,
     context: OpenFile,
-    survey: Option<Arc<Widened>>,
+    widened: Arc<Widened>,
     unknown_keys: UnknownKeys,
 ) -> Box<dyn FileReader> {
-    let layout = Layout::new(&context.schema, survey, unknown_keys);
+    let layout = Layout::new(&context.schema, widened, unknown_keys);
     let before = bytes.skip(start);
     let blocks = Blocks::lines(bytes, context.batch_rows);
     Box::new(TextReader::new(blocks, layout, context, before))

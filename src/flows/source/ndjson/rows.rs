@@ -24,16 +24,16 @@ const MOST_UNKNOWN: usize = 1000;
 pub(super) struct Layout {
     columns: Vec<(Vec<u8>, DataType)>,
     places: HashMap<Vec<u8>, usize>,
-    survey: Option<Arc<Widened>>,
+    widened: Arc<Widened>,
     unknown_keys: UnknownKeys,
 }
 
 impl Layout {
-    pub fn new(schema: &Schema, survey: Option<Arc<Widened>>, unknown_keys: UnknownKeys) -> Self {
+    pub fn new(schema: &Schema, widened: Arc<Widened>, unknown_keys: UnknownKeys) -> Self {
         let column = |field: &Arc<arrow_schema::Field>| (field.name().as_bytes().to_vec(), field.data_type().clone());
         let columns: Vec<_> = schema.fields().iter().map(column).collect();
         let places = columns.iter().enumerate().map(|(i, (name, _))| (name.clone(), i)).collect();
-        Self { columns, places, survey, unknown_keys }
+        Self { columns, places, widened, unknown_keys }
     }
 
     fn count_unknown(&self, unknown: BTreeMap<Vec<u8>, u64>) {
@@ -59,7 +59,7 @@ impl ParseBlock for Layout {
         if !parser.unknown.is_empty() {
             self.count_unknown(std::mem::take(&mut parser.unknown));
         }
-        parser.rows.finish(context, self.survey.as_deref())
+        parser.rows.finish(context, &self.widened)
     }
 }
 
@@ -90,7 +90,7 @@ impl<'a> Parser<'a> {
     fn new(block: &'a Block, layout: &'a Layout) -> Self {
         let bytes = block.bytes();
         let text_bytes = bytes.len() / (2 * layout.columns.len().max(1)) + 64;
-        let widens = layout.survey.is_some();
+        let widens = layout.widened.survey;
         let column = |(_, data_type): &(_, DataType)| Column::new(data_type, block.records, text_bytes, widens);
         Self {
             bytes,

@@ -3,6 +3,7 @@
 use super::line::{Kind, leaves, unescape};
 use super::{Shape, UnknownKeys, open};
 use crate::flows::source::bytes::Bytes;
+use crate::flows::source::widened::Widened;
 use crate::flows::source::{Compression, OpenFile};
 use crate::flows::{Batch, Reject};
 use arrow_array::cast::AsArray;
@@ -13,13 +14,18 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::Arc;
 
+/// A place for what does not fit, which nobody looks at.
+fn unnoted() -> Arc<Widened> {
+    Arc::new(Widened::new(0, false))
+}
+
 fn read(text: &[u8], batch_rows: usize) -> (Vec<Batch>, UnknownKeys) {
     let unknown = UnknownKeys::default();
     let schema = super::super::unite::Union::of(&Shape::detect(text, true).unwrap().schema()).finish();
     let context =
         OpenFile { file: 0, name: "test.json".into(), schema, stream_offset: 0, batch_rows, skip_errors: false };
     let bytes = Bytes::new(Box::new(Cursor::new(text.to_vec())), Compression::None).unwrap();
-    let mut reader = open(bytes, 0, context, None, Arc::clone(&unknown));
+    let mut reader = open(bytes, 0, context, unnoted(), Arc::clone(&unknown));
     let mut batches = Vec::new();
     while let Some(chunk) = reader.next_chunk().unwrap() {
         batches.push(chunk.parse().unwrap());
@@ -151,7 +157,8 @@ fn bad_lines_are_numbered_and_kept() {
     let context =
         OpenFile { file: 0, name: "test.json".into(), schema, stream_offset: 0, batch_rows: 100, skip_errors: false };
     let bytes = Bytes::new(Box::new(Cursor::new(text.to_vec())), Compression::None).unwrap();
-    let batch = open(bytes, 0, context, None, UnknownKeys::default()).next_chunk().unwrap().unwrap().parse().unwrap();
+    let batch =
+        open(bytes, 0, context, unnoted(), UnknownKeys::default()).next_chunk().unwrap().unwrap().parse().unwrap();
     let reasons: Vec<_> = batch.rejected.iter().map(|r| (r.record, r.reason)).collect();
     use Reject::{BadJson, BadNumber, NotUtf8};
     assert_eq!(reasons, [(3, BadJson), (4, BadJson), (5, BadNumber), (6, BadJson), (7, NotUtf8)]);

@@ -8,7 +8,7 @@ use crate::flows::source::widened::Widened;
 use crate::flows::{Batch, RecordNumbers, Reject, Rejected};
 use crate::{Error, Result};
 use arrow_array::{BooleanArray, RecordBatch, RecordBatchOptions};
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::ArrowError;
 use std::collections::BTreeMap;
 
 /// The rows of one block.
@@ -23,12 +23,23 @@ pub(in crate::flows::source) struct Assembly {
     rejected: BTreeMap<u64, Rejected>,
     /// Accepted records whose fields turned out not to fit.
     refused: Vec<usize>,
+    /// What did not fit: the column's place, why not, the record.
+    misfits: Vec<(usize, Misfit, u64)>,
 }
 
 impl Assembly {
     /// No rows; the next record is number `first`.
     pub fn new(columns: Vec<Column>, first: u64) -> Self {
-        Self { columns, first, accepted: 0, passed: 0, numbers: None, rejected: BTreeMap::new(), refused: Vec::new() }
+        Self {
+            columns,
+            first,
+            accepted: 0,
+            passed: 0,
+            numbers: None,
+            rejected: BTreeMap::new(),
+            refused: Vec::new(),
+            misfits: Vec::new(),
+        }
     }
 
     /// The next record is a row.
@@ -61,6 +72,7 @@ impl Assembly {
         let detail = format!("column {column}: {}{}", shown(value), misfit.1.words());
         self.keep(record, Reject::BadNumber, detail, text);
         self.refused.push(row);
+        self.misfits.push((misfit.0, misfit.1, record));
     }
 
     fn keep(&mut self, record: u64, reason: Reject, detail: String, text: &[u8]) {
@@ -69,13 +81,11 @@ impl Assembly {
     }
 
     /// The rows as a batch.
-    pub fn finish(self, context: &OpenFile, survey: Option<&Widened>) -> Result<Batch> {
+    pub fn finish(mut self, context: &OpenFile, widened: &Widened) -> Result<Batch> {
         let failed = |error: ArrowError| Error::Schema(format!("{}: {error}", context.name));
         let columns = self.columns.into_iter().map(Column::finish).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-        let schema = match survey {
-            Some(widened) => widened.note(&context.schema, &columns),
-            None => SchemaRef::clone(&context.schema),
-        };
+        self.misfits.iter_mut().for_each(|(_, _, record)| *record += context.stream_offset);
+        let schema = widened.note(&context.schema, &columns, &self.misfits, context.stream_offset + self.first);
         let options = RecordBatchOptions::new().with_row_count(Some(self.accepted));
         let mut columns = RecordBatch::try_new_with_options(schema, columns, &options).map_err(failed)?;
         let mut numbers = self.numbers;
