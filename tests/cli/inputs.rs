@@ -120,7 +120,7 @@ fn of_damaged_columns_the_part_before_is_kept_however_the_file_is_read() {
             assert_eq!(ran.code, 1, "{case}: {}", ran.stderr);
             assert!(ran.stderr.contains("900 read"), "{case}: {}", ran.stderr);
             assert!(ran.stderr.contains("900 records kept before the damage"), "{case}: {}", ran.stderr);
-            let manifest: serde_json::Value = serde_json::from_str(&bench.read("out.manifest.json")).unwrap();
+            let manifest: serde_json::Value = serde_json::from_str(&bench.read("out.csv.manifest.json")).unwrap();
             assert_eq!((&manifest["damaged"][0]["records"], &manifest["rows_scored"]), (&900.into(), &900.into()));
             let output = bench.read("out.csv");
             assert_eq!(output.lines().count(), 901, "{case}");
