@@ -126,7 +126,7 @@ fn saved_and_loaded() {
     assert!(Model::is_model(&path));
     let missing = folder.path().join("none/day.model");
     assert!(!Model::is_model(&missing));
-    assert!(model.save(&missing).unwrap_err().to_string().contains("day.model"));
+    assert!(model.save(&missing).unwrap_err().to_string().contains("create it first"));
     assert!(Model::load(&missing).is_err());
     std::fs::write(&path, "duration,protocol_type,service\n0,tcp,http\n").unwrap();
     let error = Model::load(&path).unwrap_err().to_string();
