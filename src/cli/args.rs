@@ -181,6 +181,9 @@ pub struct InputArgs {
     /// Column names for text without a header: a comma-separated list, or the preset `nsl-kdd`
     #[arg(long, value_name = "NAMES")]
     pub columns: Option<String>,
+    /// Character between the fields of delimited text, or `tab`, where the content does not tell it
+    #[arg(long, value_name = "CHAR")]
+    pub delimiter: Option<String>,
     /// Keep the records before the damage of a damaged file, and go on with the next file
     #[arg(long)]
     pub skip_errors: bool,

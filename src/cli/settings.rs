@@ -37,6 +37,7 @@ pub struct Config {
     batch_rows: Option<usize>,
     top: Option<usize>,
     columns: Option<String>,
+    delimiter: Option<String>,
     skip_errors: Option<bool>,
     prefix: Option<String>,
     #[serde(default)]
@@ -71,6 +72,7 @@ impl Config {
         let columns = args.columns.as_ref().or(self.columns.as_ref());
         Ok(InputOptions {
             column_names: columns.map(|text| column_names(text)).transpose()?,
+            delimiter: args.delimiter.as_deref().or(self.delimiter.as_deref()).map(delimiter).transpose()?,
             skip_errors: args.skip_errors || self.skip_errors.unwrap_or(false),
             ..InputOptions::default()
         })
@@ -197,6 +199,22 @@ fn in_option_names(error: Error) -> Error {
             Error::Parameter { name, met, limit }
         }
         other => other,
+    }
+}
+
+fn delimiter(text: &str) -> Result<u8> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        &[byte]
+            if byte == b'\t' || (byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n.-+".contains(&byte)) =>
+        {
+            Ok(byte)
+        }
+        _ => Err(Error::parameter(
+            "--delimiter",
+            text,
+            "it must be one ASCII character that no number, word or quote has, or the word tab",
+        )),
     }
 }
 

@@ -210,3 +210,16 @@ fn scoring_makes_room_for_what_training_did_not_have() {
         bench.run_with_stdin(&["score", "-m", "m.model", "-", "-o", "out.csv"], bench.read("late.csv").as_bytes());
     assert_eq!((ran.code, csv_column(&bench.path("out.csv"), "delay").len()), (1, 119_000), "{}", ran.stderr);
 }
+
+#[test]
+fn an_unusual_delimiter_can_be_named() {
+    let bench = Bench::with_flows(2_000);
+    bench.ok(&["detect", "flows.csv", "-o", "want.csv"]);
+    bench.write("caret.txt", bench.read("flows.csv").replace(',', "^"));
+    let ran = bench.run(&["detect", "caret.txt"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("--delimiter"), "{}", ran.stderr);
+    bench.ok(&["detect", "caret.txt", "--delimiter", "^", "-o", "got.csv"]);
+    assert_eq!(bench.read("want.csv"), bench.read("got.csv"));
+    assert_eq!(bench.run(&["detect", "caret.txt", "--delimiter", "ab"]).code, 2);
+}

@@ -21,6 +21,8 @@ use tempfile::NamedTempFile;
 pub struct InputOptions {
     /// Column names for text files without a header (or to replace it): names, or a preset already expanded.
     pub column_names: Option<Vec<String>>,
+    /// The byte between the fields of delimited text, where the content does not tell it.
+    pub delimiter: Option<u8>,
     /// Types that are already known (from a model), by column name; they win over what the head of a file suggests.
     pub known_types: Vec<(String, arrow_schema::DataType)>,
     /// Rows aimed at in a batch.
@@ -35,7 +37,14 @@ pub struct InputOptions {
 
 impl Default for InputOptions {
     fn default() -> Self {
-        Self { column_names: None, known_types: Vec::new(), batch_rows: 65_536, skip_errors: false, spool: None }
+        Self {
+            column_names: None,
+            delimiter: None,
+            known_types: Vec::new(),
+            batch_rows: 65_536,
+            skip_errors: false,
+            spool: None,
+        }
     }
 }
 

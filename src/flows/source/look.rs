@@ -112,7 +112,8 @@ fn look_at_csv(found: &Found, head: &Head, options: &InputOptions) -> Result<(Di
     let bom = if head.bytes.starts_with(recognise::BOM) { recognise::BOM.len() } else { 0 };
     let text = &head.bytes[bom..];
     let tsv = [".tsv", ".tab", ".tsv.gz", ".tsv.zst"].iter().any(|end| found.name.to_ascii_lowercase().ends_with(end));
-    let mut dialect = Dialect::detect(text, head.whole, tsv, options.column_names.as_deref()).map_err(|reason| {
+    let (names, delimiter) = (options.column_names.as_deref(), options.delimiter);
+    let mut dialect = Dialect::detect(text, head.whole, tsv, names, delimiter).map_err(|reason| {
         let line = text.trim_ascii_start().split(|&byte| byte == b'\n').next().unwrap_or_default();
         let begin: String = String::from_utf8_lossy(line.trim_ascii()).chars().take(40).collect();
         format!("this is no log: {reason}; it begins with {begin:?}")

@@ -41,8 +41,14 @@ pub(in crate::flows::source) enum Header {
 impl Dialect {
     /// Judges the beginning of a file (without BOM, cut at `head.len()`; `whole` if nothing follows). The error is
     /// a reason why this is no table.
-    pub fn detect(head: &[u8], whole: bool, tsv: bool, given: Option<&[String]>) -> Result<Self, String> {
-        let delimiter = delimiter(head, whole, tsv)?;
+    pub fn detect(
+        head: &[u8],
+        whole: bool,
+        tsv: bool,
+        given: Option<&[String]>,
+        given_delimiter: Option<u8>,
+    ) -> Result<Self, String> {
+        let delimiter = given_delimiter.map_or_else(|| delimiter(head, whole, tsv), Ok)?;
         let records = records(head, delimiter, whole, usize::MAX);
         let mut filled = records.iter().filter(|record| !record.is_blank());
         let Some(first) = filled.next() else { return Err("it has nothing but blank lines".into()) };
@@ -193,9 +199,9 @@ fn delimiter(head: &[u8], whole: bool, tsv: bool) -> Result<u8, String> {
     match best {
         Some((_, delimiter)) => Ok(delimiter),
         None if one_column(look, whole) => Ok(b','),
-        None => {
-            Err("no delimiter (comma, tab, semicolon, bar, space) splits its lines into equal numbers of fields".into())
-        }
+        None => Err("no delimiter (comma, tab, semicolon, bar, space) splits its lines into equal numbers of fields; \
+                 --delimiter names another"
+            .into()),
     }
 }
 

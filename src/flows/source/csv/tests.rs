@@ -181,7 +181,7 @@ proptest! {
         numbers.sort_unstable();
         numbers.dedup();
         prop_assert_eq!(numbers.len(), n);
-        let _ = Dialect::detect(&text, true, false, None);
+        let _ = Dialect::detect(&text, true, false, None, None);
     }
 
     #[test]
@@ -286,7 +286,7 @@ fn a_survey_widens_and_a_fixed_schema_rejects() {
 
 #[test]
 fn dialects_are_recognised() {
-    let detect = |text: &str| Dialect::detect(text.as_bytes(), true, false, None);
+    let detect = |text: &str| Dialect::detect(text.as_bytes(), true, false, None, None);
     let found = |text: &str| {
         let dialect = detect(text).unwrap();
         (char::from(dialect.delimiter), dialect.header, dialect.names.len(), dialect.data_start)
@@ -310,7 +310,7 @@ fn dialects_are_recognised() {
 #[test]
 fn given_names_meet_headers() {
     let names = ["a", "b"].map(String::from);
-    let detect = |text: &str, names: &[String]| Dialect::detect(text.as_bytes(), true, false, Some(names));
+    let detect = |text: &str, names: &[String]| Dialect::detect(text.as_bytes(), true, false, Some(names), None);
     assert_eq!(detect("a,b\n1,2\n", &names).unwrap().header, Header::Own);
     assert_eq!(detect("1,2\n", &names).unwrap().header, Header::None);
     let replaced = detect("x,y\n1,2\n", &names).unwrap();
