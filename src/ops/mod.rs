@@ -6,6 +6,7 @@
 
 mod bench;
 mod dispatch;
+pub mod neighbors;
 pub mod path_length;
 
 pub use bench::{BenchCase, Measurement, Runner};
