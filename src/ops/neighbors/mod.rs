@@ -208,15 +208,21 @@ impl Neighbors {
         self.check_k(k, 1)?;
         let references = &self.references;
         let groups = self.tree.own_groups(k + 1);
+        // A row of more than k records has its nearest among them.
+        let is_alone = |row: &u32| references.members(*row).len() <= k;
         let work = |index: usize, search: &mut cpu::Search| {
             let rows = groups.get(index);
-            let lanes = rows.clone().map(|row| references.unique(row));
+            let lanes = rows.clone().filter(is_alone).map(|row| references.unique(row));
             self.tree.search(references, lanes, (k + 1).min(references.n_unique()), search);
-            let mut settle = Settle::default();
-            let mut part = Part::default();
-            for (lane, row) in rows.enumerate() {
+            let (mut settle, mut part, mut lane) = (Settle::default(), Part::default(), 0);
+            for row in rows {
                 let members = references.members(row);
-                self.settle(references.unique(row), search.candidates(lane), k + 1, members.len(), &mut settle);
+                if is_alone(&row) {
+                    self.settle(references.unique(row), search.candidates(lane), k + 1, members.len(), &mut settle);
+                    lane += 1;
+                } else {
+                    settle.key(references, references.unique(row), std::iter::once(row), k + 1);
+                }
                 for &member in members {
                     answer(&mut part, member, settle.expand(references, k, Some(member)));
                 }
