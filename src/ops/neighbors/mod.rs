@@ -28,6 +28,7 @@
 
 mod answers;
 mod cpu;
+mod join;
 mod lists;
 mod order;
 mod references;
@@ -41,6 +42,7 @@ pub use order::Neighbor;
 use crate::device::Device;
 use crate::{Error, Result, Stop};
 use answers::Answers;
+use join::Join;
 use lists::PackedLists;
 use ndarray::ArrayView2;
 use references::References;
@@ -145,28 +147,17 @@ impl Neighbors {
         let excluded = self.check(&queries, k)?;
         let n_left_out = usize::from(excluded.iter().any(Option::is_some));
         let values = references::compact(queries.rows, "query")?;
-        let row = |row: u32| references::row_of(&values, self.n_features(), row as usize);
         let groups = self.tree.group_queries(&values, n_queries, k + n_left_out);
+        let join =
+            Join { neighbors: self, values: &values, wanted: k + n_left_out, n_records: n_queries as u64, watch };
         let mut answers = Answers::new(n_queries);
-        let work = |group: &cpu::Group, search: &mut cpu::Search| {
-            let lanes = group.rows.iter().map(|&query| row(query));
-            let wanted = (k + n_left_out).min(self.references.n_unique());
-            self.tree.search(&self.references, lanes, wanted, search);
-            let mut settle = Settle::default();
-            let answer = |(lane, &query): (usize, &u32)| {
-                self.settle(row(query), search.candidates(lane), k + n_left_out, 1, &mut settle);
-                let left_out = excluded.get(query as usize).copied().flatten();
-                (query, f(query as usize, settle.expand(&self.references, k, left_out)))
-            };
-            group.rows.iter().enumerate().map(answer).collect::<Vec<_>>()
+        let answer = |part: &mut Vec<(u32, T)>, query: u32, near_tie: bool, settle: &mut Settle| {
+            self.near_ties.fetch_add(u64::from(near_tie), Relaxed);
+            let left_out = excluded.get(query as usize).copied().flatten();
+            part.push((query, f(query as usize, settle.expand(&self.references, k, left_out))));
         };
-        cpu::run(
-            groups.len(),
-            n_queries as u64,
-            watch,
-            |i, search| work(&groups[i], search),
-            |part| answers.add(part),
-        )?;
+        let rows = |group: usize| groups.get(group).map(|group| group.rows.clone()).unwrap_or_default();
+        join.each(groups.len(), rows, answer, |part| answers.add(part))?;
         answers.finish()
     }
 
@@ -203,39 +194,34 @@ impl Neighbors {
         k: usize,
         watch: Watch<'_>,
         answer: impl Fn(&mut Part, u32, &[Neighbor]) + Sync,
-        sink: impl FnMut(Part),
+        mut sink: impl FnMut(Part),
     ) -> Result<()> {
         self.check_k(k, 1)?;
         let references = &self.references;
         let groups = self.tree.own_groups(k + 1);
+        let answer = |part: &mut Part, row: u32, near_tie: bool, settle: &mut Settle| {
+            let members = references.members(row);
+            self.near_ties.fetch_add(if near_tie { members.len() as u64 } else { 0 }, Relaxed);
+            for &member in members {
+                answer(part, member, settle.expand(references, k, Some(member)));
+            }
+        };
         // A row of more than k records has its nearest among them.
         let is_alone = |row: &u32| references.members(*row).len() <= k;
-        let work = |index: usize, search: &mut cpu::Search| {
-            let rows = groups.get(index);
-            let lanes = rows.clone().filter(is_alone).map(|row| references.unique(row));
-            self.tree.search(references, lanes, (k + 1).min(references.n_unique()), search);
-            let (mut settle, mut part, mut lane) = (Settle::default(), Part::default(), 0);
-            for row in rows {
-                let members = references.members(row);
-                if is_alone(&row) {
-                    self.settle(references.unique(row), search.candidates(lane), k + 1, members.len(), &mut settle);
-                    lane += 1;
-                } else {
-                    settle.key(references, references.unique(row), std::iter::once(row), k + 1);
-                }
-                for &member in members {
-                    answer(&mut part, member, settle.expand(references, k, Some(member)));
-                }
-            }
-            part
+        let (mut settle, mut part) = (Settle::default(), Part::default());
+        for row in (0..references.n_unique() as u32).filter(|row| !is_alone(row)) {
+            settle.key(references, references.unique(row), std::iter::once(row), k + 1);
+            answer(&mut part, row, false, &mut settle);
+        }
+        sink(part);
+        let join = Join {
+            neighbors: self,
+            values: references.values(),
+            wanted: k + 1,
+            n_records: self.n_references() as u64,
+            watch,
         };
-        cpu::run(groups.len(), self.n_references() as u64, watch, work, sink)
-    }
-
-    /// Settles the candidates of a row that stands for `n_records` queries, and counts them if f32 could not have.
-    fn settle(&self, query: &[f32], candidates: &[(f32, u32)], k: usize, n_records: usize, settle: &mut Settle) {
-        let near_tie = settle.key(&self.references, query, candidates.iter().map(|candidate| candidate.1), k);
-        self.near_ties.fetch_add(if near_tie { n_records as u64 } else { 0 }, Relaxed);
+        join.each(groups.len(), |group| groups.get(group).filter(is_alone).collect(), answer, sink)
     }
 
     /// Checks what can be wrong with queries; gives their exclusions.
