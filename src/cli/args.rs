@@ -220,19 +220,34 @@ pub struct OutputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Detector")]
 pub struct FitArgs {
-    /// The detector: iforest (isolation forest) [default: iforest]
+    /// iforest (isolation forest), lof (local outlier factor) or knn (nearest neighbors) [default: iforest]
     #[arg(long, value_name = "NAME")]
     pub detector: Option<String>,
-    /// Trees of the forest [default: 100]
+    /// Neighbors of a row (lof, knn) [default: 20 for lof, 5 for knn]
+    #[arg(long, value_name = "K")]
+    pub neighbors: Option<usize>,
+    /// Which of the K distances is the score (knn): largest, mean or median [default: largest]
+    #[arg(long, value_name = "WHICH")]
+    pub distance: Option<String>,
+    /// Rows of the input that the model keeps and compares with (lof, knn), drawn by the seed [default: 50000]
+    ///
+    /// It takes the place of --fit-rows: time and the model's size grow with it. At 50,000 the 99.9th percentile of the
+    /// training scores rests on 50 rows. Each of these rows is scored against all others; any other row against them all.
+    #[arg(long, value_name = "N")]
+    pub reference_rows: Option<usize>,
+    /// Memory for the neighbors' lists of these rows (lof, knn): 500M, 2G; the answer is the same [default: 4G]
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<String>,
+    /// Trees of the forest (iforest) [default: 100]
     #[arg(long, value_name = "N")]
     pub trees: Option<usize>,
-    /// Rows each tree is built on, up to 65,536 [default: 256]
+    /// Rows each tree is built on, up to 65,536 (iforest) [default: 256]
     #[arg(long, value_name = "N")]
     pub sample_size: Option<usize>,
-    /// Features each tree may use: a share up to 1.0, or a count from 2 [default: 1.0]
+    /// Features each tree may use: a share up to 1.0, or a count from 2 (iforest) [default: 1.0]
     #[arg(long, value_name = "X")]
     pub max_features: Option<f64>,
-    /// Rows of the input to fit on, drawn by the seed [default: 100000]
+    /// Rows of the input to fit on, drawn by the seed (iforest) [default: 100000]
     #[arg(long, value_name = "N")]
     pub fit_rows: Option<usize>,
     /// Seed of everything random [default: 0]
@@ -269,6 +284,9 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE.toml")]
     pub config: Option<PathBuf>,
     /// Say nothing but errors and data
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
+    /// Say how the work is planned: passes over the neighbors, and memory
+    #[arg(short, long)]
+    pub verbose: bool,
 }
