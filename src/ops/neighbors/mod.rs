@@ -28,6 +28,7 @@
 
 mod answers;
 mod cpu;
+mod gpu;
 mod lists;
 mod order;
 mod references;
@@ -35,10 +36,12 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
+pub use gpu::{Candidates, Fenced, NeighborsGpu, Tiling};
 pub use lists::NeighborLists;
 pub use order::Neighbor;
 
-use crate::device::Device;
+use super::Operation;
+use crate::device::{AdapterReport, Device};
 use crate::{Error, Result, Stop};
 use answers::Answers;
 use lists::PackedLists;
@@ -46,6 +49,10 @@ use ndarray::ArrayView2;
 use references::References;
 use settle::Settle;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// On the list of operations.
+pub(super) const OPERATION: Operation =
+    Operation { name: "neighbors", kernels: gpu::KERNELS, shortfall: AdapterReport::shortfall, cases: |_| Vec::new() };
 
 /// Query rows, and which reference each of them may not find.
 #[derive(Debug, Clone, Copy)]
