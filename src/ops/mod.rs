@@ -28,7 +28,7 @@ pub struct Operation {
 }
 
 /// Every operation.
-pub const OPERATIONS: &[Operation] = &[path_length::OPERATION];
+pub const OPERATIONS: &[Operation] = &[path_length::OPERATION, neighbors::OPERATION];
 
 /// What `adapter` can run: each operation's name, and why not where it cannot.
 pub fn supported_by(adapter: &AdapterReport) -> Vec<(&'static str, Result<(), String>)> {

@@ -1,8 +1,21 @@
 //! Queries to a body, its candidates to settled lists.
 
 use super::settle::Settle;
-use super::{Neighbors, Watch, cpu, references};
+use super::{Neighbors, NeighborsGpu, Watch, cpu, references};
 use crate::Result;
+use rayon::prelude::*;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Queries of a batch from a GPU that one task settles.
+const GROUP: usize = 64;
+
+/// What a task needs to settle them.
+#[derive(Default)]
+struct Scratch {
+    candidates: Vec<u32>,
+    search: cpu::Search,
+    settle: Settle,
+}
 
 /// One set of queries.
 pub(super) struct Join<'a> {
@@ -27,6 +40,10 @@ impl Join<'_> {
         answer: impl Fn(&mut Part, u32, bool, &mut Settle) + Sync,
         sink: impl FnMut(Part),
     ) -> Result<()> {
+        if let Some(gpu) = &self.neighbors.gpu {
+            let rows: Vec<u32> = (0..n_groups).flat_map(rows).collect();
+            return self.each_on(gpu, &rows, answer, sink);
+        }
         let work = |group: usize, search: &mut cpu::Search| {
             let (rows, mut settle, mut part) = (rows(group), Settle::default(), Part::default());
             self.search(&rows, search);
@@ -38,6 +55,47 @@ impl Join<'_> {
             part
         };
         cpu::run(n_groups, self.n_records, self.watch, work, sink)
+    }
+
+    /// The same with candidates from a GPU: it looks for those of the next batches while the host settles one.
+    fn each_on<Part: Default + Send>(
+        &self,
+        gpu: &NeighborsGpu,
+        rows: &[u32],
+        answer: impl Fn(&mut Part, u32, bool, &mut Settle) + Sync,
+        mut sink: impl FnMut(Part),
+    ) -> Result<()> {
+        let queries: Vec<f32> = rows.iter().flat_map(|&row| self.query(row)).copied().collect();
+        gpu.candidates(&queries, self.wanted, |batch| {
+            self.watch.stop.check()?;
+            let range = batch.queries();
+            let group = |(i, rows): (usize, &[u32])| {
+                let (mut scratch, mut part) = (Scratch::default(), Part::default());
+                for (query, &row) in (range.start + i * GROUP..).zip(rows) {
+                    if !batch.of(query, &mut scratch.candidates) {
+                        self.search_on_host(row, &mut scratch);
+                    }
+                    let candidates = scratch.candidates.iter().copied();
+                    let references = &self.neighbors.references;
+                    let near_tie = scratch.settle.key(references, self.query(row), candidates, self.wanted);
+                    answer(&mut part, row, near_tie, &mut scratch.settle);
+                }
+                part
+            };
+            let of_batch = rows.get(range.clone()).unwrap_or_default();
+            let parts: Vec<Part> = of_batch.par_chunks(GROUP).enumerate().map(group).collect();
+            parts.into_iter().for_each(&mut sink);
+            (self.watch.progress)(self.n_records * range.end as u64 / rows.len() as u64, self.n_records);
+            Ok(())
+        })
+    }
+
+    /// Finds the candidates that a GPU had no room for.
+    fn search_on_host(&self, row: u32, scratch: &mut Scratch) {
+        self.neighbors.searched_on_host.fetch_add(1, Relaxed);
+        self.search(&[row], &mut scratch.search);
+        scratch.candidates.clear();
+        scratch.candidates.extend(scratch.search.candidates(0).iter().map(|candidate| candidate.1));
     }
 
     fn query(&self, row: u32) -> &[f32] {

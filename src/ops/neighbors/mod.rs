@@ -27,7 +27,9 @@
 //! collapsed first, so that ties of hundreds of equal rows cost nothing and are decided by index alone.
 
 mod answers;
+mod bench;
 mod cpu;
+mod gpu;
 mod join;
 mod lists;
 mod order;
@@ -36,10 +38,12 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
+pub use gpu::{Candidates, Fenced, NeighborsGpu, Tiling};
 pub use lists::NeighborLists;
 pub use order::Neighbor;
 
-use crate::device::Device;
+use super::Operation;
+use crate::device::{AdapterReport, Device, Timings};
 use crate::{Error, Result, Stop};
 use answers::Answers;
 use join::Join;
@@ -48,6 +52,10 @@ use ndarray::ArrayView2;
 use references::References;
 use settle::Settle;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// On the list of operations.
+pub(super) const OPERATION: Operation =
+    Operation { name: "neighbors", kernels: gpu::KERNELS, shortfall: AdapterReport::shortfall, cases: bench::cases };
 
 /// Query rows, and which reference each of them may not find.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +98,8 @@ pub struct Settled {
     /// Queries with two distances among their first k + 1 that f32 cannot tell apart for certain, so that the f64 key
     /// decided. Exact duplicates do not count. The same on every device.
     pub near_ties: u64,
-    /// Queries whose nearest a GPU could not narrow down to the room a list has there; they were searched on the CPU.
+    /// Queries (in a self-join, distinct rows) whose nearest a GPU could not narrow down to the room a list has there; they
+    /// were searched on the CPU.
     pub searched_on_host: u64,
 }
 
@@ -98,7 +107,9 @@ pub struct Settled {
 #[derive(Debug)]
 pub struct Neighbors {
     references: References,
+    /// The CPU's body; beside a GPU it searches what does not fit a list there.
     tree: cpu::Tree,
+    gpu: Option<NeighborsGpu>,
     near_ties: AtomicU64,
     searched_on_host: AtomicU64,
 }
@@ -109,10 +120,13 @@ impl Neighbors {
     /// # Errors
     /// If there are no rows or more than 2³² − 2, or a value is not finite; if the device cannot take them.
     pub fn prepare(references: ArrayView2<'_, f32>, device: &Device) -> Result<Self> {
-        let _ = device;
         let mut references = References::new(references)?;
         let tree = cpu::Tree::build(&mut references);
-        Ok(Self { references, tree, near_ties: AtomicU64::new(0), searched_on_host: AtomicU64::new(0) })
+        let gpu = match device {
+            Device::Cpu => None,
+            Device::Gpu(gpu) => Some(NeighborsGpu::prepare(references.values(), references.n_features(), gpu)?),
+        };
+        Ok(Self { references, tree, gpu, near_ties: AtomicU64::new(0), searched_on_host: AtomicU64::new(0) })
     }
 
     /// Reference rows, exact duplicates counted.
@@ -128,6 +142,16 @@ impl Neighbors {
     /// What f32 could not decide so far.
     pub fn settled(&self) -> Settled {
         Settled { near_ties: self.near_ties.load(Relaxed), searched_on_host: self.searched_on_host.load(Relaxed) }
+    }
+
+    /// Time that a GPU body spent so far, by stage; None on the CPU.
+    pub fn timings(&self) -> Option<Timings> {
+        self.gpu.as_ref().map(NeighborsGpu::timings)
+    }
+
+    /// The GPU body, where that is the one prepared.
+    pub fn gpu(&self) -> Option<&NeighborsGpu> {
+        self.gpu.as_ref()
     }
 
     /// Calls `f` with each query's number and its `k` nearest references, nearest first, and returns what it gave in the
