@@ -107,8 +107,11 @@ fn set_auroc_in(folder: &Path, set: &str, detector: &str, order: u64) -> f64 {
     aurocs.sum::<f64>() / 3.0
 }
 
-/// Each set's name, our AUROC and scikit-learn's, printed; `None`, said, where the sets are not at hand.
-fn table(detector: &str) -> Option<(PathBuf, Vec<(String, f64, f64)>)> {
+/// A set's name, our AUROC and scikit-learn's.
+type Line = (String, f64, f64);
+
+/// The folder of the sets and a line for each, printed; `None`, said, where the sets are not at hand.
+fn table(detector: &str) -> Option<(PathBuf, Vec<Line>)> {
     let shared = std::env::var_os("ODDFLOW_SHARED")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let folder = shared.join("data/adbench");
@@ -125,7 +128,7 @@ fn table(detector: &str) -> Option<(PathBuf, Vec<(String, f64, f64)>)> {
     };
     let table: Vec<_> = reference.records().map(Result::unwrap).filter(|r| &r[1] == detector).map(line).collect();
     assert_eq!(table.len(), 21);
-    let mean = |value: fn(&(String, f64, f64)) -> f64| table.iter().map(value).sum::<f64>() / table.len() as f64;
+    let mean = |value: fn(&Line) -> f64| table.iter().map(value).sum::<f64>() / table.len() as f64;
     println!("{:<14}{:>8.2}{:>14.2}", "mean", mean(|line| line.1), mean(|line| line.2));
     Some((folder, table))
 }

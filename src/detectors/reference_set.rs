@@ -38,7 +38,7 @@ impl ReferenceSet {
         let bytes = row_bytes(n_features) + bytes_a_row;
         if n_rows as u64 > MAX_BYTES / bytes {
             let limit = format!(
-                "a model keeps them, {bytes} bytes each with {n_features} features, and its file has room for {}: use fewer",
+                "a model keeps them, {bytes} bytes each with {n_features} features, and its file has room for {}: use fewer (--reference-rows)",
                 MAX_BYTES / bytes
             );
             return Err(Error::parameter("reference rows", n_rows, limit));

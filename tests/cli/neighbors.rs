@@ -166,3 +166,38 @@ fn memory_that_cannot_suffice_is_refused_with_numbers() {
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("memory is 1.0 MiB; 20000 rows"), "{}", ran.stderr);
 }
+
+/// Which record is which is told by its place in the stream, rejected records counted.
+#[test]
+fn files_and_rejected_records_do_not_mix_rows_up() {
+    let bench = Bench::with_flows(1_200);
+    let text = bench.read("flows.csv");
+    let lines: Vec<&str> = text.lines().collect();
+    std::fs::create_dir(bench.path("parts")).unwrap();
+    for (i, part) in lines[1..].chunks(500).enumerate() {
+        let (first, rest) = part.split_at(123);
+        let spoiled = [lines[0], &first.join("\n"), "too,few", &rest.join("\n")].join("\n");
+        bench.write(&format!("parts/{i}.csv"), spoiled + "\n");
+    }
+    for detector in DETECTORS {
+        bench.ok(&with(&["detect", "flows.csv", "-o", "one.csv"], detector));
+        let ran = bench.run(&with(&["detect", "parts", "-o", "many.csv", "--batch-rows", "100"], detector));
+        assert_eq!(ran.code, 1, "{}", ran.stderr);
+        assert_eq!(bench.read("one.csv"), bench.read("many.csv"));
+    }
+}
+
+#[test]
+fn a_gpu_gives_the_same_bytes() {
+    if std::env::var("ODDFLOW_GPU").as_deref() != Ok("require") {
+        return;
+    }
+    let bench = Bench::with_flows(2_500);
+    for detector in DETECTORS {
+        for (device, name) in [("cpu", "cpu.csv"), ("gpu", "gpu.csv")] {
+            let detect = ["detect", "flows.csv", "-o", name, "--device", device, "--reference-rows", "1500"];
+            bench.ok(&with(&detect, detector));
+        }
+        assert_eq!(bench.read("cpu.csv"), bench.read("gpu.csv"));
+    }
+}

@@ -50,7 +50,7 @@ impl SelfJoinPlan {
         let least = reference_bytes + result_bytes;
         if least > memory {
             let limit = format!(
-                "{n_rows} rows of {n_features} features and what is worked out for them take {}: allow that much, or use fewer reference rows",
+                "{n_rows} rows of {n_features} features and what is worked out for them take {}: allow that much (--memory), or use fewer rows (--reference-rows)",
                 mib(least)
             );
             return Err(Error::parameter("memory", mib(memory), limit));
