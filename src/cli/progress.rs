@@ -25,6 +25,7 @@ impl Bar {
     /// Shows how many rows' neighbours are found, of how many: the second half of a fit.
     pub fn update_neighbors(&self, done: u64, all: u64) {
         if self.0.length() != Some(all) {
+            self.0.set_position(0);
             self.0.set_style(style("{prefix:>8} {bar:30} {percent:>3}%  {msg}  {eta} left"));
             self.0.set_length(all);
             self.0.set_message("neighbors");
