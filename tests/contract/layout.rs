@@ -4,6 +4,7 @@ use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, ShaderStage, StorageAccess, TypeInner};
 use oddflow::device::{Access, Kernel};
+use oddflow::ops::neighbors::Tiling;
 use oddflow::ops::{Dispatch, OPERATIONS, shaders};
 use std::mem::offset_of;
 
@@ -93,16 +94,41 @@ fn the_dispatch_struct_has_the_layout_of_the_shaders() {
         ("count", offset_of!(Dispatch, count)),
         ("accumulate", offset_of!(Dispatch, accumulate)),
     ];
-    for kernel in kernels() {
+    uniform_has_layout("path_length", "Dispatch", &host, size_of::<Dispatch>());
+}
+
+#[test]
+fn the_tiling_struct_has_the_layout_of_the_shaders() {
+    let host = [
+        ("n_queries", offset_of!(Tiling, n_queries)),
+        ("n_features", offset_of!(Tiling, n_features)),
+        ("n_references", offset_of!(Tiling, n_references)),
+        ("width_log2", offset_of!(Tiling, width_log2)),
+        ("first", offset_of!(Tiling, first)),
+        ("count", offset_of!(Tiling, count)),
+        ("base", offset_of!(Tiling, base)),
+        ("base_reference", offset_of!(Tiling, base_reference)),
+        ("n_tiles", offset_of!(Tiling, n_tiles)),
+        ("rank", offset_of!(Tiling, rank)),
+        ("room", offset_of!(Tiling, room)),
+        ("slope", offset_of!(Tiling, slope)),
+        ("tiny", offset_of!(Tiling, tiny)),
+    ];
+    uniform_has_layout("neighbors", "Tiling", &host, size_of::<Tiling>());
+}
+
+/// Each kernel of the operation declares `name` with these members of four bytes and nothing else.
+fn uniform_has_layout(operation: &str, name: &str, host: &[(&str, usize)], bytes: usize) {
+    let operation = OPERATIONS.iter().find(|o| o.name == operation).expect("an operation");
+    for kernel in operation.kernels {
         let module = parse(kernel);
-        let (_, ty) =
-            module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some("Dispatch")).expect("struct Dispatch");
-        let TypeInner::Struct { members, span } = &ty.inner else { panic!("{}: Dispatch is no struct", kernel.name) };
+        let (_, ty) = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name)).expect(name);
+        let TypeInner::Struct { members, span } = &ty.inner else { panic!("{}: {name} is no struct", kernel.name) };
         let found: Vec<_> =
             members.iter().map(|m| (m.name.as_deref().unwrap_or_default(), m.offset as usize)).collect();
         assert_eq!(found, host, "{}", kernel.name);
         assert!(members.iter().all(|m| module.types[m.ty].inner.size(module.to_ctx()) == 4), "{}", kernel.name);
-        assert_eq!(*span as usize, size_of::<Dispatch>(), "{}", kernel.name);
+        assert_eq!(*span as usize, bytes, "{}", kernel.name);
     }
 }
 

@@ -17,5 +17,8 @@ mod devices;
 mod harness;
 mod layout;
 mod mutations;
+mod neighbors;
+mod neighbors_cases;
+mod neighbors_mutations;
 mod oracle;
 mod resources;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// What must come of a mutation.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Fate {
+pub enum Fate {
     Caught,
     /// Passes every case, for this reason.
     Survives(&'static str),
@@ -19,7 +19,7 @@ enum Fate {
 }
 use Fate::{Caught, Races, Survives};
 
-type Mutation = (&'static str, &'static str, &'static str, Fate);
+pub type Mutation = (&'static str, &'static str, &'static str, Fate);
 
 const FIRST_BARRIER: &str = "overwritten.\n        workgroupBarrier();";
 const RANK: &[Mutation] = &[
