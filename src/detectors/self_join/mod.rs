@@ -14,8 +14,9 @@ use rayon::prelude::*;
 use std::cell::Cell;
 use std::fmt;
 
-/// Bytes a row that a search structure takes beside its copy of the features.
-const INDEX_BYTES: u64 = 16;
+/// Bytes a row that a search structure takes beside its two copies of the features (by row, and by feature for SIMD):
+/// records and their duplicates, boxes, answers on their way.
+const INDEX_BYTES: u64 = 32;
 
 /// What a self-join does and takes, worked out before it is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl SelfJoinPlan {
     /// # Errors
     /// If even rows and results take more than `memory`.
     pub fn new((n_rows, n_features): (usize, usize), n_neighbors: usize, n_looks: u64, memory: u64) -> Result<Self> {
-        let reference_bytes = n_rows as u64 * (2 * row_bytes(n_features) + INDEX_BYTES);
+        let reference_bytes = n_rows as u64 * (3 * row_bytes(n_features) + INDEX_BYTES);
         let result_bytes = n_rows as u64 * n_looks * size_of::<f64>() as u64;
         let least = reference_bytes + result_bytes;
         if least > memory {
