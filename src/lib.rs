@@ -8,7 +8,7 @@
 //! | [`cli`] | flags → a resolved plan → library calls; the only place that prints |
 //! | [`pipeline`] | streaming: read, encode, score and write overlap in bounded memory |
 //! | [`model`] | the saved model: versioned, checksummed, no code in it |
-//! | [`detectors`] | isolation forest, severity, thresholds, measures of quality |
+//! | [`detectors`] | isolation forest, local outlier factor, nearest neighbours; severity, thresholds, measures of quality |
 //! | [`ops`] | the compute operations, each with a CPU and a GPU body |
 //! | [`device`] | adapters, limits, buffers, pipelines, readback |
 //! | [`features`] | flow columns → dense f32 matrix |

@@ -3,7 +3,10 @@
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use ndarray::Array2;
-use oddflow::detectors::{Detector, IsolationForest, IsolationForestParams, Severity, Threshold, ThresholdRule};
+use oddflow::detectors::{
+    Detector, DetectorParams, IsolationForest, IsolationForestParams, KnnDistance, LocalOutlierFactorParams,
+    NearestNeighborsParams, Severity, Threshold, ThresholdRule,
+};
 use oddflow::device::Device;
 use oddflow::features::{FeatureOptions, FeaturePlan, RoleOverrides, infer_roles};
 use oddflow::model::{FORMAT, Model, Provenance};
@@ -68,12 +71,24 @@ fn flows(n: usize) -> RecordBatch {
 }
 
 fn fit(rows: &RecordBatch, n_trees: usize) -> Model {
+    let params = IsolationForestParams { n_trees, sample_size: 64, seed: 11, ..Default::default() };
+    fit_detector(rows, &DetectorParams::IsolationForest(params))
+}
+
+/// Both detectors that keep their training rows.
+fn of_neighbors() -> [DetectorParams; 2] {
+    [
+        DetectorParams::LocalOutlierFactor(LocalOutlierFactorParams { n_neighbors: 10 }),
+        DetectorParams::NearestNeighbors(NearestNeighborsParams { n_neighbors: 4, distance: KnnDistance::Mean }),
+    ]
+}
+
+fn fit_detector(rows: &RecordBatch, params: &DetectorParams) -> Model {
     let roles = infer_roles(rows, &RoleOverrides::new()).unwrap();
     let features = FeaturePlan::fit(rows, &roles, &FeatureOptions::default()).unwrap();
     let matrix: Array2<f32> = features.bind(&rows.schema()).unwrap().encode(rows).unwrap().matrix;
-    let params = IsolationForestParams { n_trees, sample_size: 64, seed: 11, ..Default::default() };
-    let detector: Detector = IsolationForest::fit(matrix.view(), &params).unwrap().into();
-    let scores = detector.scorer(&Device::Cpu, rows.num_rows()).unwrap().score(matrix.view()).unwrap();
+    let detector = Detector::fit(matrix.view(), params).unwrap();
+    let scores = detector.training_scores(matrix.view(), &Device::Cpu).unwrap().into_owned();
     let severity = Severity::fit(&scores).unwrap();
     let threshold = Threshold::resolve(ThresholdRule::default(), &scores, &severity).unwrap();
     let provenance = Provenance {
@@ -91,16 +106,24 @@ fn message(bytes: &[u8]) -> String {
 #[test]
 fn what_is_written_is_read_back() {
     let rows = flows(500);
-    let model = fit(&rows, 20);
+    reads_back(&rows, || fit(&rows, 20));
+    for params in of_neighbors() {
+        reads_back(&rows, || fit_detector(&rows, &params));
+    }
+}
+
+fn reads_back(rows: &RecordBatch, fit: impl Fn() -> Model) {
+    let model = fit();
     let bytes = model.to_bytes().unwrap();
     let again = Model::from_bytes(&bytes).unwrap();
     assert!(again.to_bytes().unwrap() == bytes, "saving what was loaded gives the same file");
     assert_eq!(again.digest().unwrap(), blake3::hash(&bytes).to_hex().as_str());
-    let (a, b) = (model.score_batch(&rows).unwrap(), again.score_batch(&rows).unwrap());
+    let (a, b) = (model.score_batch(rows).unwrap(), again.score_batch(rows).unwrap());
     assert_eq!(a, b);
     assert_eq!(a.num_columns(), rows.num_columns() + 3);
     assert_eq!(again.provenance, model.provenance);
-    assert!(fit(&rows, 20).to_bytes().unwrap() == bytes, "two fits of one input give the same file");
+    assert!(again.detector.known_scores().is_none(), "training scores are not in the file");
+    assert!(fit().to_bytes().unwrap() == bytes, "two fits of one input give the same file");
     let text = String::from_utf8_lossy(&bytes);
     assert!(!text.contains("10.0."), "no address of a training row is in the model");
 }
@@ -193,11 +216,19 @@ fn mutate(bytes: &[u8], r: &mut Lcg) -> Vec<u8> {
 
 #[test]
 fn ten_thousand_mutations_are_refused() {
-    let bytes = fit(&flows(300), 5).to_bytes().unwrap();
+    refuses_mutations(&fit(&flows(300), 5).to_bytes().unwrap());
+}
+
+#[test]
+fn so_are_those_of_models_with_references() {
+    of_neighbors().iter().for_each(|params| refuses_mutations(&fit_detector(&flows(300), params).to_bytes().unwrap()));
+}
+
+fn refuses_mutations(bytes: &[u8]) {
     let mut r = Lcg(1);
     let mut tried = 0;
     while tried < 10_000 {
-        let file = mutate(&bytes, &mut r);
+        let file = mutate(bytes, &mut r);
         if file != bytes {
             assert!(Model::from_bytes(&file).is_err(), "mutation {tried} was accepted");
             tried += 1;
@@ -209,7 +240,21 @@ fn ten_thousand_mutations_are_refused() {
 /// accepted (another threshold is no damage), but never crash and never allocate much.
 #[test]
 fn forged_files_do_no_harm() {
-    let bytes = fit(&flows(300), 5).to_bytes().unwrap();
+    let accepted = forge_many(&fit(&flows(300), 5).to_bytes().unwrap());
+    assert!(accepted < 1_000);
+}
+
+/// A reference row far from those that are replayed may be another: that is another model, not a broken one.
+#[test]
+fn forged_references_do_no_harm() {
+    for params in of_neighbors() {
+        let accepted = forge_many(&fit_detector(&flows(300), &params).to_bytes().unwrap());
+        assert!(accepted < 1_500, "{accepted}");
+    }
+}
+
+/// How many of 2,000 forged files are accepted.
+fn forge_many(bytes: &[u8]) -> usize {
     let mut r = Lcg(2);
     let (mut accepted, mut reasons) = (0, std::collections::BTreeSet::new());
     for _ in 0..2_000 {
@@ -227,7 +272,8 @@ fn forged_files_do_no_harm() {
         assert!(most < 64 << 20, "{most} bytes for a file of {}", file.len());
     }
     println!("{accepted} of 2,000 accepted; {} kinds of refusal: {reasons:#?}", reasons.len());
-    assert!(accepted < 1_000 && reasons.len() > 8);
+    assert!(reasons.len() > 8);
+    accepted
 }
 
 fn forge(mut content: Vec<u8>) -> Vec<u8> {
@@ -274,6 +320,47 @@ fn lying_indices_are_refused() {
         content[at..].copy_from_slice(&lie.to_le_bytes());
         message(&forge(content));
     }
+}
+
+#[test]
+fn lying_references_are_refused() {
+    let rows = flows(300);
+    let [lof, knn] = of_neighbors().map(|params| fit_detector(&rows, &params).to_bytes().unwrap());
+    let last = |bytes: &[u8], from_end: usize, value: &[u8]| {
+        let mut content = bytes[..bytes.len() - 32].to_vec();
+        let at = content.len() - from_end;
+        content[at..at + value.len()].copy_from_slice(value);
+        message(&forge(content))
+    };
+    // The last section of a local outlier factor is `lrd`, before it `k_dist`, before it `rows`.
+    for lie in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e11] {
+        assert!(last(&lof, 8, &lie.to_le_bytes()).contains("lrd is"));
+    }
+    for lie in [-1.0, f64::NAN, f64::INFINITY] {
+        assert!(last(&lof, 300 * 8 + 8, &lie.to_le_bytes()).contains("k_distance is"));
+    }
+    for (bytes, behind) in [(&lof, 2 * 300 * 8), (&knn, 0)] {
+        for lie in [f32::NAN, f32::INFINITY] {
+            let said = last(bytes, behind + 4, &lie.to_le_bytes());
+            assert!(said.contains("replayed") && said.contains("299"), "{said}");
+        }
+        let said = message(&edited(bytes, "\"n_references\":300", "\"n_references\":301"));
+        assert!(said.contains("for 301 reference rows"), "{said}");
+        assert!(message(&edited(bytes, "\"n_references\":300", "\"n_references\":  0")).contains("values for 0"));
+    }
+    assert!(message(&edited(&lof, "\"n_neighbors\":10", "\"n_neighbors\":00")).contains("header"));
+    assert!(message(&edited(&lof, "\"n_neighbors\":10", "\"n_neighbors\": 0")).contains("n_neighbors is 0"));
+    assert!(message(&edited(&lof, "\"n_neighbors\":10", "\"n_neighbors\":11")).contains("training row"));
+    assert!(message(&edited(&knn, "\"distance\":\"mean\"", "\"distance\":\"mode\"")).contains("header"));
+}
+
+#[test]
+fn a_summary_tells_of_references() {
+    let [lof, knn] = of_neighbors().map(|params| fit_detector(&flows(300), &params).summary().unwrap());
+    assert_eq!((lof.detector, lof.n_references, lof.trees), ("local_outlier_factor", Some(300), None));
+    assert_eq!(lof.parameters, [("n_neighbors", "10".to_owned())]);
+    assert_eq!((knn.detector, knn.n_references), ("nearest_neighbors", Some(300)));
+    assert_eq!(knn.parameters, [("n_neighbors", "4".to_owned()), ("distance", "mean".to_owned())]);
 }
 
 /// A forged tree may be a chain as deep as the file is long.

@@ -1,6 +1,10 @@
 //! The flags, as clap reads them. Every option that a configuration file may also set is an `Option` here; what they
 //! come to is decided in [`super::settings`].
 
+mod shared;
+
+pub use shared::{FitArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -30,6 +34,9 @@ pub enum Command {
     /// Fit a model on a sample of the input and save it
     Fit(Fit),
     /// Score input with a saved model
+    ///
+    /// A model of lof or knn takes every row as new: one that the model was fitted on finds itself at distance 0. Scores
+    /// that leave such rows out of their own neighbors are those of `oddflow detect`.
     Score(Score),
     /// Say what an input or a model holds: format, columns, roles, encodings
     Inspect(Inspect),
@@ -169,106 +176,4 @@ pub struct Shaders {
     /// Directory to write the .wgsl files to
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
-}
-
-/// What to read.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Input")]
-pub struct InputArgs {
-    /// Files, directories, globs, or `-` for standard input; several are one stream
-    #[arg(value_name = "INPUT", required = true)]
-    pub inputs: Vec<String>,
-    /// Column names for text without a header: a comma-separated list, or the preset `nsl-kdd`
-    #[arg(long, value_name = "NAMES")]
-    pub columns: Option<String>,
-    /// Character between the fields of delimited text, or `tab`, where the content does not tell it
-    #[arg(long, value_name = "CHAR")]
-    pub delimiter: Option<String>,
-    /// Keep the records before the damage of a damaged file, and go on with the next file
-    #[arg(long)]
-    pub skip_errors: bool,
-}
-
-/// What to write.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
-pub struct OutputArgs {
-    /// Where scored rows go: .parquet, .csv, .tsv, .ndjson or .arrow, text also .gz or .zst; `-` is CSV on stdout
-    #[arg(short, long, value_name = "OUT")]
-    pub output: Option<String>,
-    /// Write only rows whose verdict is anomaly
-    #[arg(long)]
-    pub only_anomalies: bool,
-    /// Write only the score, severity and verdict columns
-    #[arg(long)]
-    pub scores_only: bool,
-    /// Put this before the names of the added columns
-    #[arg(long, value_name = "TEXT")]
-    pub prefix: Option<String>,
-    /// Leave text that a spreadsheet would take for a formula as it is (CSV and TSV)
-    #[arg(long)]
-    pub keep_formulas: bool,
-    /// Keep rejected records, with reasons, in this NDJSON file
-    #[arg(long, value_name = "FILE")]
-    pub rejected: Option<PathBuf>,
-    /// How many of the oddest rows to print [default: 10]
-    #[arg(long, value_name = "N")]
-    pub top: Option<usize>,
-}
-
-/// What to fit.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Detector")]
-pub struct FitArgs {
-    /// The detector: iforest (isolation forest) [default: iforest]
-    #[arg(long, value_name = "NAME")]
-    pub detector: Option<String>,
-    /// Trees of the forest [default: 100]
-    #[arg(long, value_name = "N")]
-    pub trees: Option<usize>,
-    /// Rows each tree is built on, up to 65,536 [default: 256]
-    #[arg(long, value_name = "N")]
-    pub sample_size: Option<usize>,
-    /// Features each tree may use: a share up to 1.0, or a count from 2 [default: 1.0]
-    #[arg(long, value_name = "X")]
-    pub max_features: Option<f64>,
-    /// Rows of the input to fit on, drawn by the seed [default: 100000]
-    #[arg(long, value_name = "N")]
-    pub fit_rows: Option<usize>,
-    /// Seed of everything random [default: 0]
-    #[arg(long, value_name = "S")]
-    pub seed: Option<u64>,
-}
-
-/// When a row is called an anomaly.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Verdict")]
-pub struct VerdictArgs {
-    /// high-precision (severity above 0.7, the default), high-recall (above 0.3), severity:X or score:X
-    #[arg(long, value_name = "RULE", conflicts_with = "contamination")]
-    pub threshold: Option<String>,
-    /// Call this share of the training rows anomalous, 0 to 0.5
-    #[arg(long, value_name = "SHARE")]
-    pub contamination: Option<f64>,
-}
-
-/// How to run.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Run")]
-pub struct RunArgs {
-    /// auto (a hardware GPU if there is one, else the CPU), cpu, gpu, or an INDEX or NAME of `oddflow devices`
-    #[arg(long, value_name = "DEVICE")]
-    pub device: Option<String>,
-    /// Worker threads (default: all cores)
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
-    /// Rows aimed at in a batch [default: 65536]
-    #[arg(long, value_name = "N")]
-    pub batch_rows: Option<usize>,
-    /// Configuration file: the same keys as the options, and column roles under [roles]
-    #[arg(long, value_name = "FILE.toml")]
-    pub config: Option<PathBuf>,
-    /// Say nothing but errors and data
-    #[arg(short, long)]
-    pub quiet: bool,
 }

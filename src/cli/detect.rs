@@ -2,12 +2,13 @@
 
 use super::Done;
 use super::args::Detect;
-use super::run::{Session, check_distinct, check_output, output_target, total_bytes};
+use super::run::{Session, check_distinct, check_output, output_target};
 use super::score::{Scoring, finish};
 use super::settings::Config;
 use super::summary;
 use crate::Result;
 use crate::pipeline::{Digests, Pass, RunFacts, beside, manifest_path};
+use std::sync::Arc;
 
 pub fn run(args: &Detect) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
@@ -32,10 +33,7 @@ pub fn run(args: &Detect) -> Result<Done> {
 
     // Rejected records are kept in the second pass, which sees all that the first did.
     let fitted = loop {
-        let pass = session.pass("fit", total_bytes(&input), |run| {
-            crate::pipeline::fit(&mut input, &options, &session.device, run, |_, _| Ok(()))
-        })?;
-        match pass {
+        match session.fit(&mut input, &options, |_, _| Ok(()))? {
             Pass::Done(fitted) => break fitted,
             Pass::ReadAgain => session.settle(&mut input),
         }
@@ -44,6 +42,7 @@ pub fn run(args: &Detect) -> Result<Done> {
     summary::fitted(&session, &model, &fitted.stages);
 
     let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input)?;
+    scoring.options.known = fitted.known.map(Arc::new);
     let report = scoring.run(&args.output, &session, &model, &mut input, target.as_ref())?;
 
     let inputs = digests.finish();

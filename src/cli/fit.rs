@@ -2,7 +2,7 @@
 
 use super::Done;
 use super::args::Fit;
-use super::run::{Rejects, Session, check_distinct, check_output, total_bytes};
+use super::run::{Rejects, Session, check_distinct, check_output};
 use super::settings::Config;
 use super::summary;
 use crate::Result;
@@ -19,10 +19,7 @@ pub fn run(args: &Fit) -> Result<Done> {
     let digests = Digests::start(&input.files);
     let fitted = loop {
         let mut rejects = Rejects::new(args.rejected.as_deref(), &input)?;
-        let pass = session.pass("fit", total_bytes(&input), |run| {
-            crate::pipeline::fit(&mut input, &options, &session.device, run, |file, r| rejects.keep(file, r))
-        })?;
-        match pass {
+        match session.fit(&mut input, &options, |file, r| rejects.keep(file, r))? {
             Pass::Done(fitted) => {
                 rejects.finish()?;
                 break fitted;

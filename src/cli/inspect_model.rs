@@ -50,6 +50,9 @@ fn detector(m: &ModelSummary, lines: &mut Vec<String>) {
             t.n_features_used
         ));
     }
+    if let Some(n) = m.n_references {
+        lines.push(format!("references  {} rows of {} features", count(n as u64), m.features.len()));
+    }
     lines.push(format!(
         "threshold   score above {:.6}, severity {:.4} ({})",
         m.threshold.score, m.threshold_severity, m.threshold.rule

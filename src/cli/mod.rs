@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod cells;
 mod detect;
+mod detector;
 mod devices;
 mod fit;
 mod generate;

@@ -22,6 +22,23 @@ impl Bar {
         Self(bar)
     }
 
+    /// Shows how many rows' neighbours are found, of how many: the second half of a fit.
+    pub fn update_neighbors(&self, done: u64, all: u64) {
+        if self.0.length() != Some(all) {
+            self.0.set_position(0);
+            self.0.set_style(style("{prefix:>8} {bar:30} {percent:>3}%  {msg}  {eta} left"));
+            self.0.set_length(all);
+            self.0.set_message("neighbors");
+            self.0.reset_eta();
+        }
+        self.0.set_position(done);
+    }
+
+    /// Says something beside the bar.
+    pub fn beside(&self, say: impl FnOnce()) {
+        self.0.suspend(say);
+    }
+
     /// Shows how far the pass has come.
     pub fn update(&self, at: Progress) {
         // Chunks of compressed Arrow streams count unpacked bytes and can pass the end.

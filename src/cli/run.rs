@@ -6,11 +6,12 @@ use super::progress::Bar;
 use super::settings::Running;
 use super::stdin::Stdin;
 use super::talk::{Talk, bytes, count};
+use crate::detectors::SelfJoinPlan;
 use crate::device::Device;
 use crate::flows::Rejected;
 use crate::flows::sink::{SideFile, Sink, SinkOptions, Target, same_file};
 use crate::flows::source::{Input, InputFile, InputOptions};
-use crate::pipeline::Run;
+use crate::pipeline::{FitOptions, FitReport, FitWatch, Pass, Run};
 use crate::{Error, Result, Stop};
 use arrow_schema::SchemaRef;
 use std::path::{Path, PathBuf};
@@ -70,12 +71,43 @@ impl Session {
         total: Option<u64>,
         body: impl FnOnce(&Run<'_>) -> Result<T>,
     ) -> Result<T> {
+        self.shown_pass(what, total, |run, _| body(run))
+    }
+
+    /// Runs the pass of a fit, and shows how its search for neighbours goes on.
+    pub fn fit(
+        &self,
+        input: &mut Input,
+        options: &FitOptions,
+        rejected: impl FnMut(usize, &Rejected) -> Result<()>,
+    ) -> Result<Pass<FitReport>> {
+        self.shown_pass("fit", total_bytes(input), |run, bar| {
+            let plan = |plan: &SelfJoinPlan| bar.beside(|| self.detail("plan", &plan.to_string()));
+            let progress = |done, all| bar.update_neighbors(done, all);
+            let watch = FitWatch { plan: &plan, progress: &progress };
+            crate::pipeline::fit(input, options, &self.device, run, watch, rejected)
+        })
+    }
+
+    /// A line for those who asked for more of them.
+    pub fn detail(&self, word: &str, text: &str) {
+        if self.running.verbose {
+            self.talk.line(word, text);
+        }
+    }
+
+    fn shown_pass<T>(
+        &self,
+        what: &'static str,
+        total: Option<u64>,
+        body: impl FnOnce(&Run<'_>, &Bar) -> Result<T>,
+    ) -> Result<T> {
         let bar = Bar::new(what, total, self.running.quiet);
         let progress = |at| bar.update(at);
         // A worker that waits for a GPU uses no core: two more keep batches in flight even with one thread.
         let waiting = if matches!(self.device, Device::Cpu) { 0 } else { 2 };
         let run = Run { threads: self.running.threads + waiting, stop: self.stop.clone(), progress: &progress };
-        let outcome = body(&run);
+        let outcome = body(&run, &bar);
         // What a stage says when it is stopped is not what went wrong. What was done in spite of it was done.
         outcome.or_else(|error| self.stop.check().and(Err(error)))
     }

@@ -72,6 +72,7 @@ impl Scoring {
             output,
             top: config.top(args),
             label: label(model, input, &RoleOverrides::new()),
+            known: None,
             batch_rows: session.running.batch_rows,
             may_read_again: false,
         };
@@ -92,6 +93,7 @@ impl Scoring {
         model.features.bind(&input.schema)?;
         let output_is_staged = target.is_none_or(|target| target.path.as_deref().is_some_and(is_staged));
         self.options.may_read_again = output_is_staged && args.rejected.as_deref().is_none_or(is_staged);
+        summary::neighborhood(session, model);
         loop {
             let sink = create_sink(args, target, self.options.output.schema())?;
             let mut rejects = Rejects::new(args.rejected.as_deref(), input)?;

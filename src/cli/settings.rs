@@ -1,7 +1,8 @@
 //! Flags and configuration file → resolved settings. A flag wins over the file, the file over the default.
 
 use super::args::{FitArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
-use crate::detectors::{DetectorParams, IsolationForestParams, ThresholdRule};
+use super::detector;
+use crate::detectors::{DEFAULT_MEMORY, ThresholdRule};
 use crate::device::DeviceChoice;
 use crate::features::{FeatureOptions, Role, RoleOverrides};
 use crate::flows::source::{InputOptions, preset};
@@ -13,8 +14,6 @@ use std::path::Path;
 
 /// Seed of everything random where none is given.
 const DEFAULT_SEED: u64 = 0;
-/// Rows to fit on. At 100,000 the 99.9th percentile of the training scores rests on a hundred rows.
-const DEFAULT_FIT_ROWS: usize = 100_000;
 /// Rows aimed at in a batch: large enough for a row group, small enough for caches and for flat memory.
 const DEFAULT_BATCH_ROWS: usize = 65_536;
 const DEFAULT_TOP: usize = 10;
@@ -24,11 +23,15 @@ const DEFAULT_TOP: usize = 10;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    detector: Option<String>,
-    trees: Option<usize>,
-    sample_size: Option<usize>,
-    max_features: Option<f64>,
-    fit_rows: Option<usize>,
+    pub(super) detector: Option<String>,
+    pub(super) neighbors: Option<usize>,
+    pub(super) distance: Option<String>,
+    pub(super) reference_rows: Option<usize>,
+    memory: Option<String>,
+    pub(super) trees: Option<usize>,
+    pub(super) sample_size: Option<usize>,
+    pub(super) max_features: Option<f64>,
+    pub(super) fit_rows: Option<usize>,
     seed: Option<u64>,
     threshold: Option<String>,
     contamination: Option<f64>,
@@ -95,6 +98,7 @@ impl Config {
             threads: threads(args.threads.or(self.threads))?,
             batch_rows,
             quiet: args.quiet,
+            verbose: args.verbose,
         })
     }
 
@@ -119,34 +123,18 @@ impl Config {
 
     /// The options of fitting.
     pub fn fit(&self, args: &FitArgs, verdict: &VerdictArgs) -> Result<FitOptions> {
-        let name = args.detector.as_ref().or(self.detector.as_ref()).map_or("iforest", String::as_str);
         let seed = args.seed.or(self.seed).unwrap_or(DEFAULT_SEED);
-        let detector = match name {
-            "iforest" | "isolation_forest" | "isolation-forest" => {
-                let default = IsolationForestParams::default();
-                let params = IsolationForestParams {
-                    n_trees: args.trees.or(self.trees).unwrap_or(default.n_trees),
-                    sample_size: args.sample_size.or(self.sample_size).unwrap_or(default.sample_size),
-                    max_features: args.max_features.or(self.max_features).unwrap_or(default.max_features),
-                    seed,
-                };
-                params.check().map_err(in_option_names)?;
-                DetectorParams::IsolationForest(params)
-            }
-            other => return Err(Error::parameter("--detector", other, "the detectors are: iforest")),
-        };
-        let fit_rows = args.fit_rows.or(self.fit_rows).unwrap_or(DEFAULT_FIT_ROWS);
-        if fit_rows == 0 {
-            return Err(Error::parameter("--fit-rows", 0, "at least 1 row is needed to fit on"));
-        }
+        let detector::Chosen { params, rows, rows_name } = detector::choose(args, self, seed)?;
         let rule = self.rule(verdict)?.unwrap_or_default();
+        let memory = args.memory.as_deref().or(self.memory.as_deref());
         Ok(FitOptions {
-            recorded: serde_json::json!({ "detector": detector, "fit_rows": fit_rows, "threshold": rule.to_string() }),
-            detector,
+            recorded: serde_json::json!({ "detector": params, rows_name: rows, "threshold": rule.to_string() }),
+            detector: params,
             rule,
             roles: self.roles(),
             features: self.features(),
-            fit_rows,
+            fit_rows: rows,
+            memory: memory.map_or(Ok(DEFAULT_MEMORY), detector::memory)?,
             seed,
         })
     }
@@ -173,6 +161,8 @@ pub struct Running {
     pub batch_rows: usize,
     /// Say nothing but errors and data.
     pub quiet: bool,
+    /// Say how the work is planned.
+    pub verbose: bool,
 }
 
 /// Threads asked for, or one a core.
@@ -183,22 +173,6 @@ pub fn threads(asked: Option<usize>) -> Result<usize> {
         }
         Some(n) => Ok(n),
         None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
-    }
-}
-
-/// The library's parameter names as the options that set them.
-fn in_option_names(error: Error) -> Error {
-    match error {
-        Error::Parameter { name, met, limit } => {
-            let name = match name.as_str() {
-                "n_trees" => "--trees".to_owned(),
-                "sample_size" => "--sample-size".to_owned(),
-                "max_features" => "--max-features".to_owned(),
-                _ => name,
-            };
-            Error::Parameter { name, met, limit }
-        }
-        other => other,
     }
 }
 

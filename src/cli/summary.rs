@@ -2,7 +2,7 @@
 
 use super::run::Session;
 use super::talk::{bytes, count, percent, seconds};
-use crate::detectors::{Quality, ThresholdRule};
+use crate::detectors::{DetectorParams, Quality, ThresholdRule};
 use crate::features::Role;
 use crate::flows::source::Input;
 use crate::model::Model;
@@ -36,6 +36,12 @@ pub fn fitted(session: &Session, model: &Model, stages: &Stages) {
         .talk
         .line("features", &format!("{} from {used} of {all} columns", count(model.features.n_features() as u64)));
     session.talk.lines("", model.features.notes().iter().map(String::as_str));
+    if let (Some((n_references, used)), Some(asked)) = (model.detector.neighborhood(), asked_neighbors(model))
+        && used < asked
+    {
+        let text = format!("{used} instead of {asked}: there are only {} rows", count(n_references as u64));
+        session.talk.line("neighbors", &text);
+    }
     let provenance = &model.provenance;
     session.talk.line(
         "fit on",
@@ -47,6 +53,22 @@ pub fn fitted(session: &Session, model: &Model, stages: &Stages) {
             seconds(stages.wall)
         ),
     );
+}
+
+fn asked_neighbors(model: &Model) -> Option<usize> {
+    match model.detector.params() {
+        DetectorParams::LocalOutlierFactor(params) => Some(params.n_neighbors),
+        DetectorParams::NearestNeighbors(params) => Some(params.n_neighbors),
+        _ => None,
+    }
+}
+
+/// How rows will be scored, for those who asked.
+pub fn neighborhood(session: &Session, model: &Model) {
+    if let Some((n_references, n_neighbors)) = model.detector.neighborhood() {
+        let references = count(n_references as u64);
+        session.detail("plan", &format!("each row's {n_neighbors} nearest of {references} references, no list kept"));
+    }
 }
 
 /// What was read.

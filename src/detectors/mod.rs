@@ -5,23 +5,32 @@
 //! [`Ranking`] measures verdicts and scores against labels.
 
 mod isolation_forest;
+mod local_outlier_factor;
+mod nearest_neighbors;
 mod order;
 mod params;
 mod quality;
+mod reference_set;
+mod scorer;
+mod self_join;
 mod severity;
 mod threshold;
 
 pub use isolation_forest::{IsolationForest, IsolationForestParams, MAX_SAMPLE_SIZE};
-pub use params::DetectorParams;
+pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams};
+pub use nearest_neighbors::{KnnDistance, NearestNeighbors, NearestNeighborsParams};
+pub use params::{DEFAULT_MEMORY, DetectorParams, FitContext};
 pub use quality::{Quality, Ranking};
+pub use scorer::Scorer;
+pub use self_join::SelfJoinPlan;
 pub use severity::{Severity, SeverityRow};
 pub use threshold::{HIGH_PRECISION, HIGH_RECALL, Threshold, ThresholdRule};
 
+use crate::Result;
 use crate::device::Device;
-use crate::ops::path_length::PathLength;
-use crate::{Error, Result};
+use crate::ops::neighbors::Settled;
 use ndarray::ArrayView2;
-use rayon::prelude::*;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A fitted detector.
@@ -30,6 +39,10 @@ use std::sync::Arc;
 pub enum Detector {
     /// Liu, Ting & Zhou 2008.
     IsolationForest(Arc<IsolationForest>),
+    /// Breunig, Kriegel, Ng & Sander 2000.
+    LocalOutlierFactor(Arc<LocalOutlierFactor>),
+    /// Ramaswamy, Rastogi & Shim 2000.
+    NearestNeighbors(Arc<NearestNeighbors>),
 }
 
 impl Detector {
@@ -37,6 +50,8 @@ impl Detector {
     pub fn name(&self) -> &'static str {
         match self {
             Self::IsolationForest(_) => "isolation_forest",
+            Self::LocalOutlierFactor(_) => "local_outlier_factor",
+            Self::NearestNeighbors(_) => "nearest_neighbors",
         }
     }
 
@@ -44,21 +59,51 @@ impl Detector {
     pub fn n_features(&self) -> usize {
         match self {
             Self::IsolationForest(forest) => forest.forest().n_features(),
+            Self::LocalOutlierFactor(detector) => detector.references().ncols(),
+            Self::NearestNeighbors(detector) => detector.references().ncols(),
         }
     }
 
-    /// Makes the detector ready on `device`, for batches of about `max_rows` rows (larger ones are split inside).
+    /// The scores of the training rows as the fit found them, in their order. A detector of neighbours left each row out
+    /// of its own list, so these are not what its scorer gives, which lets a row find itself. `None` for a detector that
+    /// scores training rows like others, and for a model that was loaded.
+    pub fn known_scores(&self) -> Option<&[f64]> {
+        match self {
+            Self::IsolationForest(_) => None,
+            Self::LocalOutlierFactor(detector) => detector.training_scores(),
+            Self::NearestNeighbors(detector) => detector.training_scores(),
+        }
+    }
+
+    /// The scores of the training rows, `rows`, on which severity and thresholds rest: [`Detector::known_scores`], or
+    /// what the scorer on `device` gives.
     ///
     /// # Errors
-    /// If the device cannot take the model.
-    pub fn scorer(&self, device: &Device, max_rows: usize) -> Result<Scorer> {
-        let body = match self {
-            Self::IsolationForest(forest) => Body::PathLength {
-                paths: PathLength::prepare(forest.forest(), device, max_rows)?,
-                forest: Arc::clone(forest),
-            },
-        };
-        Ok(Scorer { n_features: self.n_features(), body })
+    /// As [`Scorer::score`].
+    pub fn training_scores(&self, rows: ArrayView2<'_, f32>, device: &Device) -> Result<Cow<'_, [f64]>> {
+        match self.known_scores() {
+            Some(known) => Ok(Cow::Borrowed(known)),
+            None => self.scorer(device, rows.nrows())?.score(rows).map(Cow::Owned),
+        }
+    }
+
+    /// What f32 could not decide among the training rows when the detector was fitted; `None` as for
+    /// [`Detector::known_scores`].
+    pub fn settled_at_fit(&self) -> Option<Settled> {
+        match self {
+            Self::IsolationForest(_) => None,
+            Self::LocalOutlierFactor(detector) => detector.settled_at_fit(),
+            Self::NearestNeighbors(detector) => detector.settled_at_fit(),
+        }
+    }
+
+    /// Reference rows that the detector keeps, and how many of them a row's list has; `None` for a forest.
+    pub fn neighborhood(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::IsolationForest(_) => None,
+            Self::LocalOutlierFactor(detector) => Some((detector.references().nrows(), detector.n_neighbors())),
+            Self::NearestNeighbors(detector) => Some((detector.references().nrows(), detector.n_neighbors())),
+        }
     }
 }
 
@@ -68,35 +113,14 @@ impl From<IsolationForest> for Detector {
     }
 }
 
-/// A detector made ready on a device; shared by threads.
-pub struct Scorer {
-    n_features: usize,
-    body: Body,
+impl From<LocalOutlierFactor> for Detector {
+    fn from(detector: LocalOutlierFactor) -> Self {
+        Self::LocalOutlierFactor(Arc::new(detector))
+    }
 }
 
-/// One case for each way of scoring; which device runs it is the operation's own affair.
-enum Body {
-    PathLength { paths: PathLength, forest: Arc<IsolationForest> },
-}
-
-impl Scorer {
-    /// The anomaly score of each row of `rows` (`n_rows × n_features`); larger is more anomalous. A row's score does
-    /// not depend on the other rows, nor on the device.
-    ///
-    /// # Errors
-    /// If the rows have another number of columns than the model, or the device is lost.
-    pub fn score(&self, rows: ArrayView2<'_, f32>) -> Result<Vec<f64>> {
-        if rows.ncols() != self.n_features {
-            let limit = format!("this model takes {}: encode the rows with the model's own features", self.n_features);
-            return Err(Error::parameter("n_features", rows.ncols(), limit));
-        }
-        if rows.nrows() == 0 {
-            return Ok(Vec::new());
-        }
-        match &self.body {
-            Body::PathLength { paths, forest } => {
-                Ok(paths.sums(rows)?.into_par_iter().map(|sum| forest.score_of_sum(sum)).collect())
-            }
-        }
+impl From<NearestNeighbors> for Detector {
+    fn from(detector: NearestNeighbors) -> Self {
+        Self::NearestNeighbors(Arc::new(detector))
     }
 }

@@ -1,10 +1,18 @@
-//! Which detector to fit, with what parameters.
+//! Which detector to fit, with what parameters, and where.
 
-use super::{Detector, IsolationForest, IsolationForestParams};
+use super::{
+    Detector, IsolationForest, IsolationForestParams, LocalOutlierFactor, LocalOutlierFactorParams, NearestNeighbors,
+    NearestNeighborsParams, SelfJoinPlan,
+};
+use crate::device::Device;
+use crate::ops::neighbors::Watch;
 use crate::{Result, Stop};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+/// The memory budget where none is given: 4 GiB.
+pub const DEFAULT_MEMORY: u64 = 4 << 30;
 
 /// A detector's parameters before it is fitted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -13,24 +21,54 @@ use std::fmt;
 pub enum DetectorParams {
     /// Liu, Ting & Zhou 2008.
     IsolationForest(IsolationForestParams),
+    /// Breunig, Kriegel, Ng & Sander 2000.
+    LocalOutlierFactor(LocalOutlierFactorParams),
+    /// Ramaswamy, Rastogi & Shim 2000.
+    NearestNeighbors(NearestNeighborsParams),
+}
+
+/// Where a detector is fitted, in how much memory, and who looks on. What is fitted depends on none of it.
+#[derive(Clone, Copy)]
+pub struct FitContext<'a> {
+    /// The device that fits; forests are grown on the CPU always.
+    pub device: &'a Device,
+    /// Bytes that a detector of neighbours may take for its rows, their lists and results.
+    pub memory: u64,
+    /// Asked whether to stop; told how many rows' neighbours are found.
+    pub watch: Watch<'a>,
+    /// Told the plan before it is carried out, by a detector that has one.
+    pub plan: &'a dyn Fn(&SelfJoinPlan),
+}
+
+impl<'a> FitContext<'a> {
+    /// On `device`, until `stop`, with [`DEFAULT_MEMORY`] and nobody looking on.
+    pub fn new(device: &'a Device, stop: &'a Stop) -> Self {
+        Self { device, memory: DEFAULT_MEMORY, watch: Watch::stop(stop), plan: &|_| {} }
+    }
 }
 
 impl Detector {
-    /// Fits a detector on `rows` (`n_rows × n_features`).
+    /// Fits a detector on `rows` (`n_rows × n_features`) on the CPU.
     ///
     /// # Errors
     /// If a parameter is out of range, or the rows cannot be fitted on.
     pub fn fit(rows: ArrayView2<'_, f32>, params: &DetectorParams) -> Result<Self> {
-        Self::fit_until(rows, params, &Stop::new())
+        Self::fit_in(rows, params, &FitContext::new(&Device::Cpu, &Stop::new()))
     }
 
-    /// The same, given up when `stop` is requested.
+    /// The same on a device and within a memory budget, given up when a stop is requested.
     ///
     /// # Errors
-    /// As [`Detector::fit`], and [`crate::Error::Interrupted`].
-    pub fn fit_until(rows: ArrayView2<'_, f32>, params: &DetectorParams, stop: &Stop) -> Result<Self> {
+    /// As [`Detector::fit`]; if the budget does not suffice or the device fails; and [`crate::Error::Interrupted`].
+    pub fn fit_in(rows: ArrayView2<'_, f32>, params: &DetectorParams, context: &FitContext<'_>) -> Result<Self> {
         match params {
-            DetectorParams::IsolationForest(params) => IsolationForest::fit_until(rows, params, stop).map(Self::from),
+            DetectorParams::IsolationForest(params) => {
+                IsolationForest::fit_until(rows, params, context.watch.stop).map(Self::from)
+            }
+            DetectorParams::LocalOutlierFactor(params) => {
+                LocalOutlierFactor::fit_in(rows, params, context).map(Self::from)
+            }
+            DetectorParams::NearestNeighbors(params) => NearestNeighbors::fit_in(rows, params, context).map(Self::from),
         }
     }
 
@@ -38,15 +76,22 @@ impl Detector {
     pub fn params(&self) -> DetectorParams {
         match self {
             Self::IsolationForest(forest) => DetectorParams::IsolationForest(forest.params().clone()),
+            Self::LocalOutlierFactor(detector) => DetectorParams::LocalOutlierFactor(detector.params().clone()),
+            Self::NearestNeighbors(detector) => DetectorParams::NearestNeighbors(detector.params().clone()),
         }
     }
 }
 
 impl fmt::Display for DetectorParams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let neighbors = |k: usize| if k == 1 { "1 neighbor".to_owned() } else { format!("{k} neighbors") };
         match self {
             Self::IsolationForest(p) => {
                 write!(f, "isolation forest, {} trees of {} rows, seed {}", p.n_trees, p.sample_size, p.seed)
+            }
+            Self::LocalOutlierFactor(p) => write!(f, "local outlier factor, {}", neighbors(p.n_neighbors)),
+            Self::NearestNeighbors(p) => {
+                write!(f, "nearest neighbors, {} distance of {}", p.distance, neighbors(p.n_neighbors))
             }
         }
     }

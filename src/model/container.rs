@@ -39,7 +39,7 @@ pub(super) fn pack(sections: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, String> {
     let length = PREAMBLE + ENTRY * sections.len() + content + CHECKSUM;
     if length as u64 > MAX_FILE {
         return Err(format!(
-            "it would have {length} bytes; a model file has at most {MAX_FILE} (fewer or smaller trees)"
+            "it would have {length} bytes; a model file has at most {MAX_FILE} (fewer or smaller trees, fewer reference rows)"
         ));
     }
     let mut file = Vec::with_capacity(length);

@@ -2,7 +2,9 @@
 
 use super::replay::Replay;
 use super::{Model, Provenance};
-use crate::detectors::{Detector, IsolationForestParams, SeverityRow, Threshold};
+use crate::detectors::{
+    Detector, IsolationForestParams, LocalOutlierFactorParams, NearestNeighborsParams, SeverityRow, Threshold,
+};
 use crate::features::FeaturePlan;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +39,30 @@ pub(super) struct Header {
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum DetectorHeader {
     IsolationForest { params: IsolationForestParams, sample_size: usize, n_features: usize },
+    LocalOutlierFactor { params: LocalOutlierFactorParams, n_references: usize, n_features: usize },
+    NearestNeighbors { params: NearestNeighborsParams, n_references: usize, n_features: usize },
+}
+
+impl DetectorHeader {
+    fn of(detector: &Detector) -> Self {
+        match detector {
+            Detector::IsolationForest(forest) => Self::IsolationForest {
+                params: forest.params().clone(),
+                sample_size: forest.sample_size(),
+                n_features: forest.forest().n_features(),
+            },
+            Detector::LocalOutlierFactor(detector) => Self::LocalOutlierFactor {
+                params: detector.params().clone(),
+                n_references: detector.references().nrows(),
+                n_features: detector.references().ncols(),
+            },
+            Detector::NearestNeighbors(detector) => Self::NearestNeighbors {
+                params: detector.params().clone(),
+                n_references: detector.references().nrows(),
+                n_features: detector.references().ncols(),
+            },
+        }
+    }
 }
 
 /// The severity map without its knots, and statistics of the training scores for a reader of the header.
@@ -52,19 +78,12 @@ pub(super) struct SeverityHeader {
 
 /// The header of `model`, as JSON.
 pub(super) fn pack(model: &Model) -> Result<Vec<u8>, String> {
-    let detector = match &model.detector {
-        Detector::IsolationForest(forest) => DetectorHeader::IsolationForest {
-            params: forest.params().clone(),
-            sample_size: forest.sample_size(),
-            n_features: forest.forest().n_features(),
-        },
-    };
     let (smallest, largest) = model.severity.range();
     let triple = |row: SeverityRow| [row.percentile, row.score, row.severity];
     let header = Written {
         provenance: &model.provenance,
         features: &model.features,
-        detector,
+        detector: DetectorHeader::of(&model.detector),
         severity: SeverityHeader {
             n_scores: model.severity.n_scores(),
             width: model.severity.width(),

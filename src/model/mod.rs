@@ -1,7 +1,7 @@
 //! The saved model: features, detector, severity and threshold in one file, versioned, checksummed, with no code in it.
 //!
 //! A model file is a container of sections under a checksum (`container`): a JSON header (`header`), the knots of the
-//! severity map, and the detector's arrays (`trees`). Loading allocates in proportion to the file's size, which is at
+//! severity map, and the detector's arrays (`trees`, `references`). Loading allocates in proportion to the file's size, which is at
 //! most [`MAX_FILE`], whatever the file claims about itself; a file that is cut off, altered, foreign or of a newer
 //! format is refused with the reason; and a few training rows are scored again and must give the stored scores, bit for
 //! bit. The bytes of a model depend on nothing but the model: loading and saving gives the same file, and two fits of
@@ -12,6 +12,7 @@ mod header;
 mod numbers;
 mod output;
 mod provenance;
+mod references;
 mod replay;
 mod scorer;
 mod summary;
@@ -104,6 +105,8 @@ impl Model {
             Detector::IsolationForest(forest) => {
                 sections.extend(trees::SECTIONS.into_iter().zip(trees::pack(forest.forest())));
             }
+            Detector::LocalOutlierFactor(detector) => sections.extend(references::pack_factor(detector)),
+            Detector::NearestNeighbors(detector) => sections.extend(references::pack_nearest(detector)),
         }
         container::pack(&sections).map_err(in_memory)
     }
@@ -225,6 +228,12 @@ fn decode(bytes: &[u8]) -> Result<Model, String> {
         DetectorHeader::IsolationForest { params, sample_size, n_features } => {
             let forest = trees::unpack(n_features, sections.take(trees::SECTIONS)?)?;
             IsolationForest::from_parts(forest, sample_size, params).map_err(|error| error.to_string())?.into()
+        }
+        DetectorHeader::LocalOutlierFactor { params, n_references, n_features } => {
+            references::unpack_factor(params, (n_references, n_features), &mut sections)?.into()
+        }
+        DetectorHeader::NearestNeighbors { params, n_references, n_features } => {
+            references::unpack_nearest(params, (n_references, n_features), &mut sections)?.into()
         }
     };
     sections.end()?;

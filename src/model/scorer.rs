@@ -1,10 +1,12 @@
 //! A model made ready for batches of one schema on one device.
 
 use super::output::{OutputColumns, OutputPlan};
-use crate::Result;
 use crate::detectors::{Scorer, Severity, Threshold};
 use crate::features::RowsToMatrix;
+use crate::ops::neighbors::Settled;
+use crate::{Result, Stop};
 use arrow_array::RecordBatch;
+use ndarray::{ArrayView2, Axis};
 use std::time::{Duration, Instant};
 
 /// Encodes and scores batches; shared by threads.
@@ -35,6 +37,16 @@ pub struct Scored {
 }
 
 impl BatchScorer {
+    /// The same, giving up in the middle of a batch when `stop` is requested.
+    pub fn until(self, stop: &Stop) -> Self {
+        Self { scorer: self.scorer.until(stop), ..self }
+    }
+
+    /// What f32 could not decide since the scorer was made; `None` for a detector without neighbours.
+    pub fn settled(&self) -> Option<Settled> {
+        self.scorer.settled()
+    }
+
     /// The categorical columns, in the order of [`Scored::unseen_by_column`].
     pub fn unseen_columns(&self) -> &[String] {
         self.rows.unseen_columns()
@@ -45,10 +57,19 @@ impl BatchScorer {
     /// # Errors
     /// If a column is not what the features need, or the device is lost.
     pub fn score(&self, batch: &RecordBatch) -> Result<Scored> {
+        self.score_knowing(batch, |_| None)
+    }
+
+    /// The same, where the score of some rows is known already, `known` says which: training rows of a detector that
+    /// left each of them out of its own list.
+    ///
+    /// # Errors
+    /// As [`BatchScorer::score`].
+    pub fn score_knowing(&self, batch: &RecordBatch, known: impl Fn(usize) -> Option<f64>) -> Result<Scored> {
         let start = Instant::now();
         let encoded = self.rows.encode(batch)?;
         let encode_time = start.elapsed();
-        let score = self.scorer.score(encoded.matrix.view())?;
+        let score = self.scores(encoded.matrix.view(), &known)?;
         let severity = score.iter().map(|&score| self.severity.of(score)).collect();
         let anomaly = score.iter().map(|&score| self.threshold.is_anomaly(score)).collect();
         Ok(Scored {
@@ -60,6 +81,17 @@ impl BatchScorer {
             encode_time,
             score_time: start.elapsed() - encode_time,
         })
+    }
+
+    /// The known scores, and of the other rows what the detector gives.
+    fn scores(&self, rows: ArrayView2<'_, f32>, known: &dyn Fn(usize) -> Option<f64>) -> Result<Vec<f64>> {
+        let known: Vec<Option<f64>> = (0..rows.nrows()).map(known).collect();
+        let unknown: Vec<usize> = (0..known.len()).filter(|&row| known.get(row).is_none_or(Option::is_none)).collect();
+        if unknown.len() == rows.nrows() {
+            return self.scorer.score(rows);
+        }
+        let mut found = self.scorer.score(rows.select(Axis(0), &unknown).view())?.into_iter();
+        Ok(known.into_iter().filter_map(|score| score.or_else(|| found.next())).collect())
     }
 
     /// Scores the rows of `batch` and gives them back with the columns `anomaly_score`, `severity` and `anomaly`.

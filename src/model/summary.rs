@@ -22,6 +22,8 @@ pub struct ModelSummary {
     pub parameters: Vec<(&'static str, String)>,
     /// Its trees, if it has any.
     pub trees: Option<TreeStatistics>,
+    /// Reference rows that it keeps, if it is a detector of neighbours.
+    pub n_references: Option<usize>,
     /// The input's columns and what became of them.
     pub columns: Vec<ColumnSummary>,
     /// The features' names, in the order of the matrix.
@@ -68,17 +70,9 @@ impl Model {
     /// If the model is larger than a model file can be.
     pub fn summary(&self) -> Result<ModelSummary> {
         let file = self.to_bytes()?;
-        let (parameters, trees) = match &self.detector {
-            Detector::IsolationForest(forest) => {
-                let params = forest.params();
-                let parameters = vec![
-                    ("n_trees", params.n_trees.to_string()),
-                    ("sample_size", forest.sample_size().to_string()),
-                    ("max_features", params.max_features.to_string()),
-                    ("seed", params.seed.to_string()),
-                ];
-                (parameters, Some(TreeStatistics::of(forest.forest())))
-            }
+        let trees = match &self.detector {
+            Detector::IsolationForest(forest) => Some(TreeStatistics::of(forest.forest())),
+            Detector::LocalOutlierFactor(_) | Detector::NearestNeighbors(_) => None,
         };
         let (smallest, largest) = self.severity.range();
         Ok(ModelSummary {
@@ -86,8 +80,9 @@ impl Model {
             bytes: file.len() as u64,
             format: container::FORMAT,
             detector: self.detector.name(),
-            parameters,
+            parameters: parameters(&self.detector),
             trees,
+            n_references: self.detector.neighborhood().map(|(n_references, _)| n_references),
             columns: self.features.columns().to_vec(),
             features: self.features.feature_names(),
             notes: self.features.notes().to_vec(),
@@ -99,6 +94,26 @@ impl Model {
             replayed_rows: self.replay.scores.len(),
             provenance: self.provenance.clone(),
         })
+    }
+}
+
+/// The parameters as they took effect: a sample or a list can have no more rows than there were.
+fn parameters(detector: &Detector) -> Vec<(&'static str, String)> {
+    match detector {
+        Detector::IsolationForest(forest) => {
+            let params = forest.params();
+            vec![
+                ("n_trees", params.n_trees.to_string()),
+                ("sample_size", forest.sample_size().to_string()),
+                ("max_features", params.max_features.to_string()),
+                ("seed", params.seed.to_string()),
+            ]
+        }
+        Detector::LocalOutlierFactor(detector) => vec![("n_neighbors", detector.n_neighbors().to_string())],
+        Detector::NearestNeighbors(detector) => vec![
+            ("n_neighbors", detector.n_neighbors().to_string()),
+            ("distance", detector.params().distance.to_string()),
+        ],
     }
 }
 

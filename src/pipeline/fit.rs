@@ -1,15 +1,17 @@
 //! Fitting: one pass that draws the sample, then features, detector, severity and threshold on it.
 
 use super::Pass;
+use super::known::KnownScores;
 use super::ordered::Run;
-use super::sample::{Gathered, Sample};
+use super::sample::{Drawn, Gathered, Sample};
 use super::tally::{Stages, Tally};
-use crate::detectors::{Detector, DetectorParams, Severity, Threshold, ThresholdRule};
+use crate::detectors::{Detector, DetectorParams, FitContext, SelfJoinPlan, Severity, Threshold, ThresholdRule};
 use crate::device::Device;
 use crate::features::{FeatureOptions, FeaturePlan, RoleOverrides, infer_roles};
 use crate::flows::Rejected;
 use crate::flows::source::Input;
 use crate::model::{InputDigest, Model, Provenance};
+use crate::ops::neighbors::Watch;
 use crate::{Error, Result};
 use std::time::Instant;
 
@@ -27,18 +29,36 @@ pub struct FitOptions {
     pub roles: RoleOverrides,
     /// How columns become features.
     pub features: FeatureOptions,
-    /// Rows to draw from the input, at least 1.
+    /// Rows to draw from the input, at least 1: a detector of neighbours keeps them as its references.
     pub fit_rows: usize,
+    /// Bytes that a detector of neighbours may take for its rows, their lists and results. Changes no answer.
+    pub memory: u64,
     /// Seed of the sample.
     pub seed: u64,
     /// The options as resolved, for the record.
     pub recorded: serde_json::Value,
 }
 
+/// Who looks on while a detector is fitted.
+#[derive(Clone, Copy)]
+pub struct FitWatch<'a> {
+    /// Told the plan of a self-join before it is carried out.
+    pub plan: &'a dyn Fn(&SelfJoinPlan),
+    /// Told how many rows' neighbours are found, of how many.
+    pub progress: &'a (dyn Fn(u64, u64) + Sync),
+}
+
+impl FitWatch<'_> {
+    /// Nobody.
+    pub const NOBODY: Self = Self { plan: &|_| {}, progress: &|_, _| {} };
+}
+
 /// What fitting gave.
 pub struct FitReport {
     /// The fitted model.
     pub model: Model,
+    /// The scores of the training rows, where scoring them like others would give other ones.
+    pub known: Option<KnownScores>,
     /// What was read.
     pub tally: Tally,
     /// How long it took.
@@ -57,6 +77,7 @@ pub fn fit(
     options: &FitOptions,
     device: &Device,
     run: &Run<'_>,
+    watch: FitWatch<'_>,
     mut rejected: impl FnMut(usize, &Rejected) -> Result<()>,
 ) -> Result<Pass<FitReport>> {
     let start = Instant::now();
@@ -78,8 +99,8 @@ pub fn fit(
         return Ok(Pass::ReadAgain);
     }
     input.settle();
-    let rows = sample.finish(gathered, &input.schema)?;
-    if rows.num_rows() == 0 {
+    let drawn = sample.finish(gathered, &input.schema)?;
+    if drawn.rows.num_rows() == 0 {
         return Err(Error::NoInput(format!(
             "no row to fit on: {} records read, {}",
             tally.records,
@@ -87,18 +108,25 @@ pub fn fit(
         )));
     }
     run.stop.check()?;
-    let mut model = fit_rows(&rows, input, options, device, run, &mut stages)?;
+    let context = FitContext {
+        device,
+        memory: options.memory,
+        watch: Watch { stop: &run.stop, progress: watch.progress },
+        plan: watch.plan,
+    };
+    let Drawn { rows, positions } = drawn;
+    let mut model = fit_rows(&rows, input, options, &context, &mut stages)?;
     model.provenance.rows_read = tally.rows;
+    let known = model.detector.known_scores().map(|scores| KnownScores::new(positions, scores.to_vec()));
     stages.wall = Stages::seconds(start.elapsed());
-    Ok(Pass::Done(FitReport { model, tally, stages }))
+    Ok(Pass::Done(FitReport { model, known, tally, stages }))
 }
 
 fn fit_rows(
     rows: &arrow_array::RecordBatch,
     input: &Input,
     options: &FitOptions,
-    device: &Device,
-    run: &Run<'_>,
+    context: &FitContext<'_>,
     stages: &mut Stages,
 ) -> Result<Model> {
     let roles = infer_roles(rows, &options.roles)?;
@@ -107,18 +135,19 @@ fn fit_rows(
     let matrix = plan.bind(rows.schema_ref())?.encode(rows)?.matrix;
     stages.encode += Stages::seconds(start.elapsed());
     let start = Instant::now();
-    let detector = Detector::fit_until(matrix.view(), &options.detector, &run.stop)?;
-    let scores = detector.scorer(device, matrix.nrows())?.score(matrix.view())?;
+    let detector = Detector::fit_in(matrix.view(), &options.detector, context)?;
+    let scores = detector.training_scores(matrix.view(), context.device)?;
     stages.score += Stages::seconds(start.elapsed());
     let severity = Severity::fit(&scores)?;
     let threshold = Threshold::resolve(options.rule, &scores, &severity)?;
+    drop(scores);
     let provenance = Provenance {
         inputs: input
             .files
             .iter()
             .map(|f| InputDigest { name: f.name.clone(), bytes: f.size.unwrap_or(0), blake3: None })
             .collect(),
-        device: device.describe(),
+        device: context.device.describe(),
         rows_sampled: rows.num_rows() as u64,
         seed: options.seed,
         column_types: column_types(input),

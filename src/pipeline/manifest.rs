@@ -5,6 +5,7 @@ use super::tally::Stages;
 use crate::flows::sink::Staged;
 use crate::flows::source::{Damage, Input, InputFile};
 use crate::model::{InputDigest, Model, rfc3339};
+use crate::ops::neighbors::Settled;
 use crate::{Error, Result};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -61,6 +62,8 @@ pub struct Manifest {
     imputed_values: u64,
     unseen_categories: BTreeMap<String, u64>,
     quality: Option<crate::detectors::Quality>,
+    /// Rows whose neighbours f32 could not decide, those of the fit included where the run fitted.
+    settled: Option<Settled>,
     seconds_fit: Option<Stages>,
     seconds_score: Stages,
 }
@@ -121,6 +124,7 @@ impl Manifest {
             imputed_values: report.imputed,
             unseen_categories: report.unseen.iter().cloned().collect(),
             quality: report.quality,
+            settled: settled(model, report),
             seconds_fit: facts.fit,
             seconds_score: report.stages,
         }
@@ -136,6 +140,16 @@ impl Manifest {
         writeln!(file, "{text}").map_err(|e| Error::io(path, e))?;
         file.publish().map(drop)
     }
+}
+
+/// What was settled in the whole run: a model that was loaded has no fit.
+fn settled(model: &Model, report: &ScoreReport) -> Option<Settled> {
+    let score = report.settled?;
+    let fit = model.detector.settled_at_fit().unwrap_or_default();
+    Some(Settled {
+        near_ties: fit.near_ties + score.near_ties,
+        searched_on_host: fit.searched_on_host + score.searched_on_host,
+    })
 }
 
 /// `day.parquet` → `day.parquet.manifest.json`: the whole name, so that outputs of several formats keep theirs apart.

@@ -3,6 +3,7 @@
 
 mod digest;
 mod fit;
+mod known;
 mod manifest;
 mod ordered;
 mod sample;
@@ -12,10 +13,11 @@ mod top;
 mod writer;
 
 pub use digest::{Digests, file_digest};
-pub use fit::{FitOptions, FitReport, fit};
+pub use fit::{FitOptions, FitReport, FitWatch, fit};
+pub use known::KnownScores;
 pub use manifest::{Manifest, RunFacts, beside, manifest_path};
 pub use ordered::{Progress, Run, Timed};
-pub use sample::{Sample, record_hash};
+pub use sample::{Drawn, Sample, record_hash};
 pub use score::{ScoreOptions, ScoreReport, score};
 pub use tally::{Stages, Tally};
 pub use top::{Top, TopRow};

@@ -49,6 +49,14 @@ struct Entry {
     row: usize,
 }
 
+/// The rows that were drawn, in stream order.
+pub struct Drawn {
+    /// The rows.
+    pub rows: RecordBatch,
+    /// Each row's position in the stream, ascending.
+    pub positions: Vec<u64>,
+}
+
 /// The candidates gathered so far; merged in input order by one thread.
 #[derive(Default)]
 pub struct Gathered {
@@ -99,16 +107,17 @@ impl Sample {
     ///
     /// # Errors
     /// If a sampled column cannot be cast to its final type.
-    pub fn finish(&self, mut gathered: Gathered, schema: &SchemaRef) -> Result<RecordBatch> {
+    pub fn finish(&self, mut gathered: Gathered, schema: &SchemaRef) -> Result<Drawn> {
         self.shrink(&mut gathered);
         gathered.entries.sort_unstable_by_key(|e| e.position);
         for piece in &mut gathered.pieces {
             *piece = conform(piece, schema)?;
         }
-        match gathered.entries.is_empty() {
-            true => Ok(RecordBatch::new_empty(schema.clone())),
-            false => gathered.interleaved(),
-        }
+        let rows = match gathered.entries.is_empty() {
+            true => RecordBatch::new_empty(schema.clone()),
+            false => gathered.interleaved()?,
+        };
+        Ok(Drawn { rows, positions: gathered.entries.iter().map(|e| e.position).collect() })
     }
 
     fn shrink(&self, gathered: &mut Gathered) {

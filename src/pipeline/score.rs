@@ -2,6 +2,7 @@
 //! input order.
 
 use super::Pass;
+use super::known::KnownScores;
 use super::ordered::Run;
 use super::tally::{Stages, Tally};
 use super::top::Top;
@@ -13,9 +14,11 @@ use crate::flows::sink::{RowEncoder, Sink, Written};
 use crate::flows::source::Input;
 use crate::flows::{Batch, Rejected};
 use crate::model::{BatchScorer, Model, OutputPlan, Scored};
+use crate::ops::neighbors::Settled;
 use crate::{Error, Result};
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What to write and keep.
@@ -29,6 +32,8 @@ pub struct ScoreOptions {
     pub top: usize,
     /// Column with the truth, if the input has one.
     pub label: Option<String>,
+    /// Scores that the fit has found for records of this input; the others are scored.
+    pub known: Option<Arc<KnownScores>>,
     /// Rows a batch may have; larger ones are split by the device.
     pub batch_rows: usize,
     /// Whether nothing of what goes to sinks has an effect before the end, so that the pass may be given up there.
@@ -47,6 +52,8 @@ pub struct ScoreReport {
     pub unseen: Vec<(String, u64)>,
     /// Agreement with the labels, where the input has them.
     pub quality: Option<Quality>,
+    /// What f32 could not decide among neighbours; `None` for a detector without them.
+    pub settled: Option<Settled>,
     /// The oddest rows.
     pub top: Top,
     /// What was written.
@@ -86,7 +93,7 @@ pub fn score(
     mut rejected: impl FnMut(usize, &Rejected) -> Result<()>,
 ) -> Result<Pass<ScoreReport>> {
     let start = Instant::now();
-    let scorer = model.scorer(device, &input.schema, options.batch_rows)?;
+    let scorer = model.scorer(device, &input.schema, options.batch_rows)?.until(&run.stop);
     let mut report = ScoreReport::new(options.top);
     let mut unseen = vec![0; scorer.unseen_columns().len()];
     let mut ranking = options.label.as_ref().map(|_| Ranking::new());
@@ -126,6 +133,7 @@ pub fn score(
     }
     report.stages.read = read;
     report.unseen = scorer.unseen_columns().iter().cloned().zip(unseen).filter(|(_, n)| *n > 0).collect();
+    report.settled = scorer.settled();
     report.quality = ranking.map(Ranking::finish);
     let begin = Instant::now();
     run.stop.check()?;
@@ -153,6 +161,7 @@ impl ScoreReport {
             imputed: 0,
             unseen: Vec::new(),
             quality: None,
+            settled: None,
             top: Top::new(top),
             written: None,
             stages: Stages::default(),
@@ -174,7 +183,8 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     fn item(&self, batch: Batch) -> Result<Item> {
-        let scored = self.scorer.score(&batch.columns)?;
+        let known = |row| self.options.known.as_ref()?.get(batch.stream_position(row));
+        let scored = self.scorer.score_knowing(&batch.columns, known)?;
         let top = Top::of_batch(self.options.top, &batch, &scored.score, &scored.severity, &scored.anomaly)?;
         let mut item = Item {
             output: Output::Nothing,

@@ -27,8 +27,10 @@
 //! collapsed first, so that ties of hundreds of equal rows cost nothing and are decided by index alone.
 
 mod answers;
+mod bench;
 mod cpu;
 mod gpu;
+mod join;
 mod lists;
 mod order;
 mod references;
@@ -41,9 +43,10 @@ pub use lists::NeighborLists;
 pub use order::Neighbor;
 
 use super::Operation;
-use crate::device::{AdapterReport, Device};
+use crate::device::{AdapterReport, Device, Timings};
 use crate::{Error, Result, Stop};
 use answers::Answers;
+use join::Join;
 use lists::PackedLists;
 use ndarray::ArrayView2;
 use references::References;
@@ -52,7 +55,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// On the list of operations.
 pub(super) const OPERATION: Operation =
-    Operation { name: "neighbors", kernels: gpu::KERNELS, shortfall: AdapterReport::shortfall, cases: |_| Vec::new() };
+    Operation { name: "neighbors", kernels: gpu::KERNELS, shortfall: AdapterReport::shortfall, cases: bench::cases };
 
 /// Query rows, and which reference each of them may not find.
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +98,8 @@ pub struct Settled {
     /// Queries with two distances among their first k + 1 that f32 cannot tell apart for certain, so that the f64 key
     /// decided. Exact duplicates do not count. The same on every device.
     pub near_ties: u64,
-    /// Queries whose nearest a GPU could not narrow down to the room a list has there; they were searched on the CPU.
+    /// Queries (in a self-join, distinct rows) whose nearest a GPU could not narrow down to the room a list has there; they
+    /// were searched on the CPU.
     pub searched_on_host: u64,
 }
 
@@ -103,7 +107,9 @@ pub struct Settled {
 #[derive(Debug)]
 pub struct Neighbors {
     references: References,
+    /// The CPU's body; beside a GPU it searches what does not fit a list there.
     tree: cpu::Tree,
+    gpu: Option<NeighborsGpu>,
     near_ties: AtomicU64,
     searched_on_host: AtomicU64,
 }
@@ -114,10 +120,13 @@ impl Neighbors {
     /// # Errors
     /// If there are no rows or more than 2³² − 2, or a value is not finite; if the device cannot take them.
     pub fn prepare(references: ArrayView2<'_, f32>, device: &Device) -> Result<Self> {
-        let _ = device;
         let mut references = References::new(references)?;
         let tree = cpu::Tree::build(&mut references);
-        Ok(Self { references, tree, near_ties: AtomicU64::new(0), searched_on_host: AtomicU64::new(0) })
+        let gpu = match device {
+            Device::Cpu => None,
+            Device::Gpu(gpu) => Some(NeighborsGpu::prepare(references.values(), references.n_features(), gpu)?),
+        };
+        Ok(Self { references, tree, gpu, near_ties: AtomicU64::new(0), searched_on_host: AtomicU64::new(0) })
     }
 
     /// Reference rows, exact duplicates counted.
@@ -133,6 +142,16 @@ impl Neighbors {
     /// What f32 could not decide so far.
     pub fn settled(&self) -> Settled {
         Settled { near_ties: self.near_ties.load(Relaxed), searched_on_host: self.searched_on_host.load(Relaxed) }
+    }
+
+    /// Time that a GPU body spent so far, by stage; None on the CPU.
+    pub fn timings(&self) -> Option<Timings> {
+        self.gpu.as_ref().map(NeighborsGpu::timings)
+    }
+
+    /// The GPU body, where that is the one prepared.
+    pub fn gpu(&self) -> Option<&NeighborsGpu> {
+        self.gpu.as_ref()
     }
 
     /// Calls `f` with each query's number and its `k` nearest references, nearest first, and returns what it gave in the
@@ -152,28 +171,17 @@ impl Neighbors {
         let excluded = self.check(&queries, k)?;
         let n_left_out = usize::from(excluded.iter().any(Option::is_some));
         let values = references::compact(queries.rows, "query")?;
-        let row = |row: u32| references::row_of(&values, self.n_features(), row as usize);
         let groups = self.tree.group_queries(&values, n_queries, k + n_left_out);
+        let join =
+            Join { neighbors: self, values: &values, wanted: k + n_left_out, n_records: n_queries as u64, watch };
         let mut answers = Answers::new(n_queries);
-        let work = |group: &cpu::Group, search: &mut cpu::Search| {
-            let lanes = group.rows.iter().map(|&query| row(query));
-            let wanted = (k + n_left_out).min(self.references.n_unique());
-            self.tree.search(&self.references, lanes, wanted, search);
-            let mut settle = Settle::default();
-            let answer = |(lane, &query): (usize, &u32)| {
-                self.settle(row(query), search.candidates(lane), k + n_left_out, 1, &mut settle);
-                let left_out = excluded.get(query as usize).copied().flatten();
-                (query, f(query as usize, settle.expand(&self.references, k, left_out)))
-            };
-            group.rows.iter().enumerate().map(answer).collect::<Vec<_>>()
+        let answer = |part: &mut Vec<(u32, T)>, query: u32, near_tie: bool, settle: &mut Settle| {
+            self.near_ties.fetch_add(u64::from(near_tie), Relaxed);
+            let left_out = excluded.get(query as usize).copied().flatten();
+            part.push((query, f(query as usize, settle.expand(&self.references, k, left_out))));
         };
-        cpu::run(
-            groups.len(),
-            n_queries as u64,
-            watch,
-            |i, search| work(&groups[i], search),
-            |part| answers.add(part),
-        )?;
+        let rows = |group: usize| groups.get(group).map(|group| group.rows.clone()).unwrap_or_default();
+        join.each(groups.len(), rows, answer, |part| answers.add(part))?;
         answers.finish()
     }
 
@@ -210,33 +218,34 @@ impl Neighbors {
         k: usize,
         watch: Watch<'_>,
         answer: impl Fn(&mut Part, u32, &[Neighbor]) + Sync,
-        sink: impl FnMut(Part),
+        mut sink: impl FnMut(Part),
     ) -> Result<()> {
         self.check_k(k, 1)?;
         let references = &self.references;
         let groups = self.tree.own_groups(k + 1);
-        let work = |index: usize, search: &mut cpu::Search| {
-            let rows = groups.get(index);
-            let lanes = rows.clone().map(|row| references.unique(row));
-            self.tree.search(references, lanes, (k + 1).min(references.n_unique()), search);
-            let mut settle = Settle::default();
-            let mut part = Part::default();
-            for (lane, row) in rows.enumerate() {
-                let members = references.members(row);
-                self.settle(references.unique(row), search.candidates(lane), k + 1, members.len(), &mut settle);
-                for &member in members {
-                    answer(&mut part, member, settle.expand(references, k, Some(member)));
-                }
+        let answer = |part: &mut Part, row: u32, near_tie: bool, settle: &mut Settle| {
+            let members = references.members(row);
+            self.near_ties.fetch_add(if near_tie { members.len() as u64 } else { 0 }, Relaxed);
+            for &member in members {
+                answer(part, member, settle.expand(references, k, Some(member)));
             }
-            part
         };
-        cpu::run(groups.len(), self.n_references() as u64, watch, work, sink)
-    }
-
-    /// Settles the candidates of a row that stands for `n_records` queries, and counts them if f32 could not have.
-    fn settle(&self, query: &[f32], candidates: &[(f32, u32)], k: usize, n_records: usize, settle: &mut Settle) {
-        let near_tie = settle.key(&self.references, query, candidates.iter().map(|candidate| candidate.1), k);
-        self.near_ties.fetch_add(if near_tie { n_records as u64 } else { 0 }, Relaxed);
+        // A row of more than k records has its nearest among them.
+        let is_alone = |row: &u32| references.members(*row).len() <= k;
+        let (mut settle, mut part) = (Settle::default(), Part::default());
+        for row in (0..references.n_unique() as u32).filter(|row| !is_alone(row)) {
+            settle.key(references, references.unique(row), std::iter::once(row), k + 1);
+            answer(&mut part, row, false, &mut settle);
+        }
+        sink(part);
+        let join = Join {
+            neighbors: self,
+            values: references.values(),
+            wanted: k + 1,
+            n_records: self.n_references() as u64,
+            watch,
+        };
+        join.each(groups.len(), |group| groups.get(group).filter(is_alone).collect(), answer, sink)
     }
 
     /// Checks what can be wrong with queries; gives their exclusions.

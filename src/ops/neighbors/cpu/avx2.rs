@@ -21,6 +21,12 @@ impl Kernel for Avx2 {
     }
 
     #[inline(always)]
+    fn near_box(queries: &[[Lanes; VECTORS]], limits: &Distances, low: &[f32], high: &[f32]) -> u64 {
+        // SAFETY: as above.
+        unsafe { near_box(queries, limits, low, high) }
+    }
+
+    #[inline(always)]
     fn between(low: &[f32], high: &[f32], other_low: &[f32], other_high: &[f32]) -> f32 {
         // SAFETY: as above.
         unsafe { between(low, high, other_low, other_high) }
@@ -51,7 +57,7 @@ fn scan(block: &[[Lanes; VECTORS]], query: &[f32], limit: f32, distances: &mut D
                 *sum = _mm256_fmadd_ps(difference, difference, *sum);
             }
         }
-        let within = within(&sums, limit);
+        let within = within(&sums, &[_mm256_set1_ps(limit); VECTORS]);
         if later.is_empty() || within == 0 {
             for (to, sum) in distances.iter_mut().zip(sums) {
                 // SAFETY: as in `load`.
@@ -66,10 +72,38 @@ fn scan(block: &[[Lanes; VECTORS]], query: &[f32], limit: f32, distances: &mut D
 }
 
 #[target_feature(enable = "avx2,fma")]
+fn near_box(queries: &[[Lanes; VECTORS]], limits: &Distances, low: &[f32], high: &[f32]) -> u64 {
+    let limits = limits.each_ref().map(|lanes| load(lanes));
+    let mut sums = [_mm256_setzero_ps(); VECTORS];
+    let mut near = 0;
+    let sides = low.chunks(FIRST_LOOK).zip(high.chunks(FIRST_LOOK));
+    for (queries, (low, high)) in queries.chunks(FIRST_LOOK).zip(sides) {
+        for (values, (&low, &high)) in queries.iter().zip(low.iter().zip(high)) {
+            let (low, high) = (_mm256_set1_ps(low), _mm256_set1_ps(high));
+            for (sum, values) in sums.iter_mut().zip(values) {
+                let value = load(values);
+                // The value moved into the box.
+                let inside = _mm256_min_ps(_mm256_max_ps(value, low), high);
+                let gap = _mm256_sub_ps(value, inside);
+                *sum = _mm256_fmadd_ps(gap, gap, *sum);
+            }
+        }
+        near = within(&sums, &limits);
+        if near == 0 {
+            break;
+        }
+    }
+    near
+}
+
+/// Bit i says that sum i is at most limit i.
+#[target_feature(enable = "avx2,fma")]
 #[inline]
-fn within(sums: &[__m256; VECTORS], limit: f32) -> u64 {
-    let limit = _mm256_set1_ps(limit);
-    let near = sums.map(|sum| _mm256_cmp_ps::<_CMP_LE_OQ>(sum, limit));
+fn within(sums: &[__m256; VECTORS], limits: &[__m256; VECTORS]) -> u64 {
+    let mut near = *sums;
+    for (near, &limit) in near.iter_mut().zip(limits) {
+        *near = _mm256_cmp_ps::<_CMP_LE_OQ>(*near, limit);
+    }
     let or = |a, b| _mm256_or_ps(a, b);
     let [a, b, c, d, e, f, g, h] = near;
     let any = or(or(or(a, b), or(c, d)), or(or(e, f), or(g, h)));

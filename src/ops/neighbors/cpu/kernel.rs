@@ -17,6 +17,10 @@ pub(in super::super) trait Kernel {
     /// never within.
     fn scan(block: &[[Lanes; VECTORS]], query: &[f32], limit: f32, distances: &mut Distances) -> u64;
 
+    /// Which of the 64 `queries` ([feature][query]) can have a row of a box within their limits: bit i says that query i's
+    /// squared distance to the box is at most its limit.
+    fn near_box(queries: &[[Lanes; VECTORS]], limits: &Distances, low: &[f32], high: &[f32]) -> u64;
+
     /// The squared distance between two boxes, given by their least and greatest corners; at most (up to rounding) the
     /// distance of any two points of theirs.
     fn between(low: &[f32], high: &[f32], other_low: &[f32], other_high: &[f32]) -> f32;
@@ -46,6 +50,20 @@ impl Kernel for Portable {
         within(distances, limit)
     }
 
+    fn near_box(queries: &[[Lanes; VECTORS]], limits: &Distances, low: &[f32], high: &[f32]) -> u64 {
+        let mut distances = [Lanes([0.0; 8]); VECTORS];
+        for (values, (&low, &high)) in queries.iter().zip(low.iter().zip(high)) {
+            for (sums, values) in distances.iter_mut().zip(values) {
+                for (sum, value) in sums.0.iter_mut().zip(values.0) {
+                    let gap = (low - value).max(value - high).max(0.0);
+                    *sum += gap * gap;
+                }
+            }
+        }
+        let pairs = distances.iter().flat_map(|lanes| lanes.0).zip(limits.iter().flat_map(|lanes| lanes.0));
+        mask(pairs.map(|(distance, limit)| distance <= limit))
+    }
+
     fn between(low: &[f32], high: &[f32], other_low: &[f32], other_high: &[f32]) -> f32 {
         let sides = low.iter().zip(high).zip(other_low.iter().zip(other_high));
         sides.fold(0.0, |sum, ((&low, &high), (&other_low, &other_high))| {
@@ -56,6 +74,9 @@ impl Kernel for Portable {
 }
 
 fn within(distances: &Distances, limit: f32) -> u64 {
-    let bits = distances.iter().flat_map(|lanes| lanes.0).map(|distance| u64::from(distance <= limit));
-    bits.enumerate().fold(0, |mask, (i, bit)| mask | bit << i)
+    mask(distances.iter().flat_map(|lanes| lanes.0).map(|distance| distance <= limit))
+}
+
+fn mask(bits: impl Iterator<Item = bool>) -> u64 {
+    bits.enumerate().fold(0, |mask, (i, bit)| mask | u64::from(bit) << i)
 }

@@ -16,8 +16,11 @@ mod nearest;
 mod search;
 mod tree;
 
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(super) use avx2::Avx2;
 pub(super) use engine::run;
-pub(super) use groups::Group;
+#[cfg(test)]
+pub(super) use kernel::{Distances, Kernel, Portable};
 pub(super) use search::Search;
 pub(super) use tree::Tree;
 

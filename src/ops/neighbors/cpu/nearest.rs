@@ -58,15 +58,16 @@ impl Nearest {
         if self.found.len() < full {
             return;
         }
-        // More rows than f32 tells apart: the key decides now, and only rows of the first `wanted` keys are kept.
+        // More rows than f32 tells apart: the key decides now. The next row after the wanted ones is kept too, since whether
+        // f32 could have told it from them is counted.
         let references = measure.references;
         let first = |row: u32| references.members(row).first().copied().unwrap_or(u32::MAX);
         let mut keyed: Vec<(f64, u32, (f32, u32))> = (self.found.iter())
             .map(|&found| (order::sq_dist(query, references.unique(found.1)), first(found.1), found))
             .collect();
-        keyed.select_nth_unstable_by(measure.wanted - 1, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        keyed.truncate(measure.wanted);
-        let farthest = keyed.iter().map(|key| key.0).fold(0.0, f64::max);
+        keyed.select_nth_unstable_by(measure.wanted, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        keyed.truncate(measure.wanted + 1);
+        let farthest = keyed.iter().take(measure.wanted).map(|key| key.0).fold(0.0, f64::max);
         self.limit = measure.margin.limit_of_key(farthest).min(limit);
         self.found.clear();
         self.found.extend(keyed.into_iter().map(|key| key.2));

@@ -4,7 +4,7 @@ use super::super::References;
 use super::super::order::Margin;
 #[cfg(target_arch = "x86_64")]
 use super::avx2::Avx2;
-use super::kernel::{Kernel, Portable};
+use super::kernel::{Distances, Kernel, Portable};
 use super::nearest::{Measure, Nearest};
 use super::tree::{Tree, middle};
 use super::{BLOCK, Lanes, VECTORS};
@@ -12,11 +12,14 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// Scratch of one thread, and the candidates it found for the last group.
-#[derive(Default)]
 pub(in super::super) struct Search {
     nearest: Vec<Nearest>,
-    /// The queries in the tree's order of features, padded, and the least and greatest corners of their box.
+    /// The queries in the tree's order of features, padded: row-major, and [feature][query].
     values: Vec<f32>,
+    lanes: Vec<[Lanes; VECTORS]>,
+    /// Their limits; below 0 where there is no query.
+    limits: Distances,
+    /// The least and greatest corners of their box.
     low: Vec<f32>,
     high: Vec<f32>,
     waiting: BinaryHeap<Reverse<Waiting>>,
@@ -32,13 +35,20 @@ struct Waiting {
     end: u32,
 }
 
+impl Default for Search {
+    fn default() -> Self {
+        let (nearest, values, lanes, low, high) = Default::default();
+        Self { nearest, values, lanes, limits: [Lanes([-1.0; 8]); VECTORS], low, high, waiting: BinaryHeap::new() }
+    }
+}
+
 impl Search {
     /// The candidates of the group's query `lane`: f32 distance and distinct row.
     pub fn candidates(&self, lane: usize) -> &[(f32, u32)] {
         self.nearest.get(lane).map_or(&[], Nearest::found)
     }
 
-    fn load<'q>(&mut self, tree: &Tree, queries: impl Iterator<Item = &'q [f32]>) -> usize {
+    fn load<'q>(&mut self, tree: &Tree, queries: impl Iterator<Item = &'q [f32]>) {
         let width = tree.width();
         self.waiting.clear();
         self.values.clear();
@@ -64,7 +74,24 @@ impl Search {
             }
         }
         self.nearest.iter_mut().take(n).for_each(Nearest::clear);
-        n
+        self.spread(width, n);
+    }
+
+    /// Fills the lanes with the first `n` queries.
+    fn spread(&mut self, width: usize, n: usize) {
+        self.lanes.clear();
+        self.lanes.resize(width, [Lanes([0.0; 8]); VECTORS]);
+        for (lane, values) in self.values.chunks(width).enumerate() {
+            for (lanes, value) in self.lanes.iter_mut().zip(values) {
+                set(lanes, lane, *value);
+            }
+        }
+        (0..BLOCK).for_each(|lane| set(&mut self.limits, lane, if lane < n { f32::INFINITY } else { -1.0 }));
+    }
+
+    /// The largest limit of a query.
+    fn limit(&self) -> f32 {
+        self.limits.iter().flat_map(|lanes| lanes.0).fold(0.0, f32::max)
     }
 }
 
@@ -93,7 +120,7 @@ impl Tree {
         wanted: usize,
         search: &mut Search,
     ) {
-        let n_queries = search.load(self, queries.clone());
+        search.load(self, queries.clone());
         let queries: Vec<&[f32]> = queries.collect();
         let measure = Measure { references, margin: Margin::new(self.features.len()), wanted: wanted.max(1) };
         let mut next = Some(Waiting { bound: 0, node: 0, first: 0, end: self.n_leaves() as u32 });
@@ -106,8 +133,7 @@ impl Tree {
                 Some(self.descend::<K>(node, limit, search))
             } else {
                 self.scan::<K>(node, measure, &queries, search);
-                let limits = search.nearest.iter().take(n_queries).map(Nearest::limit);
-                limit = limits.fold(0.0, f32::max);
+                limit = search.limit();
                 search.waiting.pop().map(|waiting| waiting.0)
             };
         }
@@ -155,20 +181,30 @@ impl Tree {
         let first_row = leaf.first * BLOCK as u32;
         let mut distances = [Lanes([0.0; 8]); VECTORS];
         let n_features = self.features.len();
-        let rows = search.values.chunks(self.width().max(1)).zip(queries);
-        for (nearest, (values, query)) in search.nearest.iter_mut().zip(rows) {
-            let limit = nearest.limit();
-            if f32::from_bits(leaf.bound) > limit || K::between(values, values, low, high) > limit {
+        let mut near = K::near_box(&search.lanes, &search.limits, low, high);
+        while near != 0 {
+            let lane = near.trailing_zeros() as usize;
+            near &= near - 1;
+            let values = search.values.get(lane * self.width()..).and_then(|values| values.get(..n_features));
+            let (Some(nearest), Some(query), Some(values)) = (search.nearest.get_mut(lane), queries.get(lane), values)
+            else {
                 continue;
-            }
-            let mut within = K::scan(block, values.get(..n_features).unwrap_or_default(), limit, &mut distances);
+            };
+            let mut within = K::scan(block, values, nearest.limit(), &mut distances);
             while within != 0 {
-                let lane = within.trailing_zeros();
+                let row = within.trailing_zeros();
                 within &= within - 1;
-                let distance = distances.get(lane as usize / 8).and_then(|lanes| lanes.0.get(lane as usize % 8));
-                nearest.push(distance.copied().unwrap_or(f32::INFINITY), first_row + lane);
+                let distance = distances.get(row as usize / 8).and_then(|lanes| lanes.0.get(row as usize % 8));
+                nearest.push(distance.copied().unwrap_or(f32::INFINITY), first_row + row);
             }
             nearest.tighten(measure, query);
+            set(&mut search.limits, lane, nearest.limit());
         }
+    }
+}
+
+fn set(lanes: &mut Distances, lane: usize, value: f32) {
+    if let Some(place) = lanes.get_mut(lane / 8).and_then(|lanes| lanes.0.get_mut(lane % 8)) {
+        *place = value;
     }
 }

@@ -1,0 +1,219 @@
+//! Which detector flags and configuration file ask for, and with what parameters.
+
+use super::args::FitArgs;
+use super::settings::Config;
+use crate::detectors::{
+    DetectorParams, IsolationForestParams, KnnDistance, LocalOutlierFactorParams, NearestNeighborsParams,
+};
+use crate::{Error, Result};
+
+/// Rows a forest is fitted on. At 100,000 the 99.9th percentile of the training scores rests on a hundred rows.
+const DEFAULT_FIT_ROWS: usize = 100_000;
+/// Rows a detector of neighbours keeps. Time to score a row, time to fit and the model's size grow with them; at 50,000
+/// the 99.9th percentile of the training scores rests on fifty rows.
+const DEFAULT_REFERENCE_ROWS: usize = 50_000;
+
+/// The detector that was chosen.
+pub struct Chosen {
+    /// Its parameters.
+    pub params: DetectorParams,
+    /// Rows to draw from the input.
+    pub rows: usize,
+    /// How the record of the options calls their number.
+    pub rows_name: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Forest,
+    Factor,
+    Nearest,
+}
+
+/// An option, the detectors it belongs to, and what to do with others.
+struct Belongs {
+    option: &'static str,
+    kinds: &'static [Kind],
+    way_out: &'static str,
+}
+
+const BELONGS: [Belongs; 7] = [
+    Belongs { option: "trees", kinds: &[Kind::Forest], way_out: "only iforest has trees" },
+    Belongs { option: "sample-size", kinds: &[Kind::Forest], way_out: "only iforest has trees" },
+    Belongs { option: "max-features", kinds: &[Kind::Forest], way_out: "only iforest has trees" },
+    Belongs {
+        option: "fit-rows",
+        kinds: &[Kind::Forest],
+        way_out: "lof and knn keep the rows they are fitted on: set their number by --reference-rows",
+    },
+    Belongs { option: "neighbors", kinds: &[Kind::Factor, Kind::Nearest], way_out: "only lof and knn have neighbors" },
+    Belongs {
+        option: "reference-rows",
+        kinds: &[Kind::Factor, Kind::Nearest],
+        way_out: "iforest keeps no rows: set how many it is fitted on by --fit-rows",
+    },
+    Belongs { option: "distance", kinds: &[Kind::Nearest], way_out: "only knn scores by a distance" },
+];
+
+impl Kind {
+    fn of(name: &str) -> Result<Self> {
+        match name.replace('-', "_").as_str() {
+            "iforest" | "isolation_forest" => Ok(Self::Forest),
+            "lof" | "local_outlier_factor" => Ok(Self::Factor),
+            "knn" | "nearest_neighbors" => Ok(Self::Nearest),
+            _ => Err(Error::parameter("--detector", name, "the detectors are: iforest, lof, knn")),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Forest => "iforest",
+            Self::Factor => "lof",
+            Self::Nearest => "knn",
+        }
+    }
+}
+
+/// The detector of the flags and the file. An option of another detector is an error, unless it stands in the file and
+/// the command line names the detector: one file may then serve several.
+pub fn choose(args: &FitArgs, config: &Config, seed: u64) -> Result<Chosen> {
+    let kind = Kind::of(args.detector.as_ref().or(config.detector.as_ref()).map_or("iforest", String::as_str))?;
+    refuse_foreign(kind, "--", &given(args))?;
+    if args.detector.is_none() {
+        refuse_foreign(kind, "", &written(config))?;
+    }
+    let (rows, rows_name, option) = match kind {
+        Kind::Forest => (args.fit_rows.or(config.fit_rows).unwrap_or(DEFAULT_FIT_ROWS), "fit_rows", "--fit-rows"),
+        Kind::Factor | Kind::Nearest => {
+            let rows = args.reference_rows.or(config.reference_rows).unwrap_or(DEFAULT_REFERENCE_ROWS);
+            (rows, "reference_rows", "--reference-rows")
+        }
+    };
+    let params = params(kind, args, config, seed).map_err(in_option_names)?;
+    let asked = match &params {
+        DetectorParams::IsolationForest(_) => 0,
+        DetectorParams::LocalOutlierFactor(params) => params.n_neighbors,
+        DetectorParams::NearestNeighbors(params) => params.n_neighbors,
+    };
+    match rows {
+        0 => Err(Error::parameter(option, 0, "at least 1 row is needed to fit on")),
+        n if n <= asked => Err(Error::parameter(
+            "--neighbors",
+            asked,
+            format!("{option} is {n}, and neighbors are other rows: give more rows"),
+        )),
+        _ => Ok(Chosen { params, rows, rows_name }),
+    }
+}
+
+fn params(kind: Kind, args: &FitArgs, config: &Config, seed: u64) -> Result<DetectorParams> {
+    let n_neighbors = args.neighbors.or(config.neighbors);
+    Ok(match kind {
+        Kind::Forest => {
+            let default = IsolationForestParams::default();
+            let params = IsolationForestParams {
+                n_trees: args.trees.or(config.trees).unwrap_or(default.n_trees),
+                sample_size: args.sample_size.or(config.sample_size).unwrap_or(default.sample_size),
+                max_features: args.max_features.or(config.max_features).unwrap_or(default.max_features),
+                seed,
+            };
+            params.check()?;
+            DetectorParams::IsolationForest(params)
+        }
+        Kind::Factor => {
+            let default = LocalOutlierFactorParams::default();
+            let params = LocalOutlierFactorParams { n_neighbors: n_neighbors.unwrap_or(default.n_neighbors) };
+            params.check()?;
+            DetectorParams::LocalOutlierFactor(params)
+        }
+        Kind::Nearest => {
+            let default = NearestNeighborsParams::default();
+            let distance = args.distance.as_ref().or(config.distance.as_ref());
+            let params = NearestNeighborsParams {
+                n_neighbors: n_neighbors.unwrap_or(default.n_neighbors),
+                distance: distance.map_or(Ok(KnnDistance::default()), |text| text.parse())?,
+            };
+            params.check()?;
+            DetectorParams::NearestNeighbors(params)
+        }
+    })
+}
+
+/// What the command line sets, in the order of [`BELONGS`].
+fn given(args: &FitArgs) -> [bool; 7] {
+    [
+        args.trees.is_some(),
+        args.sample_size.is_some(),
+        args.max_features.is_some(),
+        args.fit_rows.is_some(),
+        args.neighbors.is_some(),
+        args.reference_rows.is_some(),
+        args.distance.is_some(),
+    ]
+}
+
+/// What the configuration file sets, in the same order.
+fn written(config: &Config) -> [bool; 7] {
+    [
+        config.trees.is_some(),
+        config.sample_size.is_some(),
+        config.max_features.is_some(),
+        config.fit_rows.is_some(),
+        config.neighbors.is_some(),
+        config.reference_rows.is_some(),
+        config.distance.is_some(),
+    ]
+}
+
+fn refuse_foreign(kind: Kind, prefix: &str, set: &[bool; 7]) -> Result<()> {
+    let foreign = BELONGS.iter().zip(set).find(|(belongs, set)| **set && !belongs.kinds.contains(&kind));
+    let Some((belongs, _)) = foreign else { return Ok(()) };
+    let option = match prefix {
+        "" => belongs.option.replace('-', "_"),
+        _ => format!("{prefix}{}", belongs.option),
+    };
+    Err(Error::parameter(option, format!("given for the detector {}", kind.name()), belongs.way_out))
+}
+
+/// `500M`, `2G`, `2GiB`: a number of bytes; K, M, G and T are powers of 1,024.
+pub fn memory(text: &str) -> Result<u64> {
+    let wrong = || {
+        Error::parameter(
+            "--memory",
+            format!("`{text}`"),
+            "it must be a size such as 500M or 2G (powers of 1,024), at least 1M",
+        )
+    };
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits).ok_or_else(wrong)?;
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    let power = match unit.trim().to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 1,
+        "M" | "MB" | "MIB" => 2,
+        "G" | "GB" | "GIB" => 3,
+        "T" | "TB" | "TIB" => 4,
+        _ => return Err(wrong()),
+    };
+    let bytes = number * 1024f64.powi(power);
+    if (f64::from(1 << 20)..1e18).contains(&bytes) { Ok(bytes as u64) } else { Err(wrong()) }
+}
+
+/// The library's parameter names as the options that set them.
+fn in_option_names(error: Error) -> Error {
+    match error {
+        Error::Parameter { name, met, limit } => {
+            let name = match name.as_str() {
+                "n_trees" => "--trees".to_owned(),
+                "sample_size" => "--sample-size".to_owned(),
+                "max_features" => "--max-features".to_owned(),
+                "n_neighbors" => "--neighbors".to_owned(),
+                "distance" => "--distance".to_owned(),
+                _ => name,
+            };
+            Error::Parameter { name, met, limit }
+        }
+        other => other,
+    }
+}
