@@ -36,14 +36,6 @@ fn keep(query: u32, tile: u32, distance: u32) {
     }
 }
 
-fn keep_each(query: u32, tile: u32, distances: vec4<f32>) {
-    let bits = bitcast<vec4<u32>>(distances);
-    keep(query, tile, bits.x);
-    keep(query, tile + 1u, bits.y);
-    keep(query, tile + 2u, bits.z);
-    keep(query, tile + 3u, bits.w);
-}
-
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
     let lane = local.x;
@@ -120,29 +112,25 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         high = min(high, vec4<u32>(least(e), least(f), least(g), least(h)));
     }
 
-    let query = group.x * BLOCK + 4u * y;
-    if tiling.width_log2 == 0u {
-        let tile = first_block * BLOCK + 4u * x;
-        keep_each(query, tile, a);
-        keep_each(query + 1u, tile, b);
-        keep_each(query + 2u, tile, c);
-        keep_each(query + 3u, tile, d);
-        keep_each(query + 32u, tile, e);
-        keep_each(query + 33u, tile, f);
-        keep_each(query + 34u, tile, g);
-        keep_each(query + 35u, tile, h);
-    } else if tiling.width_log2 == 2u {
-        let tile = first_block * 16u + x;
-        keep(query, tile, low.x);
-        keep(query + 1u, tile, low.y);
-        keep(query + 2u, tile, low.z);
-        keep(query + 3u, tile, low.w);
-        keep(query + 32u, tile, high.x);
-        keep(query + 33u, tile, high.y);
-        keep(query + 34u, tile, high.z);
-        keep(query + 35u, tile, high.w);
-    } else {
+    // Through workgroup memory, so that neighbouring lanes write neighbouring words. A tile of one reference is a sum: these
+    // go in four rounds, one of a lane's references in each.
+    let n_rounds = select(1u, 4u, tiling.width_log2 == 0u);
+    for (var round = 0u; round < n_rounds; round++) {
+        if tiling.width_log2 == 0u {
+            low = bitcast<vec4<u32>>(vec4<f32>(a.x, b.x, c.x, d.x));
+            high = bitcast<vec4<u32>>(vec4<f32>(e.x, f.x, g.x, h.x));
+            a = a.yzwx;
+            b = b.yzwx;
+            c = c.yzwx;
+            d = d.yzwx;
+            e = e.yzwx;
+            f = f.yzwx;
+            g = g.yzwx;
+            h = h.yzwx;
+        }
         let slot = 4u * y * PITCH + x;
+        // Nobody may still be writing out the round before.
+        workgroupBarrier();
         lane_minima[slot] = low.x;
         lane_minima[slot + PITCH] = low.y;
         lane_minima[slot + 2u * PITCH] = low.z;
@@ -152,12 +140,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         lane_minima[slot + 34u * PITCH] = high.z;
         lane_minima[slot + 35u * PITCH] = high.w;
         workgroupBarrier();
-        if lane < BLOCK {
-            var smallest = INFINITY;
-            for (var i = 0u; i < 16u; i++) {
-                smallest = min(smallest, lane_minima[lane * PITCH + i]);
+        if (1u << tiling.width_log2) >= BLOCK {
+            if lane < BLOCK {
+                var smallest = INFINITY;
+                for (var i = 0u; i < 16u; i++) {
+                    smallest = min(smallest, lane_minima[lane * PITCH + i]);
+                }
+                keep(group.x * BLOCK + lane, tiling.first + group.y, smallest);
             }
-            keep(group.x * BLOCK + lane, tiling.first + group.y, smallest);
+        } else {
+            // Tiles of one lane's references, or of one of them.
+            for (var query = y; query < BLOCK; query += 8u) {
+                let tile = (first_block * 16u + x) * n_rounds + round;
+                keep(group.x * BLOCK + query, tile, lane_minima[query * PITCH + x]);
+            }
         }
     }
 }

@@ -19,6 +19,7 @@ mod layout;
 mod mutations;
 mod neighbors;
 mod neighbors_cases;
+mod neighbors_lists;
 mod neighbors_mutations;
 mod oracle;
 mod resources;

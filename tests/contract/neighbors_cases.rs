@@ -25,7 +25,7 @@ pub enum Values {
     Extreme,
     /// Row i is i in every column: the order of the references is that of the distances.
     Ramp,
-    /// The first 60 rows are one set of values in different orders, the others are far; queries are 0, so that the 60 are
+    /// The first 62 rows (the room of k = 20) are one set of values in different orders, the others are far; queries are 0, so that the 62 are
     /// equally far, and only rounding tells them apart.
     NearTies,
 }
@@ -53,7 +53,7 @@ impl Case {
             .collect();
         if values == Values::NearTies {
             let mut ties: Vec<f32> = (0..n_features).map(|_| rng.random_range(0.1..2.0)).collect();
-            for row in references.chunks_mut(n_features).take(60) {
+            for row in references.chunks_mut(n_features).take(62) {
                 ties.shuffle(&mut rng);
                 row.copy_from_slice(&ties);
             }
@@ -103,7 +103,7 @@ fn draw(values: Values, rng: &mut ChaCha8Rng, row: usize) -> f32 {
         }
         Values::Ramp => row as f32,
         // Filled in afterwards.
-        Values::NearTies if row < 60 => 0.0,
+        Values::NearTies if row < 62 => 0.0,
         Values::NearTies => 10.0 + skewed(rng),
     }
 }
