@@ -8,6 +8,7 @@ mod bench;
 mod dispatch;
 pub mod neighbors;
 pub mod path_length;
+pub mod rbf;
 
 pub use bench::{BenchCase, Measurement, Runner};
 pub use dispatch::Dispatch;

@@ -1,0 +1,109 @@
+//! What an expansion sums.
+
+use crate::{Error, Result};
+use half::f16;
+use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
+
+/// How the vectors of an expansion are stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Storage {
+    /// As they are.
+    #[default]
+    F32,
+    /// Rounded to half precision: half the memory traffic, and other sums. Never chosen unasked.
+    F16,
+}
+
+/// Vectors, their coefficients and γ.
+#[derive(Debug, Clone)]
+pub struct Expansion {
+    vectors: Array2<f32>,
+    coefficients: Vec<f64>,
+    gamma: f64,
+    storage: Storage,
+}
+
+impl Expansion {
+    /// Puts together `vectors` (`n_vectors × n_features`), one coefficient for each, and γ > 0.
+    ///
+    /// # Errors
+    /// If a number is not finite, γ is not positive, or the lengths differ.
+    pub fn new(vectors: Array2<f32>, coefficients: Vec<f64>, gamma: f64) -> Result<Self> {
+        check_gamma(gamma)?;
+        check_finite(vectors.view(), "vector")?;
+        if coefficients.len() != vectors.nrows() {
+            let limit = format!("there are {} vectors, and each has one", vectors.nrows());
+            return Err(Error::parameter("coefficients", coefficients.len(), limit));
+        }
+        if let Some((i, bad)) = coefficients.iter().enumerate().find(|(_, a)| !(**a as f32).is_finite()) {
+            return Err(Error::parameter("coefficient", bad, format!("that of vector {i} is no finite f32")));
+        }
+        Ok(Self { vectors: vectors.as_standard_layout().into_owned(), coefficients, gamma, storage: Storage::F32 })
+    }
+
+    /// The same with its vectors stored in another way.
+    ///
+    /// # Errors
+    /// If a value is beyond half precision's 65,504.
+    pub fn stored(mut self, storage: Storage) -> Result<Self> {
+        if storage == Storage::F16 {
+            self.vectors.mapv_inplace(|x| f16::from_f32(x).to_f32());
+            if let Some(bad) = self.vectors.iter().find(|x| !x.is_finite()) {
+                let limit = "half precision ends at 65,504: store the vectors in f32";
+                return Err(Error::parameter("vector", bad, limit));
+            }
+        }
+        self.storage = storage;
+        Ok(self)
+    }
+
+    /// The vectors, `n_vectors × n_features`, as stored.
+    pub fn vectors(&self) -> ArrayView2<'_, f32> {
+        self.vectors.view()
+    }
+
+    /// One coefficient a vector.
+    pub fn coefficients(&self) -> &[f64] {
+        &self.coefficients
+    }
+
+    /// γ.
+    pub fn gamma(&self) -> f64 {
+        self.gamma
+    }
+
+    /// How the vectors are stored.
+    pub fn storage(&self) -> Storage {
+        self.storage
+    }
+
+    /// Values of a row.
+    pub fn n_features(&self) -> usize {
+        self.vectors.ncols()
+    }
+
+    /// Σ |a|: what [`super::error_bound`] is multiplied by.
+    pub fn absolute_sum(&self) -> f64 {
+        self.coefficients.iter().map(|a| a.abs()).sum()
+    }
+}
+
+pub(super) fn check_gamma(gamma: f64) -> Result<()> {
+    // −γ log₂e is used in f32.
+    match gamma > 0.0 && (gamma as f32).is_normal() && ((gamma * std::f64::consts::LOG2_E) as f32).is_finite() {
+        true => Ok(()),
+        false => Err(Error::parameter("gamma", gamma, "it must be above 0 and within the normal range of f32")),
+    }
+}
+
+pub(super) fn check_finite(rows: ArrayView2<'_, f32>, what: &'static str) -> Result<()> {
+    match rows.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some(((row, column), value)) => {
+            let limit = format!("{what} {row} has it in column {column}; values must be finite: impute or drop it");
+            Err(Error::parameter("value", value, limit))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Training rows made ready for a solver.
+
+use super::cpu::TrainingCpu;
+use super::expansion::{check_finite, check_gamma};
+use crate::device::Device;
+use crate::{Error, Result};
+use ndarray::{Array2, ArrayView2};
+
+/// Training rows made ready on a device, for products with the kernel matrix K(x_i, x_j) of all of them.
+#[derive(Debug)]
+pub struct TrainingRows {
+    host: TrainingCpu,
+}
+
+impl TrainingRows {
+    /// Prepares `rows` (`n_rows × n_features`) on `device`. On the CPU, columns of the kernel matrix are kept in up to
+    /// `cache` bytes; it changes no result.
+    ///
+    /// # Errors
+    /// If a value is not finite, γ is out of range, there are more than 2³² − 1 rows, or the device cannot take them.
+    pub fn prepare(rows: ArrayView2<'_, f32>, gamma: f64, device: &Device, cache: u64) -> Result<Self> {
+        check_gamma(gamma)?;
+        check_finite(rows, "row")?;
+        if u32::try_from(rows.nrows()).is_err() {
+            return Err(Error::parameter("n_rows", rows.nrows(), "row numbers are u32: fit on fewer rows"));
+        }
+        match device {
+            Device::Cpu => Ok(Self { host: TrainingCpu::prepare(rows, gamma, cache) }),
+            Device::Gpu(_) => Err(Error::Device("rbf has no GPU body yet: use --device cpu".into())),
+        }
+    }
+
+    /// Number of rows.
+    pub fn n_rows(&self) -> usize {
+        self.host.n_rows()
+    }
+
+    /// Adds `Σ_i coefficients[i] K(x_chosen[i], x_j)` to `sums[j]`, for every row j. Kernel values are f32's, within
+    /// [`super::error_bound`]; on the CPU the sums are f64's, in the order of `chosen`.
+    ///
+    /// # Errors
+    /// If the device fails.
+    ///
+    /// `chosen` holds row numbers, with one coefficient each; `sums` has one entry a row.
+    pub fn add_products(&mut self, chosen: &[u32], coefficients: &[f64], sums: &mut [f64]) -> Result<()> {
+        self.host.add_products(chosen, coefficients, sums);
+        Ok(())
+    }
+
+    /// The kernel matrix of the `chosen` rows, symmetric to the bit, in f32 arithmetic; on the host.
+    pub fn block(&self, chosen: &[u32]) -> Array2<f32> {
+        self.host.block(chosen)
+    }
+
+    /// The same products from nothing and in f64 throughout, on the host: `Σ_i coefficients[i] K(x_chosen[i], x_j)` for
+    /// every row j.
+    pub fn exact_products(&self, chosen: &[u32], coefficients: &[f64]) -> Vec<f64> {
+        self.host.exact_products(chosen, coefficients)
+    }
+}
