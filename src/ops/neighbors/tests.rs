@@ -30,7 +30,7 @@ fn keys(list: &[Neighbor]) -> Vec<Key> {
     list.iter().map(|neighbor| (neighbor.sq_dist.to_bits(), neighbor.index)).collect()
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
     /// Many exact ties and duplicates.
     Grid,
@@ -40,22 +40,43 @@ enum Kind {
     /// Squares that overflow and underflow in f32.
     Extreme,
     AllEqual,
+    /// Tight groups of rows far from each other, as flows lie.
+    Clusters,
 }
 
-const KINDS: [Kind; 5] = [Kind::Grid, Kind::Uniform, Kind::FarFromZero, Kind::Extreme, Kind::AllEqual];
+const KINDS: [Kind; 6] = [Kind::Grid, Kind::Uniform, Kind::FarFromZero, Kind::Extreme, Kind::AllEqual, Kind::Clusters];
 
 fn rows(n: usize, d: usize, seed: u64, kind: Kind) -> Array2<f32> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    if kind == Kind::Clusters {
+        return clusters(n, d, &mut rng);
+    }
     let mut rows = Array2::from_shape_simple_fn((n, d), || match kind {
         Kind::Grid => rng.random_range(0..4) as f32,
         Kind::Uniform => rng.random::<f32>(),
         Kind::FarFromZero => 1000.0 + rng.random::<f32>() * 1e-3,
         Kind::Extreme => [1e30, -1e30, 3e38, 1e-40, 2e-23, -0.0, 0.0][rng.random_range(0..7)],
-        Kind::AllEqual => 7.0,
+        Kind::AllEqual | Kind::Clusters => 7.0,
     });
     for i in (5..n).step_by(5) {
         let before = rows.row(i - 1).to_owned();
         rows.row_mut(i).assign(&before);
+    }
+    rows
+}
+
+/// Rows around 24 centres that are the same for any seed, each cluster of its own width, some in a few dimensions only.
+fn clusters(n: usize, d: usize, rng: &mut ChaCha8Rng) -> Array2<f32> {
+    let mut of_centres = ChaCha8Rng::seed_from_u64(99);
+    let centres = Array2::from_shape_simple_fn((24, d), || of_centres.random::<f32>() * 10.0);
+    let widths = Array2::from_shape_simple_fn((24, d), || of_centres.random::<f32>().powi(8));
+    let mut rows = Array2::zeros((n, d));
+    for mut row in rows.rows_mut() {
+        let cluster = rng.random_range(0..24);
+        for j in 0..d {
+            let spread = rng.random::<f32>() + rng.random::<f32>() + rng.random::<f32>() - 1.5;
+            row[j] = centres[[cluster, j]] + widths[[cluster, j]] * spread;
+        }
     }
     rows
 }
@@ -95,6 +116,27 @@ fn lists_are_the_plain_ones() {
                 for (i, found) in found.into_iter().enumerate() {
                     assert_eq!(found, plain(&references, queries.row(i), k, excluded[i]), "{name}, query {i}");
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn clustered_rows_lose_no_neighbour_in_any_batch() {
+    for (n, d) in [(1_000, 8), (4_000, 8), (4_000, 3), (2_500, 20)] {
+        let (references, queries) = (rows(n, d, 5, Kind::Clusters), rows(700, d, 6, Kind::Clusters));
+        let op = prepare(&references);
+        let own: Vec<_> = (0..n).map(|i| plain(&references, references.row(i), 20, Some(i as u32))).collect();
+        let of_queries: Vec<_> = queries.rows().into_iter().map(|query| plain(&references, query, 20, None)).collect();
+        for k in [1, 5, 20] {
+            for (i, found) in self_map(&op, k).into_iter().enumerate() {
+                assert_eq!(found, own[i][..k], "{n} × {d}, k = {k}, row {i}");
+            }
+            for size in [1, 50, 700] {
+                let parts = queries.axis_chunks_iter(Axis(0), size);
+                let found: Vec<_> = parts.flat_map(|part| map(&op, Queries::new(part), k)).collect();
+                let expected: Vec<_> = of_queries.iter().map(|list| list[..k].to_vec()).collect();
+                assert_eq!(found, expected, "{n} × {d}, k = {k}, batches of {size}");
             }
         }
     }

@@ -35,6 +35,13 @@ struct Waiting {
     end: u32,
 }
 
+impl Waiting {
+    /// Whether its box can hold a row that is needed.
+    fn is_within(self, limit: f32) -> bool {
+        f32::from_bits(self.bound) <= limit
+    }
+}
+
 impl Default for Search {
     fn default() -> Self {
         let (nearest, values, lanes, low, high) = Default::default();
@@ -126,16 +133,15 @@ impl Tree {
         let mut next = Some(Waiting { bound: 0, node: 0, first: 0, end: self.n_leaves() as u32 });
         let mut limit = f32::INFINITY;
         while let Some(node) = next {
-            if f32::from_bits(node.bound) > limit {
-                break;
-            }
-            next = if node.end - node.first > 1 {
-                Some(self.descend::<K>(node, limit, search))
+            let child = if node.end - node.first > 1 {
+                // Both children of a node within the limit may lie beyond it, and what waits be nearer.
+                Some(self.descend::<K>(node, limit, search)).filter(|child| child.is_within(limit))
             } else {
                 self.scan::<K>(node, measure, &queries, search);
                 limit = search.limit();
-                search.waiting.pop().map(|waiting| waiting.0)
+                None
             };
+            next = child.or_else(|| search.waiting.pop().map(|waiting| waiting.0).filter(|node| node.is_within(limit)));
         }
     }
 
@@ -155,7 +161,7 @@ impl Tree {
             order => order.is_lt(),
         };
         let (nearer, farther) = if nearer_is_left { (left, right) } else { (right, left) };
-        if f32::from_bits(farther.bound) <= limit {
+        if farther.is_within(limit) {
             search.waiting.push(Reverse(farther));
         }
         nearer
