@@ -6,6 +6,7 @@
 
 mod bench;
 mod dispatch;
+mod lanes;
 pub mod neighbors;
 pub mod path_length;
 pub mod rbf;

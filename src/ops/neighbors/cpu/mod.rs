@@ -16,6 +16,7 @@ mod nearest;
 mod search;
 mod tree;
 
+pub(super) use crate::ops::lanes::Lanes;
 #[cfg(all(test, target_arch = "x86_64"))]
 pub(super) use avx2::Avx2;
 pub(super) use engine::run;
@@ -26,11 +27,6 @@ pub(super) use tree::Tree;
 
 /// Rows of a leaf: eight vectors of eight f32, as many accumulators as hide the latency of two multiply-add units.
 pub(super) const BLOCK: usize = 64;
-
-/// Eight f32 that a vector load finds aligned.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[repr(C, align(32))]
-pub(super) struct Lanes(pub [f32; 8]);
 
 /// Vectors of a leaf, per feature.
 const VECTORS: usize = BLOCK / 8;
