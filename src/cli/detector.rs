@@ -37,7 +37,7 @@ struct Belongs {
     way_out: &'static str,
 }
 
-const BELONGS: [Belongs; 7] = [
+const BELONGS: [Belongs; 8] = [
     Belongs { option: "trees", kinds: &[Kind::Forest], way_out: "only iforest has trees" },
     Belongs { option: "sample-size", kinds: &[Kind::Forest], way_out: "only iforest has trees" },
     Belongs { option: "max-features", kinds: &[Kind::Forest], way_out: "only iforest has trees" },
@@ -53,6 +53,11 @@ const BELONGS: [Belongs; 7] = [
         way_out: "iforest keeps no rows: set how many it is fitted on by --fit-rows",
     },
     Belongs { option: "distance", kinds: &[Kind::Nearest], way_out: "only knn scores by a distance" },
+    Belongs {
+        option: "memory",
+        kinds: &[Kind::Factor, Kind::Nearest],
+        way_out: "only lof and knn keep neighbors' lists",
+    },
 ];
 
 impl Kind {
@@ -96,11 +101,16 @@ pub fn choose(args: &FitArgs, config: &Config, seed: u64) -> Result<Chosen> {
         DetectorParams::NearestNeighbors(params) => params.n_neighbors,
     };
     match rows {
-        0 => Err(Error::parameter(option, 0, "at least 1 row is needed to fit on")),
-        n if n <= asked => Err(Error::parameter(
-            "--neighbors",
-            asked,
-            format!("{option} is {n}, and neighbors are other rows: give more rows"),
+        0 if asked == 0 => Err(Error::parameter(option, 0, "at least 1 row is needed to fit on")),
+        n if asked > 0 && n <= asked => Err(Error::parameter(
+            option,
+            n,
+            match n {
+                0 | 1 => "neighbors are other rows: at least 2 are needed, and more than --neighbors".to_owned(),
+                _ => format!(
+                    "neighbors are other rows, and {asked} are asked for: give more rows, or --neighbors below {n}"
+                ),
+            },
         )),
         _ => Ok(Chosen { params, rows, rows_name }),
     }
@@ -140,7 +150,7 @@ fn params(kind: Kind, args: &FitArgs, config: &Config, seed: u64) -> Result<Dete
 }
 
 /// What the command line sets, in the order of [`BELONGS`].
-fn given(args: &FitArgs) -> [bool; 7] {
+fn given(args: &FitArgs) -> [bool; 8] {
     [
         args.trees.is_some(),
         args.sample_size.is_some(),
@@ -149,11 +159,12 @@ fn given(args: &FitArgs) -> [bool; 7] {
         args.neighbors.is_some(),
         args.reference_rows.is_some(),
         args.distance.is_some(),
+        args.memory.is_some(),
     ]
 }
 
 /// What the configuration file sets, in the same order.
-fn written(config: &Config) -> [bool; 7] {
+fn written(config: &Config) -> [bool; 8] {
     [
         config.trees.is_some(),
         config.sample_size.is_some(),
@@ -162,10 +173,11 @@ fn written(config: &Config) -> [bool; 7] {
         config.neighbors.is_some(),
         config.reference_rows.is_some(),
         config.distance.is_some(),
+        config.memory.is_some(),
     ]
 }
 
-fn refuse_foreign(kind: Kind, prefix: &str, set: &[bool; 7]) -> Result<()> {
+fn refuse_foreign(kind: Kind, prefix: &str, set: &[bool; 8]) -> Result<()> {
     let foreign = BELONGS.iter().zip(set).find(|(belongs, set)| **set && !belongs.kinds.contains(&kind));
     let Some((belongs, _)) = foreign else { return Ok(()) };
     let option = match prefix {
@@ -197,7 +209,13 @@ pub fn memory(text: &str) -> Result<u64> {
         _ => return Err(wrong()),
     };
     let bytes = number * 1024f64.powi(power);
-    if (f64::from(1 << 20)..1e18).contains(&bytes) { Ok(bytes as u64) } else { Err(wrong()) }
+    match bytes {
+        _ if bytes < f64::from(1 << 20) => Err(wrong()),
+        _ if bytes > 1e18 => {
+            Err(Error::parameter("--memory", format!("`{text}`"), "no machine has so much: give less"))
+        }
+        _ => Ok(bytes as u64),
+    }
 }
 
 /// The library's parameter names as the options that set them.

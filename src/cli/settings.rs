@@ -27,7 +27,7 @@ pub struct Config {
     pub(super) neighbors: Option<usize>,
     pub(super) distance: Option<String>,
     pub(super) reference_rows: Option<usize>,
-    memory: Option<String>,
+    pub(super) memory: Option<String>,
     pub(super) trees: Option<usize>,
     pub(super) sample_size: Option<usize>,
     pub(super) max_features: Option<f64>,

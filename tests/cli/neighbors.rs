@@ -139,11 +139,14 @@ fn options_of_other_detectors_are_refused_with_the_way_out() {
         (&["--detector", "lof", "--neighbors", "0"], ["--neighbors is 0", "at least 1"]),
         (
             &["--detector", "lof", "--neighbors", "50", "--reference-rows", "50"],
-            ["--neighbors is 50", "--reference-rows is 50"],
+            ["--reference-rows is 50", "--neighbors below 50"],
         ),
         (&["--detector", "knn", "--distance", "mode"], ["--distance", "largest, mean or median"]),
         (&["--detector", "lof", "--memory", "2X"], ["--memory", "500M"]),
         (&["--detector", "lof", "--memory", "1K"], ["--memory", "at least 1M"]),
+        (&["--detector", "lof", "--memory", "99999999999T"], ["--memory", "no machine"]),
+        (&["--memory", "1G"], ["--memory", "only lof and knn"]),
+        (&["--detector", "lof", "--reference-rows", "1"], ["--reference-rows is 1", "at least 2"]),
     ] {
         let said = refused(args);
         assert!(words.iter().all(|word| said.contains(word)), "{args:?}: {said}");
@@ -200,4 +203,10 @@ fn a_gpu_gives_the_same_bytes() {
         }
         assert_eq!(bench.read("cpu.csv"), bench.read("gpu.csv"));
     }
+    // Rows as they ship, all of them: where trees and tiles have most to get wrong.
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/data/flows_10k.csv");
+    for device in ["cpu", "gpu"] {
+        bench.ok(&["detect", sample, "--detector", "knn", "-o", &format!("{device}.csv"), "--device", device]);
+    }
+    assert_eq!(bench.read("cpu.csv"), bench.read("gpu.csv"));
 }

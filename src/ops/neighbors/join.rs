@@ -54,7 +54,38 @@ impl Join<'_> {
             }
             part
         };
-        cpu::run(n_groups, self.n_records, self.watch, work, sink)
+        cpu::run(n_groups, self.n_records, GROUP * self.wanted, self.watch, work, sink)
+    }
+
+    /// Settles rows of many records, in pieces of them. A row of more than `k` records has its nearest among them.
+    pub fn each_crowded<Part: Default + Send>(
+        &self,
+        rows: &[u32],
+        k: usize,
+        answer: impl Fn(&mut Part, &[u32], bool, &mut Settle) + Sync,
+        sink: impl FnMut(Part),
+    ) -> Result<()> {
+        let references = &self.neighbors.references;
+        let piece = cpu::piece_records(k);
+        let pieces: Vec<(u32, &[u32])> =
+            rows.iter().flat_map(|&row| references.members(row).chunks(piece).map(move |part| (row, part))).collect();
+        let work = |at: usize, search: &mut cpu::Search| {
+            let (mut settle, mut part) = (Settle::default(), Part::default());
+            let Some(&(row, members)) = pieces.get(at) else { return part };
+            let near_tie = if references.members(row).len() > k {
+                settle.key(references, self.query(row), std::iter::once(row), self.wanted);
+                false
+            } else {
+                self.search(&[row], search);
+                let candidates = search.candidates(0).iter().map(|candidate| candidate.1);
+                settle.key(references, self.query(row), candidates, self.wanted)
+            };
+            answer(&mut part, members, near_tie, &mut settle);
+            part
+        };
+        // Progress is told by the search for the others, which counts all records.
+        let watch = Watch::stop(self.watch.stop);
+        cpu::run(pieces.len(), self.n_records, piece.saturating_mul(k), watch, work, sink)
     }
 
     /// The same with candidates from a GPU: it looks for those of the next batches while the host settles one.

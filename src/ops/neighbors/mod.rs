@@ -222,22 +222,6 @@ impl Neighbors {
     ) -> Result<()> {
         self.check_k(k, 1)?;
         let references = &self.references;
-        let groups = self.tree.own_groups(k + 1);
-        let answer = |part: &mut Part, row: u32, near_tie: bool, settle: &mut Settle| {
-            let members = references.members(row);
-            self.near_ties.fetch_add(if near_tie { members.len() as u64 } else { 0 }, Relaxed);
-            for &member in members {
-                answer(part, member, settle.expand(references, k, Some(member)));
-            }
-        };
-        // A row of more than k records has its nearest among them.
-        let is_alone = |row: &u32| references.members(*row).len() <= k;
-        let (mut settle, mut part) = (Settle::default(), Part::default());
-        for row in (0..references.n_unique() as u32).filter(|row| !is_alone(row)) {
-            settle.key(references, references.unique(row), std::iter::once(row), k + 1);
-            answer(&mut part, row, false, &mut settle);
-        }
-        sink(part);
         let join = Join {
             neighbors: self,
             values: references.values(),
@@ -245,7 +229,21 @@ impl Neighbors {
             n_records: self.n_references() as u64,
             watch,
         };
-        join.each(groups.len(), |group| groups.get(group).filter(is_alone).collect(), answer, sink)
+        let answer = |part: &mut Part, members: &[u32], near_tie: bool, settle: &mut Settle| {
+            self.near_ties.fetch_add(if near_tie { members.len() as u64 } else { 0 }, Relaxed);
+            for &member in members {
+                answer(part, member, settle.expand(references, k, Some(member)));
+            }
+        };
+        let is_crowded = |row: &u32| cpu::is_crowded(references.members(*row).len(), k);
+        let crowded: Vec<u32> = (0..references.n_unique() as u32).filter(is_crowded).collect();
+        join.each_crowded(&crowded, k, answer, &mut sink)?;
+        let groups = self.tree.own_groups(k + 1);
+        let rows = |group: usize| groups.get(group).filter(|row| !is_crowded(row)).collect();
+        let answer = |part: &mut Part, row: u32, near_tie: bool, settle: &mut Settle| {
+            answer(part, references.members(row), near_tie, settle);
+        };
+        join.each(groups.len(), rows, answer, sink)
     }
 
     /// Checks what can be wrong with queries; gives their exclusions.

@@ -7,6 +7,17 @@ use std::ops::Range;
 /// Candidates that the queries of a group may hold together: 64 queries of the usual k, one of very large k.
 const CANDIDATES: usize = 1 << 16;
 
+/// Whether the lists of a row with so many records are handed out in pieces: they are more than those of a whole group
+/// usually are, or the row has its nearest among its own records.
+pub(in super::super) fn is_crowded(n_members: usize, k: usize) -> bool {
+    n_members > k || n_members.saturating_mul(k) > CANDIDATES / BLOCK * 4
+}
+
+/// Records of a row that are handed their lists at once.
+pub(in super::super) fn piece_records(k: usize) -> usize {
+    (CANDIDATES / k.max(1)).max(1)
+}
+
 /// Queries of one group by their numbers.
 #[derive(Debug)]
 pub(in super::super) struct Group {

@@ -20,6 +20,7 @@ pub(super) use crate::ops::lanes::Lanes;
 #[cfg(all(test, target_arch = "x86_64"))]
 pub(super) use avx2::Avx2;
 pub(super) use engine::run;
+pub(super) use groups::{is_crowded, piece_records};
 #[cfg(test)]
 pub(super) use kernel::{Distances, Kernel, Portable};
 pub(super) use search::Search;
