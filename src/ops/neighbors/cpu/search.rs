@@ -96,9 +96,17 @@ impl Search {
         (0..BLOCK).for_each(|lane| set(&mut self.limits, lane, if lane < n { f32::INFINITY } else { -1.0 }));
     }
 
-    /// The largest limit of a query.
+    /// The largest limit of a query; limits are no NaN.
     fn limit(&self) -> f32 {
-        self.limits.iter().flat_map(|lanes| lanes.0).fold(0.0, f32::max)
+        let larger = |a: f32, b: f32| if a > b { a } else { b };
+        // Lane by lane, so that the compiler takes eight at a time.
+        let mut largest = [0.0; 8];
+        for lanes in &self.limits {
+            for (most, &limit) in largest.iter_mut().zip(&lanes.0) {
+                *most = larger(*most, limit);
+            }
+        }
+        largest.into_iter().fold(0.0, larger)
     }
 }
 
