@@ -73,7 +73,10 @@ fn scan(block: &[[Lanes; VECTORS]], query: &[f32], limit: f32, distances: &mut D
 
 #[target_feature(enable = "avx2,fma")]
 fn near_box(queries: &[[Lanes; VECTORS]], limits: &Distances, low: &[f32], high: &[f32]) -> u64 {
-    let limits = limits.each_ref().map(|lanes| load(lanes));
+    let mut limit_of = [_mm256_setzero_ps(); VECTORS];
+    for (limit, lanes) in limit_of.iter_mut().zip(limits) {
+        *limit = load(lanes);
+    }
     let mut sums = [_mm256_setzero_ps(); VECTORS];
     let mut near = 0;
     let sides = low.chunks(FIRST_LOOK).zip(high.chunks(FIRST_LOOK));
@@ -88,7 +91,7 @@ fn near_box(queries: &[[Lanes; VECTORS]], limits: &Distances, low: &[f32], high:
                 *sum = _mm256_fmadd_ps(gap, gap, *sum);
             }
         }
-        near = within(&sums, &limits);
+        near = within(&sums, &limit_of);
         if near == 0 {
             break;
         }
@@ -110,8 +113,12 @@ fn within(sums: &[__m256; VECTORS], limits: &[__m256; VECTORS]) -> u64 {
     if _mm256_movemask_ps(any) == 0 {
         return 0;
     }
-    let bits = near.map(|near| u64::from(_mm256_movemask_ps(near) as u32));
-    bits.iter().rev().fold(0, |mask, bits| mask << 8 | bits)
+    // A loop: what `map` calls is not compiled for these instructions.
+    let mut mask = 0;
+    for near in near.iter().rev() {
+        mask = mask << 8 | u64::from(_mm256_movemask_ps(*near) as u32);
+    }
+    mask
 }
 
 #[target_feature(enable = "avx2,fma")]

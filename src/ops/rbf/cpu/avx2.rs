@@ -65,7 +65,11 @@ fn tile(block: &[Pair], group: &[Group], scale: f32) -> [[__m256; 2]; ROWS] {
         }
     }
     let scale = _mm256_set1_ps(scale);
-    sums.map(|pair| pair.map(|sum| exp2(_mm256_mul_ps(sum, scale))))
+    // Loops: what `map` calls is not compiled for these instructions.
+    for sum in sums.as_flattened_mut() {
+        *sum = exp2(_mm256_mul_ps(*sum, scale));
+    }
+    sums
 }
 
 /// As the portable one, in eight lanes.
@@ -74,12 +78,12 @@ fn tile(block: &[Pair], group: &[Group], scale: f32) -> [[__m256; 2]; ROWS] {
 fn exp2(t: __m256) -> __m256 {
     let whole = _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(t);
     let f = _mm256_sub_ps(t, whole);
-    let [c1, c2, c3, c4, c5, c6] = EXP2.map(|c| _mm256_set1_ps(c));
-    let p = _mm256_fmadd_ps(c6, f, c5);
-    let p = _mm256_fmadd_ps(p, f, c4);
-    let p = _mm256_fmadd_ps(p, f, c3);
-    let p = _mm256_fmadd_ps(p, f, c2);
-    let p = _mm256_fmadd_ps(p, f, c1);
+    let [c1, c2, c3, c4, c5, c6] = EXP2;
+    let p = _mm256_fmadd_ps(_mm256_set1_ps(c6), f, _mm256_set1_ps(c5));
+    let p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(c4));
+    let p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(c3));
+    let p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(c2));
+    let p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(c1));
     let p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(1.0));
     let exponent = _mm256_slli_epi32::<23>(_mm256_cvtps_epi32(whole));
     let power = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), exponent));
