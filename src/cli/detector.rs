@@ -4,6 +4,7 @@ use super::args::FitArgs;
 use super::settings::Config;
 use crate::detectors::{
     DetectorParams, IsolationForestParams, KnnDistance, LocalOutlierFactorParams, NearestNeighborsParams,
+    OneClassSvmParams,
 };
 use crate::{Error, Result};
 
@@ -12,6 +13,10 @@ const DEFAULT_FIT_ROWS: usize = 100_000;
 /// Rows a detector of neighbours keeps. Time to score a row, time to fit and the model's size grow with them; at 50,000
 /// the 99.9th percentile of the training scores rests on fifty rows.
 const DEFAULT_REFERENCE_ROWS: usize = 50_000;
+
+/// Rows a support vector machine is fitted on: time to score a row grows with ν times their number, time to fit with
+/// more than that.
+const DEFAULT_MACHINE_ROWS: usize = 20_000;
 
 /// The detector that was chosen.
 pub struct Chosen {
@@ -28,6 +33,7 @@ enum Kind {
     Forest,
     Factor,
     Nearest,
+    Machine,
 }
 
 /// An option, the detectors it belongs to, and what to do with others.
@@ -37,20 +43,22 @@ struct Belongs {
     way_out: &'static str,
 }
 
-const BELONGS: [Belongs; 8] = [
+const ONLY_MACHINE: &str = "only ocsvm has it";
+
+const BELONGS: [Belongs; 15] = [
     Belongs { option: "trees", kinds: &[Kind::Forest], way_out: "only iforest has trees" },
     Belongs { option: "sample-size", kinds: &[Kind::Forest], way_out: "only iforest has trees" },
     Belongs { option: "max-features", kinds: &[Kind::Forest], way_out: "only iforest has trees" },
     Belongs {
         option: "fit-rows",
-        kinds: &[Kind::Forest],
+        kinds: &[Kind::Forest, Kind::Machine],
         way_out: "lof and knn keep the rows they are fitted on: set their number by --reference-rows",
     },
     Belongs { option: "neighbors", kinds: &[Kind::Factor, Kind::Nearest], way_out: "only lof and knn have neighbors" },
     Belongs {
         option: "reference-rows",
         kinds: &[Kind::Factor, Kind::Nearest],
-        way_out: "iforest keeps no rows: set how many it is fitted on by --fit-rows",
+        way_out: "iforest and ocsvm keep no rows: set how many they are fitted on by --fit-rows",
     },
     Belongs { option: "distance", kinds: &[Kind::Nearest], way_out: "only knn scores by a distance" },
     Belongs {
@@ -58,6 +66,13 @@ const BELONGS: [Belongs; 8] = [
         kinds: &[Kind::Factor, Kind::Nearest],
         way_out: "only lof and knn keep neighbors' lists",
     },
+    Belongs { option: "nu", kinds: &[Kind::Machine], way_out: ONLY_MACHINE },
+    Belongs { option: "gamma", kinds: &[Kind::Machine], way_out: ONLY_MACHINE },
+    Belongs { option: "tolerance", kinds: &[Kind::Machine], way_out: ONLY_MACHINE },
+    Belongs { option: "solver", kinds: &[Kind::Machine], way_out: ONLY_MACHINE },
+    Belongs { option: "components", kinds: &[Kind::Machine], way_out: ONLY_MACHINE },
+    Belongs { option: "cache", kinds: &[Kind::Machine], way_out: ONLY_MACHINE },
+    Belongs { option: "storage", kinds: &[Kind::Machine], way_out: ONLY_MACHINE },
 ];
 
 impl Kind {
@@ -66,7 +81,8 @@ impl Kind {
             "iforest" | "isolation_forest" => Ok(Self::Forest),
             "lof" | "local_outlier_factor" => Ok(Self::Factor),
             "knn" | "nearest_neighbors" => Ok(Self::Nearest),
-            _ => Err(Error::parameter("--detector", name, "the detectors are: iforest, lof, knn")),
+            "ocsvm" | "one_class_svm" => Ok(Self::Machine),
+            _ => Err(Error::parameter("--detector", name, "the detectors are: iforest, lof, knn, ocsvm")),
         }
     }
 
@@ -75,6 +91,7 @@ impl Kind {
             Self::Forest => "iforest",
             Self::Factor => "lof",
             Self::Nearest => "knn",
+            Self::Machine => "ocsvm",
         }
     }
 }
@@ -89,6 +106,7 @@ pub fn choose(args: &FitArgs, config: &Config, seed: u64) -> Result<Chosen> {
     }
     let (rows, rows_name, option) = match kind {
         Kind::Forest => (args.fit_rows.or(config.fit_rows).unwrap_or(DEFAULT_FIT_ROWS), "fit_rows", "--fit-rows"),
+        Kind::Machine => (args.fit_rows.or(config.fit_rows).unwrap_or(DEFAULT_MACHINE_ROWS), "fit_rows", "--fit-rows"),
         Kind::Factor | Kind::Nearest => {
             let rows = args.reference_rows.or(config.reference_rows).unwrap_or(DEFAULT_REFERENCE_ROWS);
             (rows, "reference_rows", "--reference-rows")
@@ -96,7 +114,7 @@ pub fn choose(args: &FitArgs, config: &Config, seed: u64) -> Result<Chosen> {
     };
     let params = params(kind, args, config, seed).map_err(in_option_names)?;
     let asked = match &params {
-        DetectorParams::IsolationForest(_) => 0,
+        DetectorParams::IsolationForest(_) | DetectorParams::OneClassSvm(_) => 0,
         DetectorParams::LocalOutlierFactor(params) => params.n_neighbors,
         DetectorParams::NearestNeighbors(params) => params.n_neighbors,
     };
@@ -146,11 +164,30 @@ fn params(kind: Kind, args: &FitArgs, config: &Config, seed: u64) -> Result<Dete
             params.check()?;
             DetectorParams::NearestNeighbors(params)
         }
+        Kind::Machine => DetectorParams::OneClassSvm(machine(args, config, seed)?),
     })
 }
 
+fn machine(args: &FitArgs, config: &Config, seed: u64) -> Result<OneClassSvmParams> {
+    let default = OneClassSvmParams::default();
+    let gamma = args.gamma.as_ref().or(config.gamma.as_ref());
+    let solver = args.solver.as_ref().or(config.solver.as_ref());
+    let storage = args.storage.as_ref().or(config.storage.as_ref());
+    let params = OneClassSvmParams {
+        nu: args.nu.or(config.nu).unwrap_or(default.nu),
+        gamma: gamma.map_or(Ok(default.gamma), |text| text.parse())?,
+        tolerance: args.tolerance.or(config.tolerance).unwrap_or(default.tolerance),
+        solver: solver.map_or(Ok(default.solver), |text| text.parse())?,
+        n_components: args.components.or(config.components).unwrap_or(default.n_components),
+        seed,
+        storage: storage.map_or(Ok(default.storage), |text| text.parse())?,
+    };
+    params.check()?;
+    Ok(params)
+}
+
 /// What the command line sets, in the order of [`BELONGS`].
-fn given(args: &FitArgs) -> [bool; 8] {
+fn given(args: &FitArgs) -> [bool; 15] {
     [
         args.trees.is_some(),
         args.sample_size.is_some(),
@@ -160,11 +197,18 @@ fn given(args: &FitArgs) -> [bool; 8] {
         args.reference_rows.is_some(),
         args.distance.is_some(),
         args.memory.is_some(),
+        args.nu.is_some(),
+        args.gamma.is_some(),
+        args.tolerance.is_some(),
+        args.solver.is_some(),
+        args.components.is_some(),
+        args.cache.is_some(),
+        args.storage.is_some(),
     ]
 }
 
 /// What the configuration file sets, in the same order.
-fn written(config: &Config) -> [bool; 8] {
+fn written(config: &Config) -> [bool; 15] {
     [
         config.trees.is_some(),
         config.sample_size.is_some(),
@@ -174,10 +218,17 @@ fn written(config: &Config) -> [bool; 8] {
         config.reference_rows.is_some(),
         config.distance.is_some(),
         config.memory.is_some(),
+        config.nu.is_some(),
+        config.gamma.is_some(),
+        config.tolerance.is_some(),
+        config.solver.is_some(),
+        config.components.is_some(),
+        config.cache.is_some(),
+        config.storage.is_some(),
     ]
 }
 
-fn refuse_foreign(kind: Kind, prefix: &str, set: &[bool; 8]) -> Result<()> {
+fn refuse_foreign(kind: Kind, prefix: &str, set: &[bool; 15]) -> Result<()> {
     let foreign = BELONGS.iter().zip(set).find(|(belongs, set)| **set && !belongs.kinds.contains(&kind));
     let Some((belongs, _)) = foreign else { return Ok(()) };
     let option = match prefix {
@@ -187,11 +238,11 @@ fn refuse_foreign(kind: Kind, prefix: &str, set: &[bool; 8]) -> Result<()> {
     Err(Error::parameter(option, format!("given for the detector {}", kind.name()), belongs.way_out))
 }
 
-/// `500M`, `2G`, `2GiB`: a number of bytes; K, M, G and T are powers of 1,024.
-pub fn memory(text: &str) -> Result<u64> {
+/// `500M`, `2G`, `2GiB`: a number of bytes for an option; K, M, G and T are powers of 1,024.
+pub fn size(option: &str, text: &str) -> Result<u64> {
     let wrong = || {
         Error::parameter(
-            "--memory",
+            option,
             format!("`{text}`"),
             "it must be a size such as 500M or 2G (powers of 1,024), at least 1M",
         )
@@ -211,9 +262,7 @@ pub fn memory(text: &str) -> Result<u64> {
     let bytes = number * 1024f64.powi(power);
     match bytes {
         _ if bytes < f64::from(1 << 20) => Err(wrong()),
-        _ if bytes > 1e18 => {
-            Err(Error::parameter("--memory", format!("`{text}`"), "no machine has so much: give less"))
-        }
+        _ if bytes > 1e18 => Err(Error::parameter(option, format!("`{text}`"), "no machine has so much: give less")),
         _ => Ok(bytes as u64),
     }
 }
@@ -227,7 +276,8 @@ fn in_option_names(error: Error) -> Error {
                 "sample_size" => "--sample-size".to_owned(),
                 "max_features" => "--max-features".to_owned(),
                 "n_neighbors" => "--neighbors".to_owned(),
-                "distance" => "--distance".to_owned(),
+                "n_components" => "--components".to_owned(),
+                "distance" | "nu" | "gamma" | "tolerance" | "solver" | "storage" => format!("--{name}"),
                 _ => name,
             };
             Error::Parameter { name, met, limit }

@@ -1,5 +1,6 @@
 //! Progress on a terminal; nothing elsewhere.
 
+use crate::detectors::SolverState;
 use crate::pipeline::Progress;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
@@ -32,6 +33,17 @@ impl Bar {
             self.0.reset_eta();
         }
         self.0.set_position(done);
+    }
+
+    /// Shows how near the solver of a support vector machine is to its end.
+    pub fn update_solver(&self, state: &SolverState) {
+        self.0.set_style(style("{prefix:>8} {spinner} {msg}"));
+        self.0.set_message(format!(
+            "working set {}, gap {:.2e}, to be {:.0e}",
+            HumanCount(state.iteration),
+            state.gap,
+            state.tolerance
+        ));
     }
 
     /// Says something beside the bar.

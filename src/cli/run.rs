@@ -6,7 +6,7 @@ use super::progress::Bar;
 use super::settings::Running;
 use super::stdin::Stdin;
 use super::talk::{Talk, bytes, count};
-use crate::detectors::SelfJoinPlan;
+use crate::detectors::{SelfJoinPlan, SolverState};
 use crate::device::Device;
 use crate::flows::Rejected;
 use crate::flows::sink::{SideFile, Sink, SinkOptions, Target, same_file};
@@ -84,7 +84,8 @@ impl Session {
         self.shown_pass("fit", total_bytes(input), |run, bar| {
             let plan = |plan: &SelfJoinPlan| bar.beside(|| self.detail("plan", &plan.to_string()));
             let progress = |done, all| bar.update_neighbors(done, all);
-            let watch = FitWatch { plan: &plan, progress: &progress };
+            let solver = |state: &SolverState| bar.update_solver(state);
+            let watch = FitWatch { plan: &plan, solver: &solver, progress: &progress };
             crate::pipeline::fit(input, options, &self.device, run, watch, rejected)
         })
     }

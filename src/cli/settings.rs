@@ -2,13 +2,13 @@
 
 use super::args::{FitArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
 use super::detector;
-use crate::detectors::{DEFAULT_MEMORY, ThresholdRule};
+use crate::detectors::{DEFAULT_CACHE, DEFAULT_MEMORY, ThresholdRule};
 use crate::device::DeviceChoice;
 use crate::features::{FeatureOptions, Role, RoleOverrides};
 use crate::flows::source::{InputOptions, preset};
 use crate::pipeline::FitOptions;
 use crate::{Error, Result};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -28,6 +28,14 @@ pub struct Config {
     pub(super) distance: Option<String>,
     pub(super) reference_rows: Option<usize>,
     pub(super) memory: Option<String>,
+    pub(super) nu: Option<f64>,
+    #[serde(default, deserialize_with = "number_or_text")]
+    pub(super) gamma: Option<String>,
+    pub(super) tolerance: Option<f64>,
+    pub(super) solver: Option<String>,
+    pub(super) components: Option<usize>,
+    pub(super) cache: Option<String>,
+    pub(super) storage: Option<String>,
     pub(super) trees: Option<usize>,
     pub(super) sample_size: Option<usize>,
     pub(super) max_features: Option<f64>,
@@ -47,6 +55,20 @@ pub struct Config {
     roles: BTreeMap<String, Role>,
     #[serde(default)]
     features: Option<FeatureOptions>,
+}
+
+/// `gamma = 0.1` and `gamma = "scale"` alike.
+fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(f64),
+        Text(String),
+    }
+    Ok(Some(match Written::deserialize(deserializer)? {
+        Written::Number(number) => number.to_string(),
+        Written::Text(text) => text,
+    }))
 }
 
 impl Config {
@@ -127,6 +149,7 @@ impl Config {
         let detector::Chosen { params, rows, rows_name } = detector::choose(args, self, seed)?;
         let rule = self.rule(verdict)?.unwrap_or_default();
         let memory = args.memory.as_deref().or(self.memory.as_deref());
+        let cache = args.cache.as_deref().or(self.cache.as_deref());
         Ok(FitOptions {
             recorded: serde_json::json!({ "detector": params, rows_name: rows, "threshold": rule.to_string() }),
             detector: params,
@@ -134,7 +157,8 @@ impl Config {
             roles: self.roles(),
             features: self.features(),
             fit_rows: rows,
-            memory: memory.map_or(Ok(DEFAULT_MEMORY), detector::memory)?,
+            memory: memory.map_or(Ok(DEFAULT_MEMORY), |text| detector::size("--memory", text))?,
+            cache: cache.map_or(Ok(DEFAULT_CACHE), |text| detector::size("--cache", text))?,
             seed,
         })
     }

@@ -7,6 +7,7 @@
 mod isolation_forest;
 mod local_outlier_factor;
 mod nearest_neighbors;
+mod one_class_svm;
 mod order;
 mod params;
 mod quality;
@@ -19,7 +20,8 @@ mod threshold;
 pub use isolation_forest::{IsolationForest, IsolationForestParams, MAX_SAMPLE_SIZE};
 pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams};
 pub use nearest_neighbors::{KnnDistance, NearestNeighbors, NearestNeighborsParams};
-pub use params::{DEFAULT_MEMORY, DetectorParams, FitContext};
+pub use one_class_svm::{AUTO_ROWS, Gamma, OneClassSvm, OneClassSvmParams, SolverState, SvmReport, SvmSolver};
+pub use params::{DEFAULT_CACHE, DEFAULT_MEMORY, DetectorParams, FitContext};
 pub use quality::{Quality, Ranking};
 pub use scorer::Scorer;
 pub use self_join::SelfJoinPlan;
@@ -43,6 +45,8 @@ pub enum Detector {
     LocalOutlierFactor(Arc<LocalOutlierFactor>),
     /// Ramaswamy, Rastogi & Shim 2000.
     NearestNeighbors(Arc<NearestNeighbors>),
+    /// Schölkopf, Platt, Shawe-Taylor, Smola & Williamson 2001.
+    OneClassSvm(Arc<OneClassSvm>),
 }
 
 impl Detector {
@@ -52,6 +56,7 @@ impl Detector {
             Self::IsolationForest(_) => "isolation_forest",
             Self::LocalOutlierFactor(_) => "local_outlier_factor",
             Self::NearestNeighbors(_) => "nearest_neighbors",
+            Self::OneClassSvm(_) => "one_class_svm",
         }
     }
 
@@ -61,6 +66,7 @@ impl Detector {
             Self::IsolationForest(forest) => forest.forest().n_features(),
             Self::LocalOutlierFactor(detector) => detector.references().ncols(),
             Self::NearestNeighbors(detector) => detector.references().ncols(),
+            Self::OneClassSvm(machine) => machine.expansion().n_features(),
         }
     }
 
@@ -69,7 +75,7 @@ impl Detector {
     /// scores training rows like others, and for a model that was loaded.
     pub fn known_scores(&self) -> Option<&[f64]> {
         match self {
-            Self::IsolationForest(_) => None,
+            Self::IsolationForest(_) | Self::OneClassSvm(_) => None,
             Self::LocalOutlierFactor(detector) => detector.training_scores(),
             Self::NearestNeighbors(detector) => detector.training_scores(),
         }
@@ -91,7 +97,7 @@ impl Detector {
     /// [`Detector::known_scores`].
     pub fn settled_at_fit(&self) -> Option<Settled> {
         match self {
-            Self::IsolationForest(_) => None,
+            Self::IsolationForest(_) | Self::OneClassSvm(_) => None,
             Self::LocalOutlierFactor(detector) => detector.settled_at_fit(),
             Self::NearestNeighbors(detector) => detector.settled_at_fit(),
         }
@@ -100,7 +106,7 @@ impl Detector {
     /// Reference rows that the detector keeps, and how many of them a row's list has; `None` for a forest.
     pub fn neighborhood(&self) -> Option<(usize, usize)> {
         match self {
-            Self::IsolationForest(_) => None,
+            Self::IsolationForest(_) | Self::OneClassSvm(_) => None,
             Self::LocalOutlierFactor(detector) => Some((detector.references().nrows(), detector.n_neighbors())),
             Self::NearestNeighbors(detector) => Some((detector.references().nrows(), detector.n_neighbors())),
         }
@@ -122,5 +128,11 @@ impl From<LocalOutlierFactor> for Detector {
 impl From<NearestNeighbors> for Detector {
     fn from(detector: NearestNeighbors) -> Self {
         Self::NearestNeighbors(Arc::new(detector))
+    }
+}
+
+impl From<OneClassSvm> for Detector {
+    fn from(machine: OneClassSvm) -> Self {
+        Self::OneClassSvm(Arc::new(machine))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Detector, IsolationForest, IsolationForestParams, LocalOutlierFactor, LocalOutlierFactorParams, NearestNeighbors,
-    NearestNeighborsParams, SelfJoinPlan,
+    NearestNeighborsParams, OneClassSvm, OneClassSvmParams, SelfJoinPlan, SolverState,
 };
 use crate::device::Device;
 use crate::ops::neighbors::Watch;
@@ -13,6 +13,9 @@ use std::fmt;
 
 /// The memory budget where none is given: 4 GiB.
 pub const DEFAULT_MEMORY: u64 = 4 << 30;
+
+/// The cache of kernel columns where no size is given: 200 MiB, as scikit-learn's.
+pub const DEFAULT_CACHE: u64 = 200 << 20;
 
 /// A detector's parameters before it is fitted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,6 +28,8 @@ pub enum DetectorParams {
     LocalOutlierFactor(LocalOutlierFactorParams),
     /// Ramaswamy, Rastogi & Shim 2000.
     NearestNeighbors(NearestNeighborsParams),
+    /// Schölkopf, Platt, Shawe-Taylor, Smola & Williamson 2001.
+    OneClassSvm(OneClassSvmParams),
 }
 
 /// Where a detector is fitted, in how much memory, and who looks on. What is fitted depends on none of it.
@@ -34,16 +39,27 @@ pub struct FitContext<'a> {
     pub device: &'a Device,
     /// Bytes that a detector of neighbours may take for its rows, their lists and results.
     pub memory: u64,
+    /// Bytes of kernel columns that the solver of a support vector machine may keep.
+    pub cache: u64,
     /// Asked whether to stop; told how many rows' neighbours are found.
     pub watch: Watch<'a>,
     /// Told the plan before it is carried out, by a detector that has one.
     pub plan: &'a dyn Fn(&SelfJoinPlan),
+    /// Told where the solver of a support vector machine stands.
+    pub solver: &'a dyn Fn(&SolverState),
 }
 
 impl<'a> FitContext<'a> {
-    /// On `device`, until `stop`, with [`DEFAULT_MEMORY`] and nobody looking on.
+    /// On `device`, until `stop`, with [`DEFAULT_MEMORY`], [`DEFAULT_CACHE`] and nobody looking on.
     pub fn new(device: &'a Device, stop: &'a Stop) -> Self {
-        Self { device, memory: DEFAULT_MEMORY, watch: Watch::stop(stop), plan: &|_| {} }
+        Self {
+            device,
+            memory: DEFAULT_MEMORY,
+            cache: DEFAULT_CACHE,
+            watch: Watch::stop(stop),
+            plan: &|_| {},
+            solver: &|_| {},
+        }
     }
 }
 
@@ -69,6 +85,7 @@ impl Detector {
                 LocalOutlierFactor::fit_in(rows, params, context).map(Self::from)
             }
             DetectorParams::NearestNeighbors(params) => NearestNeighbors::fit_in(rows, params, context).map(Self::from),
+            DetectorParams::OneClassSvm(params) => OneClassSvm::fit_in(rows, params, context).map(Self::from),
         }
     }
 
@@ -78,6 +95,7 @@ impl Detector {
             Self::IsolationForest(forest) => DetectorParams::IsolationForest(forest.params().clone()),
             Self::LocalOutlierFactor(detector) => DetectorParams::LocalOutlierFactor(detector.params().clone()),
             Self::NearestNeighbors(detector) => DetectorParams::NearestNeighbors(detector.params().clone()),
+            Self::OneClassSvm(machine) => DetectorParams::OneClassSvm(machine.params().clone()),
         }
     }
 }
@@ -93,6 +111,7 @@ impl fmt::Display for DetectorParams {
             Self::NearestNeighbors(p) => {
                 write!(f, "nearest neighbors, {} distance of {}", p.distance, neighbors(p.n_neighbors))
             }
+            Self::OneClassSvm(p) => write!(f, "one-class SVM, nu {}, gamma {}", p.nu, p.gamma),
         }
     }
 }

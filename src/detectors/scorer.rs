@@ -1,10 +1,11 @@
 //! A detector made ready on a device.
 
 use super::self_join::since;
-use super::{Detector, IsolationForest, LocalOutlierFactor, NearestNeighbors};
+use super::{Detector, IsolationForest, LocalOutlierFactor, NearestNeighbors, OneClassSvm};
 use crate::device::Device;
 use crate::ops::neighbors::{Neighbors, Queries, Settled, Watch};
 use crate::ops::path_length::PathLength;
+use crate::ops::rbf::Rbf;
 use crate::{Error, Result, Stop};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
@@ -22,6 +23,7 @@ enum Body {
     PathLength { paths: PathLength, forest: Arc<IsolationForest> },
     LocalOutlierFactor { search: Search, detector: Arc<LocalOutlierFactor> },
     NearestNeighbors { search: Search, detector: Arc<NearestNeighbors> },
+    OneClassSvm { rbf: Rbf, machine: Arc<OneClassSvm> },
 }
 
 /// The search among references, and what it had settled when the scorer was made.
@@ -55,6 +57,10 @@ impl Detector {
             Self::NearestNeighbors(detector) => Body::NearestNeighbors {
                 search: Search::new(detector.prepare(device)?),
                 detector: Arc::clone(detector),
+            },
+            Self::OneClassSvm(machine) => Body::OneClassSvm {
+                rbf: Rbf::prepare(machine.expansion(), device, max_rows)?,
+                machine: Arc::clone(machine),
             },
         };
         Ok(Scorer { n_features: self.n_features(), body, stop: Stop::new() })
@@ -90,7 +96,7 @@ impl Scorer {
     /// What f32 could not decide since the scorer was made; `None` for a detector without neighbours.
     pub fn settled(&self) -> Option<Settled> {
         match &self.body {
-            Body::PathLength { .. } => None,
+            Body::PathLength { .. } | Body::OneClassSvm { .. } => None,
             Body::LocalOutlierFactor { search, .. } | Body::NearestNeighbors { search, .. } => {
                 Some(since(search.before, search.neighbors.settled()))
             }
@@ -112,6 +118,7 @@ impl Scorer {
             }
             Body::LocalOutlierFactor { search, detector } => detector.score(&search.neighbors, queries, watch),
             Body::NearestNeighbors { search, detector } => detector.score(&search.neighbors, queries, watch),
+            Body::OneClassSvm { rbf, machine } => machine.score(rbf, rows),
         }
     }
 }

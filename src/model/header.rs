@@ -1,5 +1,6 @@
 //! The JSON header of a model file: all that a person may want to read in it.
 
+use super::machine::MachineHeader;
 use super::replay::Replay;
 use super::{Model, Provenance};
 use crate::detectors::{
@@ -41,6 +42,7 @@ pub(super) enum DetectorHeader {
     IsolationForest { params: IsolationForestParams, sample_size: usize, n_features: usize },
     LocalOutlierFactor { params: LocalOutlierFactorParams, n_references: usize, n_features: usize },
     NearestNeighbors { params: NearestNeighborsParams, n_references: usize, n_features: usize },
+    OneClassSvm(MachineHeader),
 }
 
 impl DetectorHeader {
@@ -61,6 +63,7 @@ impl DetectorHeader {
                 n_references: detector.references().nrows(),
                 n_features: detector.references().ncols(),
             },
+            Detector::OneClassSvm(machine) => Self::OneClassSvm(MachineHeader::of(machine)),
         }
     }
 }

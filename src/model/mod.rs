@@ -1,7 +1,7 @@
 //! The saved model: features, detector, severity and threshold in one file, versioned, checksummed, with no code in it.
 //!
 //! A model file is a container of sections under a checksum (`container`): a JSON header (`header`), the knots of the
-//! severity map, and the detector's arrays (`trees`, `references`). Loading allocates in proportion to the file's size, which is at
+//! severity map, and the detector's arrays (`trees`, `references`, `machine`). Loading allocates in proportion to the file's size, which is at
 //! most [`MAX_FILE`], whatever the file claims about itself; a file that is cut off, altered, foreign or of a newer
 //! format is refused with the reason; and a few training rows are scored again and must give the stored scores, bit for
 //! bit. The bytes of a model depend on nothing but the model: loading and saving gives the same file, and two fits of
@@ -9,6 +9,7 @@
 
 mod container;
 mod header;
+mod machine;
 mod numbers;
 mod output;
 mod provenance;
@@ -107,6 +108,7 @@ impl Model {
             }
             Detector::LocalOutlierFactor(detector) => sections.extend(references::pack_factor(detector)),
             Detector::NearestNeighbors(detector) => sections.extend(references::pack_nearest(detector)),
+            Detector::OneClassSvm(detector) => sections.extend(machine::pack(detector)),
         }
         container::pack(&sections).map_err(in_memory)
     }
@@ -235,6 +237,7 @@ fn decode(bytes: &[u8]) -> Result<Model, String> {
         DetectorHeader::NearestNeighbors { params, n_references, n_features } => {
             references::unpack_nearest(params, (n_references, n_features), &mut sections)?.into()
         }
+        DetectorHeader::OneClassSvm(header) => machine::unpack(header, &mut sections)?.into(),
     };
     sections.end()?;
     let (features, threshold) = (header.features, header.threshold);

@@ -51,7 +51,7 @@ pub(super) fn unpack_nearest(
 }
 
 /// The reference rows; that they are finite is checked where they are made ready for the replay.
-fn matrix((n_rows, n_features): (usize, usize), bytes: &[u8]) -> Result<Array2<f32>, String> {
+pub(super) fn matrix((n_rows, n_features): (usize, usize), bytes: &[u8]) -> Result<Array2<f32>, String> {
     let values = to_f32s(bytes).ok_or("its reference rows are cut off")?;
     if n_rows.checked_mul(n_features) != Some(values.len()) {
         return Err(format!("it has {} values for {n_rows} reference rows of {n_features} features", values.len()));

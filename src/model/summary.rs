@@ -2,7 +2,7 @@
 
 use super::{Model, Provenance, container};
 use crate::Result;
-use crate::detectors::{Detector, SeverityRow, Threshold};
+use crate::detectors::{Detector, OneClassSvm, SeverityRow, Threshold};
 use crate::features::ColumnSummary;
 use crate::ops::path_length::{Forest, Node};
 use serde::Serialize;
@@ -72,7 +72,7 @@ impl Model {
         let file = self.to_bytes()?;
         let trees = match &self.detector {
             Detector::IsolationForest(forest) => Some(TreeStatistics::of(forest.forest())),
-            Detector::LocalOutlierFactor(_) | Detector::NearestNeighbors(_) => None,
+            Detector::LocalOutlierFactor(_) | Detector::NearestNeighbors(_) | Detector::OneClassSvm(_) => None,
         };
         let (smallest, largest) = self.severity.range();
         Ok(ModelSummary {
@@ -114,7 +114,27 @@ fn parameters(detector: &Detector) -> Vec<(&'static str, String)> {
             ("n_neighbors", detector.n_neighbors().to_string()),
             ("distance", detector.params().distance.to_string()),
         ],
+        Detector::OneClassSvm(machine) => of_machine(machine),
     }
+}
+
+fn of_machine(machine: &OneClassSvm) -> Vec<(&'static str, String)> {
+    let (params, report) = (machine.params(), machine.report());
+    let mut all = vec![
+        ("nu", params.nu.to_string()),
+        ("gamma", format!("{} ({})", machine.expansion().gamma(), params.gamma)),
+        ("rho", machine.rho().to_string()),
+        ("tolerance", params.tolerance.to_string()),
+        ("solver", report.solver.to_string()),
+        ("iterations", report.n_iterations.to_string()),
+        ("gap", format!("{:.2e}", report.gap)),
+        ("objective", report.objective.to_string()),
+    ];
+    match report.n_landmarks {
+        0 => all.push(("support_vectors", format!("{} ({} at the bound)", report.n_support, report.n_bounded))),
+        n => all.push(("landmarks", format!("{n}, solved for {} of {} rows", report.n_solved, report.n_rows))),
+    }
+    all
 }
 
 impl TreeStatistics {

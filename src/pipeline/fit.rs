@@ -5,7 +5,9 @@ use super::known::KnownScores;
 use super::ordered::Run;
 use super::sample::{Drawn, Gathered, Sample};
 use super::tally::{Stages, Tally};
-use crate::detectors::{Detector, DetectorParams, FitContext, SelfJoinPlan, Severity, Threshold, ThresholdRule};
+use crate::detectors::{
+    Detector, DetectorParams, FitContext, SelfJoinPlan, Severity, SolverState, Threshold, ThresholdRule,
+};
 use crate::device::Device;
 use crate::features::{FeatureOptions, FeaturePlan, RoleOverrides, infer_roles};
 use crate::flows::Rejected;
@@ -33,6 +35,8 @@ pub struct FitOptions {
     pub fit_rows: usize,
     /// Bytes that a detector of neighbours may take for its rows, their lists and results. Changes no answer.
     pub memory: u64,
+    /// Bytes of kernel columns that the solver of a support vector machine may keep. Changes no answer.
+    pub cache: u64,
     /// Seed of the sample.
     pub seed: u64,
     /// The options as resolved, for the record.
@@ -44,13 +48,15 @@ pub struct FitOptions {
 pub struct FitWatch<'a> {
     /// Told the plan of a self-join before it is carried out.
     pub plan: &'a dyn Fn(&SelfJoinPlan),
+    /// Told where the solver of a support vector machine stands.
+    pub solver: &'a dyn Fn(&SolverState),
     /// Told how many rows' neighbours are found, of how many.
     pub progress: &'a (dyn Fn(u64, u64) + Sync),
 }
 
 impl FitWatch<'_> {
     /// Nobody.
-    pub const NOBODY: Self = Self { plan: &|_| {}, progress: &|_, _| {} };
+    pub const NOBODY: Self = Self { plan: &|_| {}, solver: &|_| {}, progress: &|_, _| {} };
 }
 
 /// What fitting gave.
@@ -111,8 +117,10 @@ pub fn fit(
     let context = FitContext {
         device,
         memory: options.memory,
+        cache: options.cache,
         watch: Watch { stop: &run.stop, progress: watch.progress },
         plan: watch.plan,
+        solver: watch.solver,
     };
     let Drawn { rows, positions } = drawn;
     let mut model = fit_rows(&rows, input, options, &context, &mut stages)?;

@@ -52,7 +52,8 @@ pub struct OutputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Detector")]
 pub struct FitArgs {
-    /// iforest (isolation forest), lof (local outlier factor) or knn (nearest neighbors) [default: iforest]
+    /// iforest (isolation forest), lof (local outlier factor), knn (nearest neighbors) or ocsvm (one-class SVM)
+    /// [default: iforest]
     #[arg(long, value_name = "NAME")]
     pub detector: Option<String>,
     /// Neighbors of a row (lof, knn) [default: 20 for lof, 5 for knn]
@@ -79,7 +80,29 @@ pub struct FitArgs {
     /// Features each tree may use: a share up to 1.0, or a count from 2 (iforest) [default: 1.0]
     #[arg(long, value_name = "X")]
     pub max_features: Option<f64>,
-    /// Rows of the input to fit on, drawn by the seed (iforest) [default: 100000]
+    /// At most this share of the fitted rows may lie outside, at least this share are support vectors (ocsvm)
+    /// [default: 0.1]
+    #[arg(long, value_name = "SHARE")]
+    pub nu: Option<f64>,
+    /// Width of the kernel exp(-gamma d²) (ocsvm): scale, auto or a number [default: scale]
+    #[arg(long, value_name = "G")]
+    pub gamma: Option<String>,
+    /// Violation of the optimality conditions that is accepted (ocsvm) [default: 0.001]
+    #[arg(long, value_name = "TOL")]
+    pub tolerance: Option<f64>,
+    /// auto, exact, or nystroem: a low-rank approximation (ocsvm) [default: auto: exact up to 50,000 rows]
+    #[arg(long, value_name = "NAME")]
+    pub solver: Option<String>,
+    /// Landmarks of the low-rank approximation (ocsvm) [default: 300]
+    #[arg(long, value_name = "N")]
+    pub components: Option<usize>,
+    /// Memory for columns of the kernel matrix (ocsvm): 200M, 2G; the answer is the same [default: 200M]
+    #[arg(long, value_name = "SIZE")]
+    pub cache: Option<String>,
+    /// Support vectors in f32, or in half precision, f16, which changes scores a little (ocsvm) [default: f32]
+    #[arg(long, value_name = "TYPE")]
+    pub storage: Option<String>,
+    /// Rows of the input to fit on, drawn by the seed (iforest, ocsvm) [default: 100000; 20000 for ocsvm]
     #[arg(long, value_name = "N")]
     pub fit_rows: Option<usize>,
     /// Seed of everything random [default: 0]

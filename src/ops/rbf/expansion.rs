@@ -4,6 +4,8 @@ use crate::{Error, Result};
 use half::f16;
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
 
 /// How the vectors of an expansion are stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +16,27 @@ pub enum Storage {
     F32,
     /// Rounded to half precision: half the memory traffic, and other sums. Never chosen unasked.
     F16,
+}
+
+impl fmt::Display for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+        })
+    }
+}
+
+impl FromStr for Storage {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text.trim() {
+            "f32" => Ok(Self::F32),
+            "f16" => Ok(Self::F16),
+            other => Err(Error::parameter("storage", format!("`{other}`"), "it must be f32 or f16")),
+        }
+    }
 }
 
 /// Vectors, their coefficients and γ.

@@ -52,6 +52,11 @@ impl TrainingRows {
         self.host.block(chosen)
     }
 
+    /// The kernels of the `chosen` rows with all rows, `chosen.len() × n_rows`, in f32 arithmetic; on the host.
+    pub fn columns(&self, chosen: &[u32]) -> Array2<f32> {
+        self.host.columns(chosen)
+    }
+
     /// The same products from nothing and in f64 throughout, on the host: `Σ_i coefficients[i] K(x_chosen[i], x_j)` for
     /// every row j.
     pub fn exact_products(&self, chosen: &[u32], coefficients: &[f64]) -> Vec<f64> {

@@ -146,22 +146,30 @@ impl TrainingCpu {
 
     /// The kernel matrix of the chosen rows.
     pub fn block(&self, chosen: &[u32]) -> Array2<f32> {
-        #[cfg(target_arch = "x86_64")]
-        if Avx2::is_available() {
-            return self.block_by::<Avx2>(chosen);
-        }
-        self.block_by::<Portable>(chosen)
+        let lanes = blocks(self.rows(chosen).view());
+        self.kernels(chosen, &lanes, chosen.len())
     }
 
-    /// The same with the given kernel.
-    pub fn block_by<K: Kernel>(&self, chosen: &[u32]) -> Array2<f32> {
-        let n = chosen.len();
-        let mut matrix = Array2::zeros((n, n));
+    /// The kernels of the chosen rows with all rows.
+    pub fn columns(&self, chosen: &[u32]) -> Array2<f32> {
+        self.kernels(chosen, &self.blocks, self.n_rows)
+    }
+
+    fn kernels(&self, chosen: &[u32], lanes: &[Pair], n_lanes: usize) -> Array2<f32> {
+        #[cfg(target_arch = "x86_64")]
+        if Avx2::is_available() {
+            return self.kernels_by::<Avx2>(chosen, lanes, n_lanes);
+        }
+        self.kernels_by::<Portable>(chosen, lanes, n_lanes)
+    }
+
+    /// The kernels of the chosen rows with those of the blocks in `lanes`, `chosen.len() × n_lanes`.
+    fn kernels_by<K: Kernel>(&self, chosen: &[u32], lanes: &[Pair], n_lanes: usize) -> Array2<f32> {
+        let mut matrix = Array2::ones((chosen.len(), n_lanes));
         if self.n_features == 0 {
-            matrix.fill(1.0);
             return matrix;
         }
-        let (groups, lanes) = (self.groups(chosen), blocks(self.rows(chosen).view()));
+        let groups = self.groups(chosen);
         let rows = matrix.axis_chunks_iter_mut(Axis(0), ROWS).into_par_iter();
         rows.zip(groups.par_chunks(self.n_features)).for_each(|(mut rows, group)| {
             for (block, lanes) in lanes.chunks(self.n_features).enumerate() {
@@ -173,6 +181,12 @@ impl TrainingCpu {
             }
         });
         matrix
+    }
+
+    /// The kernel matrix of the chosen rows with the given kernel.
+    #[cfg(test)]
+    pub fn block_by<K: Kernel>(&self, chosen: &[u32]) -> Array2<f32> {
+        self.kernels_by::<K>(chosen, &blocks(self.rows(chosen).view()), chosen.len())
     }
 
     /// The products in f64 throughout.
