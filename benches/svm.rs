@@ -6,6 +6,7 @@
 //!
 //! Both are float32, rows × features; ν is 0.1 (`NU` in the environment), γ `scale`, the tolerance 0.001. Prints one JSON
 //! line a case: `svm_fit` (the dual problem of ROWS, exactly unless `SOLVER=nystroem`), `svm_score` (NEW by that machine).
+//! `SCORES=OUT.npy` keeps the scores of NEW.
 
 mod timing;
 
@@ -36,6 +37,9 @@ fn main() -> Result<(), Failure> {
         let detector = Detector::from(machine);
         assert!(matches!(detector.params(), DetectorParams::OneClassSvm(_)));
         let scorer = detector.scorer(&Device::Cpu, new.nrows())?;
+        if let Some(path) = std::env::var_os("SCORES") {
+            ndarray_npy::write_npy(path, &ndarray::Array1::from(scorer.score(new.view())?))?;
+        }
         timed("svm_score", new, repeats, &|| scorer.score(new.view()).map(|scores| drop(black_box(scores))))
     })
 }

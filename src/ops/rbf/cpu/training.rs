@@ -35,7 +35,10 @@ struct Round<'a> {
 impl TrainingCpu {
     pub fn prepare(rows: ArrayView2<'_, f32>, gamma: f64, cache: u64) -> Self {
         let (n_rows, n_features) = rows.dim();
-        Self { n_rows, n_features, blocks: blocks(rows), gamma, columns: Columns::new(n_rows, cache) }
+        let blocks = blocks(rows);
+        // The rows made ready are the cache's first entry.
+        let columns = Columns::new(n_rows, cache.saturating_sub(size_of_val(blocks.as_slice()) as u64));
+        Self { n_rows, n_features, blocks, gamma, columns }
     }
 
     pub fn n_rows(&self) -> usize {
