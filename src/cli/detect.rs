@@ -38,8 +38,8 @@ pub fn run(args: &Detect) -> Result<Done> {
             Pass::ReadAgain => session.settle(&mut input),
         }
     };
+    summary::fitted(&session, &fitted);
     let mut model = fitted.model;
-    summary::fitted(&session, &model, &fitted.stages);
 
     let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input)?;
     scoring.options.known = fitted.known.map(Arc::new);

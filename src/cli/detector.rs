@@ -14,10 +14,6 @@ const DEFAULT_FIT_ROWS: usize = 100_000;
 /// the 99.9th percentile of the training scores rests on fifty rows.
 const DEFAULT_REFERENCE_ROWS: usize = 50_000;
 
-/// Rows a support vector machine is fitted on: time to score a row grows with ν times their number, time to fit with
-/// more than that.
-const DEFAULT_MACHINE_ROWS: usize = 20_000;
-
 /// The detector that was chosen.
 pub struct Chosen {
     /// Its parameters.
@@ -105,8 +101,9 @@ pub fn choose(args: &FitArgs, config: &Config, seed: u64) -> Result<Chosen> {
         refuse_foreign(kind, "", &written(config))?;
     }
     let (rows, rows_name, option) = match kind {
-        Kind::Forest => (args.fit_rows.or(config.fit_rows).unwrap_or(DEFAULT_FIT_ROWS), "fit_rows", "--fit-rows"),
-        Kind::Machine => (args.fit_rows.or(config.fit_rows).unwrap_or(DEFAULT_MACHINE_ROWS), "fit_rows", "--fit-rows"),
+        Kind::Forest | Kind::Machine => {
+            (args.fit_rows.or(config.fit_rows).unwrap_or(DEFAULT_FIT_ROWS), "fit_rows", "--fit-rows")
+        }
         Kind::Factor | Kind::Nearest => {
             let rows = args.reference_rows.or(config.reference_rows).unwrap_or(DEFAULT_REFERENCE_ROWS);
             (rows, "reference_rows", "--reference-rows")

@@ -27,8 +27,8 @@ pub fn run(args: &Fit) -> Result<Done> {
             Pass::ReadAgain => session.settle(&mut input),
         }
     };
+    summary::fitted(&session, &fitted);
     let mut model = fitted.model;
-    summary::fitted(&session, &model, &fitted.stages);
     model.provenance.inputs = digests.finish();
     model.save(&args.output)?;
     summary::records(&session, &fitted.tally, &input);

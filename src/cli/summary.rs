@@ -2,11 +2,11 @@
 
 use super::run::Session;
 use super::talk::{bytes, count, percent, seconds};
-use crate::detectors::{DetectorParams, Quality, ThresholdRule};
+use crate::detectors::{Detector, DetectorParams, OneClassSvm, Quality, SvmSolver, ThresholdRule};
 use crate::features::Role;
 use crate::flows::source::Input;
 use crate::model::Model;
-use crate::pipeline::{FitOptions, ScoreOptions, ScoreReport, Stages, Tally};
+use crate::pipeline::{FitOptions, FitReport, ScoreOptions, ScoreReport, Tally};
 use std::path::Path;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -29,7 +29,8 @@ pub fn model_title(session: &Session, model: &Model, path: &Path, digest: &str) 
 }
 
 /// What was fitted, on what.
-pub fn fitted(session: &Session, model: &Model, stages: &Stages) {
+pub fn fitted(session: &Session, fitted: &FitReport) {
+    let FitReport { model, stages, flips, .. } = fitted;
     let used = model.features.columns().iter().filter(|c| matches!(c.role, Role::Numeric | Role::Categorical)).count();
     let all = model.features.columns().len();
     session
@@ -42,6 +43,14 @@ pub fn fitted(session: &Session, model: &Model, stages: &Stages) {
         let text = format!("{used} instead of {asked}: there are only {} rows", count(n_references as u64));
         session.talk.line("neighbors", &text);
     }
+    if let Detector::OneClassSvm(machine) = &model.detector {
+        session.talk.line("solver", &solved(machine));
+    }
+    if let Some(flips) = flips {
+        let rows = count(model.provenance.rows_sampled);
+        let text = format!("support vectors in f16 turn the verdict of {} of {rows} training rows", count(*flips));
+        session.talk.line("storage", &text);
+    }
     let provenance = &model.provenance;
     session.talk.line(
         "fit on",
@@ -53,6 +62,35 @@ pub fn fitted(session: &Session, model: &Model, stages: &Stages) {
             seconds(stages.wall)
         ),
     );
+}
+
+/// How the problem of a support vector machine was solved, and how well.
+fn solved(machine: &OneClassSvm) -> String {
+    let (report, params) = (machine.report(), machine.params());
+    let vectors = match report.n_landmarks {
+        0 => format!("exact, {} support vectors", count(report.n_support as u64)),
+        n => {
+            let chosen = match params.solver {
+                SvmSolver::Auto => {
+                    format!(
+                        " (--solver exact would keep about {} vectors)",
+                        count((params.nu * report.n_rows as f64) as u64)
+                    )
+                }
+                _ => String::new(),
+            };
+            let (solved, rows) = (count(report.n_solved as u64), count(report.n_rows as u64));
+            format!("nystroem, {n} landmarks for {solved} of {rows} rows{chosen}")
+        }
+    };
+    let sets = count(report.n_iterations);
+    match machine.has_converged() {
+        true => format!("{vectors}; {sets} working sets, gap {:.1e}", report.gap),
+        false => format!(
+            "{vectors}; NOT CONVERGED: gap {:.1e} after {sets} working sets, asked for {:.0e}; give a larger --tolerance",
+            report.gap, params.tolerance
+        ),
+    }
 }
 
 fn asked_neighbors(model: &Model) -> Option<usize> {

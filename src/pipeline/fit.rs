@@ -15,6 +15,7 @@ use crate::flows::source::Input;
 use crate::model::{InputDigest, Model, Provenance};
 use crate::ops::neighbors::Watch;
 use crate::{Error, Result};
+use ndarray::ArrayView2;
 use std::time::Instant;
 
 /// Rows kept in the model to be replayed when it is loaded.
@@ -65,6 +66,8 @@ pub struct FitReport {
     pub model: Model,
     /// The scores of the training rows, where scoring them like others would give other ones.
     pub known: Option<KnownScores>,
+    /// Training rows whose verdict half precision turned, where vectors are stored so.
+    pub flips: Option<u64>,
     /// What was read.
     pub tally: Tally,
     /// How long it took.
@@ -123,11 +126,11 @@ pub fn fit(
         solver: watch.solver,
     };
     let Drawn { rows, positions } = drawn;
-    let mut model = fit_rows(&rows, input, options, &context, &mut stages)?;
+    let (mut model, flips) = fit_rows(&rows, input, options, &context, &mut stages)?;
     model.provenance.rows_read = tally.rows;
     let known = model.detector.known_scores().map(|scores| KnownScores::new(positions, scores.to_vec()));
     stages.wall = Stages::seconds(start.elapsed());
-    Ok(Pass::Done(FitReport { model, known, tally, stages }))
+    Ok(Pass::Done(FitReport { model, known, flips, tally, stages }))
 }
 
 fn fit_rows(
@@ -136,7 +139,7 @@ fn fit_rows(
     options: &FitOptions,
     context: &FitContext<'_>,
     stages: &mut Stages,
-) -> Result<Model> {
+) -> Result<(Model, Option<u64>)> {
     let roles = infer_roles(rows, &options.roles)?;
     let start = Instant::now();
     let plan = FeaturePlan::fit(rows, &roles, &options.features)?;
@@ -148,6 +151,7 @@ fn fit_rows(
     stages.score += Stages::seconds(start.elapsed());
     let severity = Severity::fit(&scores)?;
     let threshold = Threshold::resolve(options.rule, &scores, &severity)?;
+    let flips = flips(&detector, matrix.view(), &scores, threshold, context.device)?;
     drop(scores);
     let provenance = Provenance {
         inputs: input
@@ -163,7 +167,22 @@ fn fit_rows(
         ..Provenance::default()
     };
     let replay = rows.slice(0, rows.num_rows().min(REPLAY_ROWS));
-    Model::new(plan, detector, severity, threshold, provenance, &replay)
+    Ok((Model::new(plan, detector, severity, threshold, provenance, &replay)?, flips))
+}
+
+/// Training rows whose verdict would be another with the support vectors unrounded; `None` where they are.
+fn flips(
+    detector: &Detector,
+    rows: ArrayView2<'_, f32>,
+    scores: &[f64],
+    threshold: Threshold,
+    device: &Device,
+) -> Result<Option<u64>> {
+    let Detector::OneClassSvm(machine) = detector else { return Ok(None) };
+    let Some(unrounded) = machine.unrounded() else { return Ok(None) };
+    let plain = Detector::from(unrounded).scorer(device, rows.nrows())?.score(rows)?;
+    let turned = |(a, b): &(&f64, &f64)| (**a > threshold.score) != (**b > threshold.score);
+    Ok(Some(scores.iter().zip(&plain).filter(turned).count() as u64))
 }
 
 fn column_types(input: &Input) -> Vec<(String, String)> {

@@ -81,7 +81,7 @@ pub struct FitArgs {
     #[arg(long, value_name = "X")]
     pub max_features: Option<f64>,
     /// At most this share of the fitted rows may lie outside, at least this share are support vectors (ocsvm)
-    /// [default: 0.1]
+    /// [default: 0.5]
     #[arg(long, value_name = "SHARE")]
     pub nu: Option<f64>,
     /// Width of the kernel exp(-gamma d²) (ocsvm): scale, auto or a number [default: scale]
@@ -90,7 +90,8 @@ pub struct FitArgs {
     /// Violation of the optimality conditions that is accepted (ocsvm) [default: 0.001]
     #[arg(long, value_name = "TOL")]
     pub tolerance: Option<f64>,
-    /// auto, exact, or nystroem: a low-rank approximation (ocsvm) [default: auto: exact up to 50,000 rows]
+    /// auto, exact, or nystroem: a low-rank approximation (ocsvm) [default: auto: exact
+    /// up to about 4,096 support vectors]
     #[arg(long, value_name = "NAME")]
     pub solver: Option<String>,
     /// Landmarks of the low-rank approximation (ocsvm) [default: 300]
@@ -102,7 +103,7 @@ pub struct FitArgs {
     /// Support vectors in f32, or in half precision, f16, which changes scores a little (ocsvm) [default: f32]
     #[arg(long, value_name = "TYPE")]
     pub storage: Option<String>,
-    /// Rows of the input to fit on, drawn by the seed (iforest, ocsvm) [default: 100000; 20000 for ocsvm]
+    /// Rows of the input to fit on, drawn by the seed (iforest, ocsvm) [default: 100000]
     #[arg(long, value_name = "N")]
     pub fit_rows: Option<usize>,
     /// Seed of everything random [default: 0]

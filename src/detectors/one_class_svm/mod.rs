@@ -12,12 +12,12 @@ mod solve;
 #[cfg(test)]
 mod tests;
 
-pub use params::{AUTO_ROWS, Gamma, OneClassSvmParams, SvmSolver};
+pub use params::{AUTO_SUPPORT, Gamma, OneClassSvmParams, SvmSolver};
 pub use solve::SolverState;
 
 use super::FitContext;
 use crate::device::Device;
-use crate::ops::rbf::{Expansion, Rbf, TrainingRows};
+use crate::ops::rbf::{Expansion, Rbf, Storage, TrainingRows};
 use crate::{Error, Result, Stop};
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,8 @@ pub struct OneClassSvm {
     expansion: Expansion,
     rho: f64,
     report: SvmReport,
+    /// The vectors as they were before their storage rounded them; none in a model that was loaded.
+    unrounded: Option<Expansion>,
 }
 
 impl OneClassSvm {
@@ -111,8 +113,10 @@ impl OneClassSvm {
         if expansion.n_features() == 0 {
             return Err(Error::parameter("n_features", 0, "support vectors have at least one"));
         }
+        let unrounded = (params.storage != Storage::F32).then(|| expansion.clone());
         let expansion = expansion.stored(params.storage)?;
-        Ok(Self { params, expansion, rho, report })
+        let unrounded = unrounded.filter(|unrounded| unrounded.vectors() != expansion.vectors());
+        Ok(Self { params, expansion, rho, report, unrounded })
     }
 
     /// What it was fitted with.
@@ -138,6 +142,14 @@ impl OneClassSvm {
     /// Whether the optimality conditions hold within the tolerance.
     pub fn has_converged(&self) -> bool {
         self.report.gap <= self.params.tolerance
+    }
+
+    /// The machine with its vectors as they were before half precision rounded them; `None` where nothing was rounded, and
+    /// for a model that was loaded.
+    pub fn unrounded(&self) -> Option<Self> {
+        let params = OneClassSvmParams { storage: Storage::F32, ..self.params.clone() };
+        let expansion = self.unrounded.clone()?;
+        Some(Self { params, expansion, rho: self.rho, report: self.report, unrounded: None })
     }
 
     /// The scores of `rows` by the prepared expansion.

@@ -23,7 +23,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 /// Rows that the dual problem is solved for, at most.
-pub const SOLVED_ROWS: usize = 32_768;
+pub const SOLVED_ROWS: usize = 65_536;
 
 /// Smallest share of a landmark's kernel (which is 1) that the others must leave unexplained. The weights β are at most
 /// ‖w‖ / √pivot.
