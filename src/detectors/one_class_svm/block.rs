@@ -6,6 +6,9 @@ use ndarray::{Array2, ArrayView1};
 /// Smallest curvature along a pair, as libsvm has it: rows that are copies of each other have none.
 const LEAST_CURVATURE: f64 = 1e-12;
 
+/// Steps a row after which a working set is given back as it is: the search goes on with the next.
+const MOST_STEPS: u64 = 1000;
+
 /// Variables of a working set.
 #[derive(Debug)]
 pub struct Block {
@@ -18,6 +21,10 @@ impl Block {
     /// Moves weight between pairs until no pair violates optimality by more than `tolerance`; the sum of α stays. Gives
     /// the number of steps.
     pub fn solve(&mut self, tolerance: f64) -> u64 {
+        let largest = self.gradient.iter().fold(0.0, |most: f64, gradient| most.max(gradient.abs()));
+        // Violations of a few units in the last place are rounding, and would be moved to and fro without end.
+        let tolerance = tolerance.max(16.0 * f64::EPSILON * largest);
+        let most_steps = MOST_STEPS * self.alpha.len() as u64;
         let mut steps = 0;
         // Weight moves to where the gradient is least among α < 1, from where it is larger among α > 0.
         while let Some((to, from)) = self.pair(tolerance) {
@@ -25,6 +32,9 @@ impl Block {
                 break;
             }
             steps += 1;
+            if steps == most_steps {
+                break;
+            }
         }
         steps
     }

@@ -21,7 +21,7 @@ const WORKING_SET: usize = 512;
 /// Rows whose kernel density at all others tells where to start.
 const DENSITY_ROWS: usize = 512;
 
-/// Refinements in a row that may bring no gain before the search is given up.
+/// Refinements in a row that may fail to halve the gap before the search is given up.
 const PATIENCE: u32 = 3;
 
 /// Where the search stands.
@@ -65,12 +65,13 @@ pub fn solve(
     gram.add_products(&rows, &weights, &mut search.gradient)?;
     let mut state = SolverState { iteration: 0, gap: search.gap(), tolerance };
     let mut best: Option<(f64, Vec<f64>, Vec<f64>)> = None;
-    let mut disappointments = 0;
+    let (mut disappointments, mut plateau) = (0, Plateau::new(gram.n_rows()));
     loop {
         stop.check()?;
         state.gap = search.gap();
         tell(&state);
-        let moved = state.gap > tolerance && search.improve(gram, state.gap, tolerance)?;
+        let goes_on = state.gap > tolerance && !plateau.is_over(state.gap);
+        let moved = goes_on && search.improve(gram, state.gap, tolerance)?;
         state.iteration += u64::from(moved);
         if moved {
             continue;
@@ -89,12 +90,35 @@ pub fn solve(
             break;
         }
         search.working.clear();
+        plateau = Plateau::new(gram.n_rows());
     }
     if let Some((gap, alpha, gradient)) = best {
         (state.gap, search.alpha, search.gradient) = (gap, alpha, gradient);
     }
     tell(&state);
     Ok(search.solution(state))
+}
+
+/// Working sets since the gap was last halved.
+struct Plateau {
+    least: f64,
+    length: u64,
+    longest: u64,
+}
+
+impl Plateau {
+    /// For `n_rows` rows: a gap may stand still while every row is looked at once.
+    fn new(n_rows: usize) -> Self {
+        Self { least: f64::INFINITY, length: 0, longest: 50 + (n_rows / WORKING_SET) as u64 }
+    }
+
+    fn is_over(&mut self, gap: f64) -> bool {
+        if gap < 0.5 * self.least {
+            (self.least, self.length) = (gap, 0);
+        }
+        self.length += 1;
+        self.length > self.longest
+    }
 }
 
 /// α = 1 for the ν n rows of least kernel density, estimated from evenly spaced rows: nearly where most of the weight ends,
