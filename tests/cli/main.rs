@@ -3,6 +3,7 @@
 #[path = "../support/damaged.rs"]
 mod damaged;
 mod inputs;
+mod machines;
 mod neighbors;
 mod outputs;
 mod runs;

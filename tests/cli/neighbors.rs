@@ -135,7 +135,7 @@ fn options_of_other_detectors_are_refused_with_the_way_out() {
         (&["--detector", "lof", "--distance", "mean"], ["--distance", "only knn"]),
         (&["--neighbors", "5"], ["--neighbors", "only lof and knn"]),
         (&["--reference-rows", "50"], ["--reference-rows", "--fit-rows"]),
-        (&["--detector", "svm"], ["--detector is svm", "iforest, lof, knn"]),
+        (&["--detector", "svm"], ["--detector is svm", "iforest, lof, knn, ocsvm"]),
         (&["--detector", "lof", "--neighbors", "0"], ["--neighbors is 0", "at least 1"]),
         (
             &["--detector", "lof", "--neighbors", "50", "--reference-rows", "50"],

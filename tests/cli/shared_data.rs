@@ -35,6 +35,24 @@ fn nsl_kdd_fitted_on_normal_rows_finds_the_attacks() {
 }
 
 #[test]
+fn nsl_kdd_by_neighbours_and_machines() {
+    let Some(data) = shared("data/nsl-kdd") else { return };
+    let bench = Bench::empty();
+    let train = std::fs::read_to_string(data.join("KDDTrain+_20Percent.txt")).unwrap();
+    let normal: Vec<&str> = train.lines().filter(|l| l.split(',').nth(41) == Some("normal")).collect();
+    bench.write("normal.csv", normal.join("\n") + "\n");
+    let test = data.join("KDDTest+.txt");
+    for (detector, least) in [("knn", 0.965), ("ocsvm", 0.945), ("lof", 0.85)] {
+        let fit = ["fit", "normal.csv", "--columns", "nsl-kdd", "-o", "kdd.model", "--detector", detector];
+        bench.ok(&fit);
+        let ran = bench.ok(&["score", "-m", "kdd.model", test.to_str().unwrap(), "--columns", "nsl-kdd"]);
+        let auroc = auroc(&ran.stderr);
+        println!("NSL-KDD {detector} AUROC {auroc}");
+        assert!(auroc >= least, "{detector}: AUROC {auroc}");
+    }
+}
+
+#[test]
 fn cic_and_every_adbench_file_end_with_a_table() {
     let Some(data) = shared("data") else { return };
     let mut files = vec![data.join("cic-ids-2017/cicids_sample_webattacks_thursday.csv")];
