@@ -32,14 +32,18 @@
 //! On a CPU the bits are the same for every instruction set, thread count and split into batches: all bodies fuse at the
 //! same places and sum in the same order. On one GPU they are the same for every split into batches.
 
+mod bench;
 mod cpu;
 mod expansion;
+mod gpu;
 mod training;
 
 pub use expansion::{Expansion, Storage};
+pub use gpu::{Fenced, Panel, ProductsGpu, RbfGpu};
 pub use training::TrainingRows;
 
-use crate::device::Device;
+use super::Operation;
+use crate::device::{AdapterReport, Device};
 use crate::{Error, Result};
 use ndarray::ArrayView2;
 
@@ -57,6 +61,10 @@ pub fn error_bound(n_features: usize) -> f64 {
     (distance + exponential + block) * u
 }
 
+/// On the list of operations.
+pub(super) const OPERATION: Operation =
+    Operation { name: "rbf", kernels: gpu::KERNELS, shortfall: AdapterReport::shortfall, cases: bench::cases };
+
 /// An expansion made ready on a device; shared by threads.
 #[derive(Debug)]
 pub struct Rbf {
@@ -67,6 +75,7 @@ pub struct Rbf {
 #[derive(Debug)]
 enum Body {
     Cpu(cpu::RbfCpu),
+    Gpu(Box<RbfGpu>),
 }
 
 impl Rbf {
@@ -75,10 +84,9 @@ impl Rbf {
     /// # Errors
     /// If the expansion does not fit the device. The CPU takes every expansion.
     pub fn prepare(expansion: &Expansion, device: &Device, max_rows: usize) -> Result<Self> {
-        let _ = max_rows;
         let body = match device {
             Device::Cpu => Body::Cpu(cpu::RbfCpu::prepare(expansion)),
-            Device::Gpu(_) => return Err(Error::Device("rbf has no GPU body yet: use --device cpu".into())),
+            Device::Gpu(gpu) => Body::Gpu(Box::new(RbfGpu::prepare(expansion, gpu, max_rows)?)),
         };
         Ok(Self { n_features: expansion.n_features(), body })
     }
@@ -94,6 +102,15 @@ impl Rbf {
         }
         match &self.body {
             Body::Cpu(body) => Ok(body.sums(rows)),
+            Body::Gpu(body) => body.sums(rows),
+        }
+    }
+
+    /// The GPU body, where that is the one prepared: its timings, counters and largest batch.
+    pub fn gpu(&self) -> Option<&RbfGpu> {
+        match &self.body {
+            Body::Cpu(_) => None,
+            Body::Gpu(body) => Some(body),
         }
     }
 }
