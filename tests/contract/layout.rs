@@ -5,6 +5,7 @@ use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, ShaderStage, StorageAccess, TypeInner};
 use oddflow::device::{Access, Kernel};
 use oddflow::ops::neighbors::Tiling;
+use oddflow::ops::rbf::Panel;
 use oddflow::ops::{Dispatch, OPERATIONS, shaders};
 use std::mem::offset_of;
 
@@ -115,6 +116,21 @@ fn the_tiling_struct_has_the_layout_of_the_shaders() {
         ("tiny", offset_of!(Tiling, tiny)),
     ];
     uniform_has_layout("neighbors", "Tiling", &host, size_of::<Tiling>());
+}
+
+#[test]
+fn the_panel_struct_has_the_layout_of_the_shaders() {
+    let host = [
+        ("n_rows", offset_of!(Panel, n_rows)),
+        ("n_features", offset_of!(Panel, n_features)),
+        ("first_block", offset_of!(Panel, first_block)),
+        ("first_row", offset_of!(Panel, first_row)),
+        ("n_blocks", offset_of!(Panel, n_blocks)),
+        ("span_blocks", offset_of!(Panel, span_blocks)),
+        ("base", offset_of!(Panel, base)),
+        ("slope", offset_of!(Panel, slope)),
+    ];
+    uniform_has_layout("rbf", "Panel", &host, size_of::<Panel>());
 }
 
 /// Each kernel of the operation declares `name` with these members of four bytes and nothing else.
