@@ -19,6 +19,18 @@
 //! streams the chosen ones as vectors. A batch is cut into dispatches that take about 50 ms each, by the rate that earlier
 //! batches showed. Buffers, bind groups and pipelines are made in `prepare`, never later.
 //!
+//! Compiled for RDNA2 by Mesa's RADV, as they run (bounds proven, see [`kernels`]): no spills, no scratch memory.
+//!
+//! | kernel, slabs of 8 | instructions | vector registers | workgroup memory | subgroups per SIMD |
+//! |---|---|---|---|---|
+//! | f32 | 855 | 96 | 8.5 KiB | 10 |
+//! | f16 | 862 | 96 | 8.5 KiB | 10 |
+//!
+//! Of f32, 593 are the loop over slabs, unrolled: for 8 × 4 pairs and 8 features 256 subtractions and 256 fused multiply-adds,
+//! 24 reads of workgroup memory with 19 waits, and 38 for staging, the next slab and the branches: 2.32 for a row, a vector and a
+//! feature, of which 2 are the arithmetic. Another 151 a block of vectors are the kernels and sums of these 32 pairs: 4.7 each,
+//! of which a product, a bound, an exponential and a weighted sum are 4.
+//!
 //! [`BLOCK`]: super::BLOCK
 //! [`error_bound`]: super::error_bound
 

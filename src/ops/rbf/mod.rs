@@ -26,8 +26,11 @@
 //!   t exp(−t) ≤ 1/e, this moves a kernel by at most (n + 2) u / e, however far the rows. The form ‖x‖² + ‖y‖² − 2 x·y,
 //!   whose error does not shrink with the distance, is not used: subtracting costs little beside it, and is measured;
 //! - the exponent −γ log₂e ‖x − y‖² is rounded, and so are γ log₂e and 2^t: the exponential's accuracy is stated where it
-//!   is computed, on a GPU by WGSL's specification of `exp2`, 3 + 2 |t| units in the last place;
-//! - products of at most [`BLOCK`] vectors are summed in f32, blocks in f64, in the order of the vectors.
+//!   is computed, on a GPU by WGSL's specification of `exp2`, 3 + 2 |t| units in the last place, which weigh most at t = 0;
+//! - f32 sums in which a term goes through at most [`BLOCK`] roundings: on a CPU blocks of that many vectors, in their
+//!   order; on a GPU up to 512 vectors as a tree of depth 48. The rest is f64, in the order of the vectors.
+//!
+//! Squares below f32's normal range may be lost: at most n γ 2⁻¹²⁴ of a kernel, nothing beside the rest while γ < 2⁹⁰.
 //!
 //! On a CPU the bits are the same for every instruction set, thread count and split into batches: all bodies fuse at the
 //! same places and sum in the same order. On one GPU they are the same for every split into batches.
@@ -47,7 +50,7 @@ use crate::device::{AdapterReport, Device};
 use crate::{Error, Result};
 use ndarray::ArrayView2;
 
-/// Vectors whose products are summed in f32.
+/// Roundings that a product goes through in f32 sums, at most; on a CPU, vectors whose products are summed in f32.
 pub const BLOCK: usize = 64;
 
 /// How far a kernel value may lie from the exact one, rows of `n_features` values: see the module's page.
