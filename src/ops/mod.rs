@@ -5,6 +5,7 @@
 //! and `oddflow shaders` loop.
 
 mod bench;
+mod blocks;
 mod dispatch;
 mod lanes;
 pub mod neighbors;
@@ -30,7 +31,7 @@ pub struct Operation {
 }
 
 /// Every operation.
-pub const OPERATIONS: &[Operation] = &[path_length::OPERATION, neighbors::OPERATION];
+pub const OPERATIONS: &[Operation] = &[path_length::OPERATION, neighbors::OPERATION, rbf::OPERATION];
 
 /// What `adapter` can run: each operation's name, and why not where it cannot.
 pub fn supported_by(adapter: &AdapterReport) -> Vec<(&'static str, Result<(), String>)> {

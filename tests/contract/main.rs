@@ -22,4 +22,8 @@ mod neighbors_cases;
 mod neighbors_lists;
 mod neighbors_mutations;
 mod oracle;
+mod rbf;
+mod rbf_cases;
+mod rbf_mutations;
+mod rbf_products;
 mod resources;

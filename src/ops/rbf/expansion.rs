@@ -72,7 +72,12 @@ impl Expansion {
     /// If a value is beyond half precision's 65,504.
     pub fn stored(mut self, storage: Storage) -> Result<Self> {
         if storage == Storage::F16 {
-            self.vectors.mapv_inplace(|x| f16::from_f32(x).to_f32());
+            // What lies below half precision's normal range (6.1e-5) becomes 0: a device may read it as 0, and all have to
+            // sum the same.
+            self.vectors.mapv_inplace(|x| match f16::from_f32(x) {
+                half if half.is_normal() || !half.is_finite() => half.to_f32(),
+                _ => 0.0,
+            });
             if let Some(bad) = self.vectors.iter().find(|x| !x.is_finite()) {
                 let limit = "half precision ends at 65,504: store the vectors in f32";
                 return Err(Error::parameter("vector", bad, limit));

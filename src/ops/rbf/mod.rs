@@ -26,24 +26,31 @@
 //!   t exp(−t) ≤ 1/e, this moves a kernel by at most (n + 2) u / e, however far the rows. The form ‖x‖² + ‖y‖² − 2 x·y,
 //!   whose error does not shrink with the distance, is not used: subtracting costs little beside it, and is measured;
 //! - the exponent −γ log₂e ‖x − y‖² is rounded, and so are γ log₂e and 2^t: the exponential's accuracy is stated where it
-//!   is computed, on a GPU by WGSL's specification of `exp2`, 3 + 2 |t| units in the last place;
-//! - products of at most [`BLOCK`] vectors are summed in f32, blocks in f64, in the order of the vectors.
+//!   is computed, on a GPU by WGSL's specification of `exp2`, 3 + 2 |t| units in the last place, which weigh most at t = 0;
+//! - f32 sums in which a term goes through at most [`BLOCK`] roundings: on a CPU blocks of that many vectors, in their
+//!   order; on a GPU up to 512 vectors as a tree of depth 48. The rest is f64, in the order of the vectors.
+//!
+//! Squares below f32's normal range may be lost: at most n γ 2⁻¹²⁴ of a kernel, nothing beside the rest while γ < 2⁹⁰.
 //!
 //! On a CPU the bits are the same for every instruction set, thread count and split into batches: all bodies fuse at the
 //! same places and sum in the same order. On one GPU they are the same for every split into batches.
 
+mod bench;
 mod cpu;
 mod expansion;
+mod gpu;
 mod training;
 
 pub use expansion::{Expansion, Storage};
+pub use gpu::{Fenced, Panel, ProductsGpu, RbfGpu};
 pub use training::TrainingRows;
 
-use crate::device::Device;
+use super::Operation;
+use crate::device::{AdapterReport, Device};
 use crate::{Error, Result};
 use ndarray::ArrayView2;
 
-/// Vectors whose products are summed in f32.
+/// Roundings that a product goes through in f32 sums, at most; on a CPU, vectors whose products are summed in f32.
 pub const BLOCK: usize = 64;
 
 /// How far a kernel value may lie from the exact one, rows of `n_features` values: see the module's page.
@@ -57,6 +64,10 @@ pub fn error_bound(n_features: usize) -> f64 {
     (distance + exponential + block) * u
 }
 
+/// On the list of operations.
+pub(super) const OPERATION: Operation =
+    Operation { name: "rbf", kernels: gpu::KERNELS, shortfall: AdapterReport::shortfall, cases: bench::cases };
+
 /// An expansion made ready on a device; shared by threads.
 #[derive(Debug)]
 pub struct Rbf {
@@ -67,6 +78,7 @@ pub struct Rbf {
 #[derive(Debug)]
 enum Body {
     Cpu(cpu::RbfCpu),
+    Gpu(Box<RbfGpu>),
 }
 
 impl Rbf {
@@ -75,10 +87,9 @@ impl Rbf {
     /// # Errors
     /// If the expansion does not fit the device. The CPU takes every expansion.
     pub fn prepare(expansion: &Expansion, device: &Device, max_rows: usize) -> Result<Self> {
-        let _ = max_rows;
         let body = match device {
             Device::Cpu => Body::Cpu(cpu::RbfCpu::prepare(expansion)),
-            Device::Gpu(_) => return Err(Error::Device("rbf has no GPU body yet: use --device cpu".into())),
+            Device::Gpu(gpu) => Body::Gpu(Box::new(RbfGpu::prepare(expansion, gpu, max_rows)?)),
         };
         Ok(Self { n_features: expansion.n_features(), body })
     }
@@ -94,6 +105,15 @@ impl Rbf {
         }
         match &self.body {
             Body::Cpu(body) => Ok(body.sums(rows)),
+            Body::Gpu(body) => body.sums(rows),
+        }
+    }
+
+    /// The GPU body, where that is the one prepared: its timings, counters and largest batch.
+    pub fn gpu(&self) -> Option<&RbfGpu> {
+        match &self.body {
+            Body::Cpu(_) => None,
+            Body::Gpu(body) => Some(body),
         }
     }
 }

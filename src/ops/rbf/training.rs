@@ -2,6 +2,7 @@
 
 use super::cpu::TrainingCpu;
 use super::expansion::{check_finite, check_gamma};
+use super::gpu::ProductsGpu;
 use crate::device::Device;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
@@ -10,6 +11,8 @@ use ndarray::{Array2, ArrayView2};
 #[derive(Debug)]
 pub struct TrainingRows {
     host: TrainingCpu,
+    /// Where the device is a GPU.
+    products: Option<ProductsGpu>,
 }
 
 impl TrainingRows {
@@ -24,10 +27,11 @@ impl TrainingRows {
         if u32::try_from(rows.nrows()).is_err() {
             return Err(Error::parameter("n_rows", rows.nrows(), "row numbers are u32: fit on fewer rows"));
         }
-        match device {
-            Device::Cpu => Ok(Self { host: TrainingCpu::prepare(rows, gamma, cache) }),
-            Device::Gpu(_) => Err(Error::Device("rbf has no GPU body yet: use --device cpu".into())),
-        }
+        let products = match device {
+            Device::Cpu => None,
+            Device::Gpu(gpu) => Some(ProductsGpu::prepare(rows, gamma, gpu)?),
+        };
+        Ok(Self { host: TrainingCpu::prepare(rows, gamma, cache), products })
     }
 
     /// Number of rows.
@@ -36,15 +40,24 @@ impl TrainingRows {
     }
 
     /// Adds `Σ_i coefficients[i] K(x_chosen[i], x_j)` to `sums[j]`, for every row j. Kernel values are f32's, within
-    /// [`super::error_bound`]; on the CPU the sums are f64's, in the order of `chosen`.
+    /// [`super::error_bound`]; on the CPU the sums are f64's, in the order of `chosen`, on a GPU those of up to 512 chosen
+    /// rows are f32's.
     ///
     /// # Errors
     /// If the device fails.
     ///
     /// `chosen` holds row numbers, with one coefficient each; `sums` has one entry a row.
     pub fn add_products(&mut self, chosen: &[u32], coefficients: &[f64], sums: &mut [f64]) -> Result<()> {
-        self.host.add_products(chosen, coefficients, sums);
+        match &self.products {
+            None => self.host.add_products(chosen, coefficients, sums),
+            Some(products) => products.add_products(chosen, coefficients, sums)?,
+        }
         Ok(())
+    }
+
+    /// The GPU body, where there is one: its timings and counters.
+    pub fn gpu(&self) -> Option<&ProductsGpu> {
+        self.products.as_ref()
     }
 
     /// The kernel matrix of the `chosen` rows, symmetric to the bit, in f32 arithmetic; on the host.
