@@ -100,3 +100,25 @@ fn options_out_of_range_are_refused_with_the_way_out() {
     let said = bench.ok(&["detect", "flows.csv", "--config", "few.toml"]).stderr;
     assert!(said.contains("one-class SVM, nu 0.2, gamma 0.1"), "{said}");
 }
+
+#[test]
+fn a_gpu_gives_the_same_scores_within_the_bound() {
+    if std::env::var("ODDFLOW_GPU").as_deref() != Ok("require") {
+        return;
+    }
+    let bench = Bench::with_flows(3_000);
+    let scores = |name: &str| -> Vec<f64> {
+        csv_column(&bench.path(name), "anomaly_score").iter().map(|text| text.parse().unwrap()).collect()
+    };
+    bench.ok(&["fit", "flows.csv", "-o", "cpu.model", "--detector", "ocsvm", "--solver", "exact", "--device", "cpu"]);
+    bench.ok(&["fit", "flows.csv", "-o", "gpu.model", "--detector", "ocsvm", "--solver", "exact", "--device", "gpu"]);
+    for (model, device, name) in [("cpu", "cpu", "a"), ("cpu", "gpu", "b"), ("gpu", "gpu", "c")] {
+        let (model, name) = (format!("{model}.model"), format!("{name}.csv"));
+        bench.ok(&["score", "-m", &model, "flows.csv", "-o", &name, "--device", device]);
+    }
+    let most = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    let (cpu, gpu, fitted) = (scores("a.csv"), scores("b.csv"), scores("c.csv"));
+    // 1e-6 of the weights' sum, ν n; a machine fitted elsewhere is as near as the tolerance lets it be.
+    assert!(most(&cpu, &gpu) <= 1e-6 * 1_500.0, "{:e}", most(&cpu, &gpu));
+    assert!(most(&cpu, &fitted) <= 2.0 * 1e-3 + 1e-6 * 1_500.0, "{:e}", most(&cpu, &fitted));
+}

@@ -196,6 +196,7 @@ fn no_vectors_no_features_and_no_rows() {
             Rbf::prepare(&expansion, &device, 10).expect("prepared").sums(rows.view()).expect("summed")
         };
         assert_eq!(sums(0, Array2::zeros((3, 2))), [0.0; 3], "{}", device.describe());
+        assert!(sums(0, Array2::from_elem((1, 2), f32::NAN))[0].is_nan(), "{}", device.describe());
         assert_eq!(sums(3, Array2::zeros((2, 0))), [1.5; 2], "{}", device.describe());
         assert_eq!(sums(3, Array2::zeros((0, 2))), [0.0; 0], "{}", device.describe());
     }

@@ -6,7 +6,7 @@ use super::kernel::{Kernel, Portable};
 use super::pack::{self, blocks};
 use super::{Group, Pair, ROWS, WIDTH};
 use crate::ops::rbf::{BLOCK, Expansion};
-use ndarray::{Array1, ArrayView2, Axis};
+use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
 
 /// Rows that a thread takes at once: with 40 features they and a block of vectors fit the first-level cache.
@@ -49,6 +49,11 @@ impl RbfCpu {
     pub fn sums_by<K: Kernel>(&self, rows: ArrayView2<'_, f32>) -> Vec<f64> {
         let mut sums = vec![self.constant; rows.nrows()];
         if self.n_features == 0 {
+            return sums;
+        }
+        if self.blocks.is_empty() {
+            let of_row = |row: ArrayView1<'_, f32>| if row.iter().any(|x| x.is_nan()) { f64::NAN } else { 0.0 };
+            sums.iter_mut().zip(rows.outer_iter()).for_each(|(sum, row)| *sum = of_row(row));
             return sums;
         }
         sums.par_chunks_mut(TASK_ROWS).enumerate().for_each_init(Scratch::default, |scratch, (task, sums)| {
