@@ -60,6 +60,20 @@ pub fn solve(
     tell: &dyn Fn(&SolverState),
 ) -> Result<Solution> {
     let alpha = start(gram, nu)?;
+    solve_from(gram, alpha, tolerance, stop, tell)
+}
+
+/// The same from weights that are feasible.
+///
+/// # Errors
+/// As [`solve`].
+pub fn solve_from(
+    gram: &mut impl Gram,
+    alpha: Vec<f64>,
+    tolerance: f64,
+    stop: &Stop,
+    tell: &dyn Fn(&SolverState),
+) -> Result<Solution> {
     let mut search = Search { gradient: vec![0.0; alpha.len()], alpha, working: Vec::new() };
     let (rows, weights) = search.support();
     gram.add_products(&rows, &weights, &mut search.gradient)?;
