@@ -36,8 +36,8 @@ impl TrainingCpu {
     pub fn prepare(rows: ArrayView2<'_, f32>, gamma: f64, cache: u64) -> Self {
         let (n_rows, n_features) = rows.dim();
         let blocks = blocks(rows);
-        // The rows made ready and two sums a row, which a solver has beside them, are the cache's first entry.
-        let first = size_of_val(blocks.as_slice()) + 2 * size_of::<f64>() * n_rows;
+        // The rows made ready and four numbers a row, which a solver has beside them, are the cache's first entry.
+        let first = size_of_val(blocks.as_slice()) + 4 * size_of::<f64>() * n_rows;
         let columns = Columns::new(n_rows, cache.saturating_sub(first as u64));
         Self { n_rows, n_features, blocks, gamma, columns }
     }
