@@ -9,6 +9,7 @@
 //! | [`pipeline`] | streaming: read, encode, score and write overlap in bounded memory |
 //! | [`model`] | the saved model: versioned, checksummed, no code in it |
 //! | [`detectors`] | isolation forest, local outlier factor, nearest neighbours; severity, thresholds, measures of quality |
+//! | [`embedding`] | t-SNE: affinities, the exact gradient, the descent |
 //! | [`ops`] | the compute operations, each with a CPU and a GPU body |
 //! | [`device`] | adapters, limits, buffers, pipelines, readback |
 //! | [`features`] | flow columns → dense f32 matrix |
@@ -29,6 +30,7 @@
 pub mod cli;
 pub mod detectors;
 pub mod device;
+pub mod embedding;
 mod error;
 pub mod features;
 pub mod flows;

@@ -1,0 +1,6 @@
+//! Pictures of high-dimensional rows: points in two or three dimensions whose neighbours are the rows' neighbours.
+
+pub mod affinities;
+pub mod tsne;
+
+pub use affinities::{Affinities, Conditional};
