@@ -44,7 +44,10 @@ pub fn fitted(session: &Session, fitted: &FitReport) {
         session.talk.line("neighbors", &text);
     }
     if let Detector::OneClassSvm(machine) = &model.detector {
-        session.talk.line("solver", &solved(machine));
+        match machine.has_converged() {
+            true => session.talk.line("solver", &solved(machine)),
+            false => session.talk.warning("solver", &solved(machine)),
+        }
     }
     if let Some(flips) = flips {
         let rows = count(model.provenance.rows_sampled);
@@ -73,7 +76,7 @@ fn solved(machine: &OneClassSvm) -> String {
             let chosen = match params.solver {
                 SvmSolver::Auto => {
                     format!(
-                        " (--solver exact would keep about {} vectors)",
+                        " (--solver exact would keep at least {} vectors)",
                         count((params.nu * report.n_rows as f64) as u64)
                     )
                 }
