@@ -5,7 +5,7 @@ use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch,
 use ndarray::Array2;
 use oddflow::detectors::{
     Detector, DetectorParams, IsolationForest, IsolationForestParams, KnnDistance, LocalOutlierFactorParams,
-    NearestNeighborsParams, Severity, Threshold, ThresholdRule,
+    NearestNeighborsParams, OneClassSvmParams, Severity, SvmSolver, Threshold, ThresholdRule,
 };
 use oddflow::device::Device;
 use oddflow::features::{FeatureOptions, FeaturePlan, RoleOverrides, infer_roles};
@@ -83,6 +83,13 @@ fn of_neighbors() -> [DetectorParams; 2] {
     ]
 }
 
+/// A machine of each solver.
+fn machines() -> [DetectorParams; 2] {
+    [SvmSolver::Exact, SvmSolver::Nystroem].map(|solver| {
+        DetectorParams::OneClassSvm(OneClassSvmParams { solver, n_components: 20, nu: 0.25, ..Default::default() })
+    })
+}
+
 fn fit_detector(rows: &RecordBatch, params: &DetectorParams) -> Model {
     let roles = infer_roles(rows, &RoleOverrides::new()).unwrap();
     let features = FeaturePlan::fit(rows, &roles, &FeatureOptions::default()).unwrap();
@@ -107,7 +114,7 @@ fn message(bytes: &[u8]) -> String {
 fn what_is_written_is_read_back() {
     let rows = flows(500);
     reads_back(&rows, || fit(&rows, 20));
-    for params in of_neighbors() {
+    for params in of_neighbors().into_iter().chain(machines()) {
         reads_back(&rows, || fit_detector(&rows, &params));
     }
 }
@@ -221,7 +228,10 @@ fn ten_thousand_mutations_are_refused() {
 
 #[test]
 fn so_are_those_of_models_with_references() {
-    of_neighbors().iter().for_each(|params| refuses_mutations(&fit_detector(&flows(300), params).to_bytes().unwrap()));
+    let [machine, _] = machines();
+    for params in of_neighbors().into_iter().chain([machine]) {
+        refuses_mutations(&fit_detector(&flows(300), &params).to_bytes().unwrap());
+    }
 }
 
 fn refuses_mutations(bytes: &[u8]) {
@@ -247,7 +257,7 @@ fn forged_files_do_no_harm() {
 /// A reference row far from those that are replayed may be another: that is another model, not a broken one.
 #[test]
 fn forged_references_do_no_harm() {
-    for params in of_neighbors() {
+    for params in of_neighbors().into_iter().chain(machines()) {
         let accepted = forge_many(&fit_detector(&flows(300), &params).to_bytes().unwrap());
         assert!(accepted < 1_500, "{accepted}");
     }
@@ -352,6 +362,28 @@ fn lying_references_are_refused() {
     assert!(message(&edited(&lof, "\"n_neighbors\":10", "\"n_neighbors\": 0")).contains("n_neighbors is 0"));
     assert!(message(&edited(&lof, "\"n_neighbors\":10", "\"n_neighbors\":11")).contains("training row"));
     assert!(message(&edited(&knn, "\"distance\":\"mean\"", "\"distance\":\"mode\"")).contains("header"));
+}
+
+#[test]
+fn lying_machines_are_refused() {
+    let [exact, nystroem] = machines().map(|params| fit_detector(&flows(300), &params).to_bytes().unwrap());
+    let last = |bytes: &[u8], value: f64| {
+        let mut content = bytes[..bytes.len() - 32].to_vec();
+        let at = content.len() - 8;
+        content[at..].copy_from_slice(&value.to_le_bytes());
+        message(&forge(content))
+    };
+    for lie in [f64::NAN, f64::INFINITY, 1e300] {
+        assert!(last(&exact, lie).contains("coefficient is"), "{}", last(&exact, lie));
+        assert!(last(&nystroem, lie).contains("coefficient is"));
+    }
+    assert!(last(&exact, 0.123).contains("training row"));
+    let text = String::from_utf8_lossy(&exact).into_owned();
+    let n = text.split("\"n_vectors\":").nth(1).unwrap().split(',').next().unwrap().to_owned();
+    let more = format!("{}", n.parse::<u32>().unwrap() + 1);
+    let said = message(&edited(&exact, &format!("\"n_vectors\":{n}"), &format!("\"n_vectors\":{more}")));
+    assert!(said.contains(&format!("for {more} support vectors")), "{said}");
+    assert!(message(&edited(&exact, "\"nu\":0.25", "\"nu\":1.25")).contains("nu is 1.25"));
 }
 
 #[test]

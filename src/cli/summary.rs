@@ -1,7 +1,7 @@
 //! The summary of a run, on stderr.
 
 use super::run::Session;
-use super::talk::{bytes, count, percent, seconds};
+use super::talk::{bytes, count, percent, plural, seconds};
 use crate::detectors::{Detector, DetectorParams, OneClassSvm, Quality, SvmSolver, ThresholdRule};
 use crate::features::Role;
 use crate::flows::source::Input;
@@ -44,7 +44,10 @@ pub fn fitted(session: &Session, fitted: &FitReport) {
         session.talk.line("neighbors", &text);
     }
     if let Detector::OneClassSvm(machine) = &model.detector {
-        session.talk.line("solver", &solved(machine));
+        match machine.has_converged() {
+            true => session.talk.line("solver", &solved(machine)),
+            false => session.talk.warning("solver", &solved(machine)),
+        }
     }
     if let Some(flips) = flips {
         let rows = count(model.provenance.rows_sampled);
@@ -68,26 +71,26 @@ pub fn fitted(session: &Session, fitted: &FitReport) {
 fn solved(machine: &OneClassSvm) -> String {
     let (report, params) = (machine.report(), machine.params());
     let vectors = match report.n_landmarks {
-        0 => format!("exact, {} support vectors", count(report.n_support as u64)),
+        0 => format!("exact, {}", plural(report.n_support, "support vector")),
         n => {
             let chosen = match params.solver {
                 SvmSolver::Auto => {
                     format!(
-                        " (--solver exact would keep about {} vectors)",
+                        " (--solver exact would keep at least {} vectors)",
                         count((params.nu * report.n_rows as f64) as u64)
                     )
                 }
                 _ => String::new(),
             };
             let (solved, rows) = (count(report.n_solved as u64), count(report.n_rows as u64));
-            format!("nystroem, {n} landmarks for {solved} of {rows} rows{chosen}")
+            format!("nystroem, {} for {solved} of {rows} rows{chosen}", plural(n, "landmark"))
         }
     };
-    let sets = count(report.n_iterations);
+    let sets = plural(report.n_iterations as usize, "working set");
     match machine.has_converged() {
-        true => format!("{vectors}; {sets} working sets, gap {:.1e}", report.gap),
+        true => format!("{vectors}; {sets}, gap {:.1e}", report.gap),
         false => format!(
-            "{vectors}; NOT CONVERGED: gap {:.1e} after {sets} working sets, asked for {:.0e}; give a larger --tolerance",
+            "{vectors}; NOT CONVERGED: gap {:.1e} after {sets}, asked for {:.0e}; give a larger --tolerance",
             report.gap, params.tolerance
         ),
     }

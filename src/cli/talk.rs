@@ -24,6 +24,11 @@ impl Talk {
         }
     }
 
+    /// A line that is said even where all else is silent.
+    pub fn warning(&self, word: &str, text: &str) {
+        Self { quiet: false }.line(word, text);
+    }
+
     /// Lines under one word.
     pub fn lines<'a>(&self, word: &str, texts: impl IntoIterator<Item = &'a str>) {
         for (i, text) in texts.into_iter().enumerate() {

@@ -20,7 +20,9 @@ mod threshold;
 pub use isolation_forest::{IsolationForest, IsolationForestParams, MAX_SAMPLE_SIZE};
 pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams};
 pub use nearest_neighbors::{KnnDistance, NearestNeighbors, NearestNeighborsParams};
-pub use one_class_svm::{AUTO_SUPPORT, Gamma, OneClassSvm, OneClassSvmParams, SolverState, SvmReport, SvmSolver};
+pub use one_class_svm::{
+    AUTO_SUPPORT, Gamma, MAX_COMPONENTS, OneClassSvm, OneClassSvmParams, SolverState, SvmReport, SvmSolver,
+};
 pub use params::{DEFAULT_CACHE, DEFAULT_MEMORY, DetectorParams, FitContext};
 pub use quality::{Quality, Ranking};
 pub use scorer::Scorer;

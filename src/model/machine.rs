@@ -47,7 +47,7 @@ pub(super) fn pack(machine: &OneClassSvm) -> [(&'static str, Vec<u8>); 2] {
 /// The machine of the sections.
 pub(super) fn unpack(header: MachineHeader, sections: &mut Sections<'_>) -> Result<OneClassSvm, String> {
     let [vectors, dual_coef] = sections.take([VECTORS, DUAL_COEF])?;
-    let vectors = matrix((header.n_vectors, header.n_features), vectors)?;
+    let vectors = matrix("support vectors", (header.n_vectors, header.n_features), vectors)?;
     let dual_coef = to_f64s(dual_coef).ok_or("its section `dual_coef` is cut off")?.collect();
     let expansion = Expansion::new(vectors, dual_coef, header.gamma).map_err(|error| error.to_string())?;
     OneClassSvm::from_parts(expansion, header.rho, header.params, header.report).map_err(|error| error.to_string())

@@ -9,6 +9,8 @@ use super::numbers::{from_f32s, from_f64s, to_f32s, to_f64s};
 use crate::detectors::{LocalOutlierFactor, LocalOutlierFactorParams, NearestNeighbors, NearestNeighborsParams};
 use ndarray::Array2;
 
+const REFERENCE_ROWS: &str = "reference rows";
+
 const ROWS: &str = "rows";
 const K_DISTANCE: &str = "k_dist";
 const LRD: &str = "lrd";
@@ -37,7 +39,8 @@ pub(super) fn unpack_factor(
     let cut = |name: &str| format!("its section `{name}` is cut off");
     let k_distance = to_f64s(k_distance).ok_or_else(|| cut(K_DISTANCE))?.collect();
     let lrd = to_f64s(lrd).ok_or_else(|| cut(LRD))?.collect();
-    LocalOutlierFactor::from_parts(matrix(shape, rows)?.view(), k_distance, lrd, params).map_err(|e| e.to_string())
+    LocalOutlierFactor::from_parts(matrix(REFERENCE_ROWS, shape, rows)?.view(), k_distance, lrd, params)
+        .map_err(|e| e.to_string())
 }
 
 /// The detector of nearest neighbours of the sections.
@@ -47,14 +50,14 @@ pub(super) fn unpack_nearest(
     sections: &mut Sections<'_>,
 ) -> Result<NearestNeighbors, String> {
     let [rows] = sections.take([ROWS])?;
-    NearestNeighbors::from_parts(matrix(shape, rows)?.view(), params).map_err(|error| error.to_string())
+    NearestNeighbors::from_parts(matrix(REFERENCE_ROWS, shape, rows)?.view(), params).map_err(|error| error.to_string())
 }
 
 /// The reference rows; that they are finite is checked where they are made ready for the replay.
-pub(super) fn matrix((n_rows, n_features): (usize, usize), bytes: &[u8]) -> Result<Array2<f32>, String> {
-    let values = to_f32s(bytes).ok_or("its reference rows are cut off")?;
+pub(super) fn matrix(what: &str, (n_rows, n_features): (usize, usize), bytes: &[u8]) -> Result<Array2<f32>, String> {
+    let values = to_f32s(bytes).ok_or_else(|| format!("its {what} are cut off"))?;
     if n_rows.checked_mul(n_features) != Some(values.len()) {
-        return Err(format!("it has {} values for {n_rows} reference rows of {n_features} features", values.len()));
+        return Err(format!("it has {} values for {n_rows} {what} of {n_features} features", values.len()));
     }
     Array2::from_shape_vec((n_rows, n_features), values.collect()).map_err(|error| error.to_string())
 }

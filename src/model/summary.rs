@@ -127,7 +127,7 @@ fn of_machine(machine: &OneClassSvm) -> Vec<(&'static str, String)> {
         ("tolerance", params.tolerance.to_string()),
         ("solver", report.solver.to_string()),
         ("iterations", report.n_iterations.to_string()),
-        ("gap", format!("{:.2e}", report.gap)),
+        ("gap", format!("{:.2e}{}", report.gap, if machine.has_converged() { "" } else { " (NOT CONVERGED)" })),
         ("objective", report.objective.to_string()),
     ];
     match report.n_landmarks {

@@ -2,6 +2,7 @@
 
 use super::score::ScoreReport;
 use super::tally::Stages;
+use crate::detectors::{Detector, SvmReport};
 use crate::flows::sink::Staged;
 use crate::flows::source::{Damage, Input, InputFile};
 use crate::model::{InputDigest, Model, rfc3339};
@@ -64,8 +65,18 @@ pub struct Manifest {
     quality: Option<crate::detectors::Quality>,
     /// Rows whose neighbours f32 could not decide, those of the fit included where the run fitted.
     settled: Option<Settled>,
+    /// How the problem of a support vector machine was solved, and whether to its tolerance.
+    solver: Option<Solved>,
     seconds_fit: Option<Stages>,
     seconds_score: Stages,
+}
+
+/// How a support vector machine was fitted.
+#[derive(Debug, Serialize)]
+struct Solved {
+    #[serde(flatten)]
+    report: SvmReport,
+    converged: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -125,6 +136,7 @@ impl Manifest {
             unseen_categories: report.unseen.iter().cloned().collect(),
             quality: report.quality,
             settled: settled(model, report),
+            solver: solver(model),
             seconds_fit: facts.fit,
             seconds_score: report.stages,
         }
@@ -140,6 +152,11 @@ impl Manifest {
         writeln!(file, "{text}").map_err(|e| Error::io(path, e))?;
         file.publish().map(drop)
     }
+}
+
+fn solver(model: &Model) -> Option<Solved> {
+    let Detector::OneClassSvm(machine) = &model.detector else { return None };
+    Some(Solved { report: *machine.report(), converged: machine.has_converged() })
 }
 
 /// What was settled in the whole run: a model that was loaded has no fit.

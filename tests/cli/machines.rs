@@ -61,13 +61,19 @@ fn auto_says_what_it_chose_and_f16_what_it_turned() {
     let bench = Bench::with_flows(9_000);
     let said = |more: &[&str]| bench.ok(&with(&["fit", "flows.csv", "-o", "m.model"], &with(&OCSVM, more))).stderr;
     let many = said(&[]);
-    assert!(many.contains("nystroem,") && many.contains("--solver exact would keep about 4,500 vectors"), "{many}");
+    assert!(many.contains("nystroem,") && many.contains("--solver exact would keep at least 4,500 vectors"), "{many}");
     let few = said(&["--nu", "0.1"]);
     assert!(few.contains("exact,") && few.contains("support vectors"), "{few}");
     let half = said(&["--nu", "0.1", "--storage", "f16"]);
     assert!(half.contains("f16 turn the verdict of") && half.contains("of 9,000 training rows"), "{half}");
     let never = said(&["--nu", "0.05", "--fit-rows", "500", "--tolerance", "1e-30"]);
     assert!(never.contains("NOT CONVERGED: gap") && never.contains("--tolerance"), "{never}");
+    let quiet = ["--nu", "0.05", "--fit-rows", "500", "--tolerance", "1e-30", "--quiet", "--cache", "900000G"];
+    assert!(said(&quiet).contains("NOT CONVERGED"), "a warning is not silenced");
+    assert!(bench.ok(&["inspect", "m.model"]).stdout.contains("NOT CONVERGED"));
+    bench.ok(&["score", "-m", "m.model", "flows.csv", "-o", "out.csv"]);
+    let manifest: serde_json::Value = serde_json::from_str(&bench.read("out.csv.manifest.json")).unwrap();
+    assert_eq!(manifest["solver"]["converged"], false);
 }
 
 #[test]
@@ -81,6 +87,8 @@ fn options_out_of_range_are_refused_with_the_way_out() {
         (&["--tolerance", "0"], ["--tolerance", "above 0"]),
         (&["--solver", "newton"], ["--solver", "nystroem"]),
         (&["--components", "0"], ["--components is 0", "at least 1"]),
+        (&["--components", "5000"], ["--components is 5000", "at most 4096"]),
+        (&["--gamma", "3e38"], ["--gamma", "normal range"]),
         (&["--cache", "12"], ["--cache", "500M"]),
         (&["--storage", "f8"], ["--storage", "f16"]),
         (&["--trees", "5"], ["--trees", "only iforest"]),

@@ -80,7 +80,8 @@ pub struct FitArgs {
     /// Features each tree may use: a share up to 1.0, or a count from 2 (iforest) [default: 1.0]
     #[arg(long, value_name = "X")]
     pub max_features: Option<f64>,
-    /// At most this share of the fitted rows may lie outside, at least this share are support vectors (ocsvm)
+    /// At most this share of the fitted rows lies outside (those on the edge not counted), at least this share are support
+    /// vectors (ocsvm)
     /// [default: 0.5]
     #[arg(long, value_name = "SHARE")]
     pub nu: Option<f64>,
@@ -91,10 +92,10 @@ pub struct FitArgs {
     #[arg(long, value_name = "TOL")]
     pub tolerance: Option<f64>,
     /// auto, exact, or nystroem: a low-rank approximation (ocsvm) [default: auto: exact
-    /// up to about 4,096 support vectors]
+    /// up to nu × rows = 4,096]
     #[arg(long, value_name = "NAME")]
     pub solver: Option<String>,
-    /// Landmarks of the low-rank approximation (ocsvm) [default: 300]
+    /// Landmarks of the low-rank approximation, up to 4,096 (ocsvm) [default: 300]
     #[arg(long, value_name = "N")]
     pub components: Option<usize>,
     /// Memory for columns of the kernel matrix (ocsvm): 200M, 2G; the answer is the same [default: 200M]

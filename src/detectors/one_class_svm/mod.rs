@@ -12,7 +12,7 @@ mod solve;
 #[cfg(test)]
 mod tests;
 
-pub use params::{AUTO_SUPPORT, Gamma, OneClassSvmParams, SvmSolver};
+pub use params::{AUTO_SUPPORT, Gamma, MAX_COMPONENTS, OneClassSvmParams, SvmSolver};
 pub use solve::SolverState;
 
 use super::FitContext;
@@ -112,6 +112,11 @@ impl OneClassSvm {
         }
         if expansion.n_features() == 0 {
             return Err(Error::parameter("n_features", 0, "support vectors have at least one"));
+        }
+        if report.gap.is_nan() || report.gap < 0.0 || report.n_landmarks > expansion.vectors().nrows() {
+            let met = format!("gap {}, {} landmarks", report.gap, report.n_landmarks);
+            let limit = format!("there are {} vectors, and no gap is below 0", expansion.vectors().nrows());
+            return Err(Error::parameter("report of the fit", met, limit));
         }
         let unrounded = (params.storage != Storage::F32).then(|| expansion.clone());
         let expansion = expansion.stored(params.storage)?;

@@ -6,16 +6,17 @@
 //! kernels can carry. The dual problem of these rows is solved like the exact one, with w = Zᵀ α in place of α: a product
 //! with K costs n m. Then f(x) = w · L⁻¹ k(x) = Σ β_l K(x, landmark l) with β = L⁻ᵀ w: scoring is an expansion of m terms.
 //!
-//! Where there are more than [`SOLVED_ROWS`] rows the problem is solved for that many of them, drawn by the seed: w has m
-//! numbers, and so many rows determine them far better than m landmarks determine the kernel.
+//! Where there are more than [`SOLVED_ROWS`] rows (or Z would have more than [`MOST_VALUES`] values) the problem is solved
+//! for that many of them, drawn by the seed: w has m numbers, and so many rows determine them far better than m landmarks
+//! determine the kernel.
 
 use super::gram::Gram;
 use super::solve::{self, Solution};
 use super::{OneClassSvm, OneClassSvmParams, SvmReport, SvmSolver};
-use crate::Result;
 use crate::detectors::FitContext;
 use crate::device::Device;
 use crate::ops::rbf::{Expansion, TrainingRows};
+use crate::{Result, Stop};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use rand::SeedableRng;
 use rand::seq::index;
@@ -24,6 +25,9 @@ use rayon::prelude::*;
 
 /// Rows that the dual problem is solved for, at most.
 pub const SOLVED_ROWS: usize = 65_536;
+
+/// Values of Z, at most: 256 MiB.
+const MOST_VALUES: usize = 1 << 26;
 
 /// Smallest share of a landmark's kernel (which is 1) that the others must leave unexplained. The weights β are at most
 /// ‖w‖ / √pivot.
@@ -41,18 +45,20 @@ pub fn fit(
 ) -> Result<OneClassSvm> {
     let n = rows.nrows();
     let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
-    let solved = index::sample(&mut rng, n, n.min(SOLVED_ROWS)).into_vec();
+    let stop = context.watch.stop;
+    let n_solved = n.min(SOLVED_ROWS).min(MOST_VALUES / params.n_components.max(1));
+    let solved = index::sample(&mut rng, n, n_solved).into_vec();
     // They come in random order: the first are the landmarks.
     let landmarks: Vec<u32> = (0..solved.len().min(params.n_components) as u32).collect();
     let solved = rows.select(Axis(0), &solved);
     let kernels = TrainingRows::prepare(solved.view(), gamma, &Device::Cpu, 0)?;
-    let factor = Factor::of(kernels.block(&landmarks).mapv(f64::from));
+    let factor = Factor::of(kernels.block(&landmarks).mapv(f64::from), stop)?;
     let landmarks: Vec<u32> = factor.order.iter().filter_map(|&i| landmarks.get(i).copied()).collect();
     let mut columns = kernels.columns(&landmarks);
-    factor.solve_columns(columns.view_mut());
-    context.watch.stop.check()?;
+    factor.solve_columns(columns.view_mut(), stop);
+    stop.check()?;
     let mut gram = LowRank { rows: columns.reversed_axes().as_standard_layout().into_owned() };
-    let solution = solve::solve(&mut gram, params.nu, params.tolerance, context.watch.stop, context.solver)?;
+    let solution = solve::solve(&mut gram, params.nu, params.tolerance, stop, context.solver)?;
     let beta = factor.weights(gram.combined(&solution));
     let vectors = solved.select(Axis(0), &landmarks.iter().map(|&row| row as usize).collect::<Vec<_>>());
     let report = SvmReport { n_landmarks: landmarks.len(), ..SvmReport::of(SvmSolver::Nystroem, n, &solution) };
@@ -69,12 +75,16 @@ struct Factor {
 
 impl Factor {
     /// Of a kernel matrix, pivot by pivot: each time the landmark that is explained least (the first of equals).
-    fn of(kernel: Array2<f64>) -> Self {
+    ///
+    /// # Errors
+    /// If a stop was asked for.
+    fn of(kernel: Array2<f64>, stop: &Stop) -> Result<Self> {
         let m = kernel.nrows();
         let mut left = kernel.diag().to_vec();
         let mut rows = Array2::zeros((m, m));
-        let mut order = Vec::with_capacity(m);
+        let (mut order, mut taken) = (Vec::with_capacity(m), vec![false; m]);
         while order.len() < m {
+            stop.check()?;
             let (pivot, most) = (left.iter().enumerate())
                 .fold((0, f64::NEG_INFINITY), |best, (i, &left)| if left > best.1 { (i, left) } else { best });
             if most < LEAST_PIVOT {
@@ -83,10 +93,7 @@ impl Factor {
             let k = order.len();
             let root = most.sqrt();
             let of_pivot = rows.slice(s![pivot, ..k]).to_owned();
-            for (i, mut row) in rows.outer_iter_mut().enumerate() {
-                if order.contains(&i) {
-                    continue;
-                }
+            for (i, (mut row, _)) in rows.outer_iter_mut().zip(&taken).enumerate().filter(|(_, (_, taken))| !**taken) {
                 let explained = row.slice(s![..k]).dot(&of_pivot);
                 let known = kernel.get((i, pivot)).copied().unwrap_or(0.0);
                 let value = if i == pivot { root } else { (known - explained) / root };
@@ -96,15 +103,20 @@ impl Factor {
                 }
             }
             left.iter_mut().skip(pivot).take(1).for_each(|left| *left = f64::NEG_INFINITY);
+            taken.iter_mut().skip(pivot).take(1).for_each(|taken| *taken = true);
             order.push(pivot);
         }
         let lower = rows.select(Axis(0), &order).slice(s![.., ..order.len()]).to_owned();
-        Self { order, lower }
+        Ok(Self { order, lower })
     }
 
     /// Replaces each column k of `columns` (landmarks in the factor's order × rows) by z = L⁻¹ k.
-    fn solve_columns(&self, mut columns: ArrayViewMut2<'_, f32>) {
+    /// Given up when a stop is asked for.
+    fn solve_columns(&self, mut columns: ArrayViewMut2<'_, f32>, stop: &Stop) {
         columns.axis_chunks_iter_mut(Axis(1), STRIPE).into_par_iter().for_each(|mut stripe| {
+            if stop.is_requested() {
+                return;
+            }
             let mut done: Vec<[f64; STRIPE]> = Vec::with_capacity(stripe.nrows());
             for (mut row, lower) in stripe.outer_iter_mut().zip(self.lower.outer_iter()) {
                 let mut z = [0.0; STRIPE];

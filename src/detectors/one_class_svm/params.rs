@@ -92,7 +92,7 @@ impl<'de> Deserialize<'de> for Gamma {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SvmSolver {
-    /// `Exact` where ν n, about the number of support vectors, is at most [`AUTO_SUPPORT`]; `Nystroem` beyond.
+    /// `Exact` where ν n, the least number of support vectors, is at most [`AUTO_SUPPORT`]; `Nystroem` beyond.
     #[default]
     Auto,
     /// The whole kernel matrix, in parts.
@@ -100,6 +100,9 @@ pub enum SvmSolver {
     /// A low-rank approximation of it (Williams & Seeger 2001).
     Nystroem,
 }
+
+/// Landmarks of the low-rank approximation, at most: time grows with their cube.
+pub const MAX_COMPONENTS: usize = 4096;
 
 /// ν n up to which [`SvmSolver::Auto`] solves exactly. The time to score a row grows with it: at this number it is some
 /// fourteen times that of 300 landmarks.
@@ -132,8 +135,8 @@ impl FromStr for SvmSolver {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OneClassSvmParams {
-    /// ν, above 0 and at most 1: at most this share of the training rows lies outside, at least this share are support
-    /// vectors.
+    /// ν, above 0 and at most 1: at most this share of the training rows lies outside (rows on the boundary, within the
+    /// tolerance of it, not counted), at least this share are support vectors.
     pub nu: f64,
     /// γ of the kernel.
     pub gamma: Gamma,
@@ -141,7 +144,7 @@ pub struct OneClassSvmParams {
     pub tolerance: f64,
     /// How the problem is solved.
     pub solver: SvmSolver,
-    /// Landmarks of the low-rank approximation, at least 1.
+    /// Landmarks of the low-rank approximation, 1 to [`MAX_COMPONENTS`].
     pub n_components: usize,
     /// Seed of the landmarks.
     pub seed: u64,
@@ -173,7 +176,7 @@ impl OneClassSvmParams {
             return Err(Error::parameter("nu", self.nu, "it must be above 0 and at most 1; 0.5 is usual"));
         }
         if let Gamma::Value(gamma) = self.gamma
-            && !(gamma > 0.0 && (gamma as f32).is_normal())
+            && !(gamma > 0.0 && (gamma as f32).is_normal() && gamma < 1e38)
         {
             let limit = "it must be above 0 and within the normal range of f32; or `scale`, or `auto`";
             return Err(Error::parameter("gamma", gamma, limit));
@@ -183,7 +186,11 @@ impl OneClassSvmParams {
         }
         match self.n_components {
             0 => Err(Error::parameter("n_components", 0, "it must be at least 1; 300 is usual")),
-            _ => Ok(()),
+            1..=MAX_COMPONENTS => Ok(()),
+            n => {
+                let limit = format!("it must be at most {MAX_COMPONENTS}: beyond, the exact solver takes less");
+                Err(Error::parameter("n_components", n, limit))
+            }
         }
     }
 

@@ -24,7 +24,7 @@
 //! - squared distances are sums of f32 squares of f32 differences: off by at most (n + 2) u in relation to the distance,
 //!   whatever their order and whether fused (Higham, *Accuracy and Stability of Numerical Algorithms*, §3.1). Since
 //!   t exp(−t) ≤ 1/e, this moves a kernel by at most (n + 2) u / e, however far the rows. The form ‖x‖² + ‖y‖² − 2 x·y,
-//!   whose error does not shrink with the distance, is not used: subtracting costs little beside it, and is measured;
+//!   whose error does not shrink with the distance, is not used: a difference is one operation more for a pair and a feature;
 //! - the exponent −γ log₂e ‖x − y‖² is rounded, and so are γ log₂e and 2^t: the exponential's accuracy is stated where it
 //!   is computed, on a GPU by WGSL's specification of `exp2`, 3 + 2 |t| units in the last place, which weigh most at t = 0;
 //! - f32 sums in which a term goes through at most [`BLOCK`] roundings: on a CPU blocks of that many vectors, in their

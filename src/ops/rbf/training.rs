@@ -31,6 +31,8 @@ impl TrainingRows {
             Device::Cpu => None,
             Device::Gpu(gpu) => Some(ProductsGpu::prepare(rows, gamma, gpu)?),
         };
+        // A GPU computes kernels again rather than keep them.
+        let cache = if products.is_some() { 0 } else { cache };
         Ok(Self { host: TrainingCpu::prepare(rows, gamma, cache), products })
     }
 
@@ -44,10 +46,14 @@ impl TrainingRows {
     /// rows are f32's.
     ///
     /// # Errors
-    /// If the device fails.
+    /// If the device fails, or a chosen row does not exist.
     ///
     /// `chosen` holds row numbers, with one coefficient each; `sums` has one entry a row.
     pub fn add_products(&mut self, chosen: &[u32], coefficients: &[f64], sums: &mut [f64]) -> Result<()> {
+        if let Some(row) = chosen.iter().find(|&&row| row as usize >= self.n_rows()) {
+            let limit = format!("there are {} rows, numbered from 0", self.n_rows());
+            return Err(Error::parameter("chosen row", row, limit));
+        }
         match &self.products {
             None => self.host.add_products(chosen, coefficients, sums),
             Some(products) => products.add_products(chosen, coefficients, sums)?,

@@ -35,7 +35,11 @@ impl Columns {
     pub fn new(n_rows: usize, bytes: u64) -> Self {
         let stripes = n_rows.div_ceil(STRIPE);
         let column_bytes = (stripes * STRIPE * size_of::<f32>()).max(1) as u64;
-        let slots = (bytes / column_bytes).min(n_rows as u64) as usize;
+        let mut slots = (bytes / column_bytes).min(n_rows as u64) as usize;
+        // A cache changes no result: where the system has less to give, it is smaller.
+        while slots > 0 && Vec::<f32>::new().try_reserve_exact(slots * stripes * STRIPE).is_err() {
+            slots /= 2;
+        }
         // Pages are taken as they are first written.
         Self { values: vec![0.0; slots * stripes * STRIPE], slots, ..Self::default() }
     }
