@@ -9,7 +9,8 @@
 //! | [`pipeline`] | streaming: read, encode, score and write overlap in bounded memory |
 //! | [`model`] | the saved model: versioned, checksummed, no code in it |
 //! | [`detectors`] | isolation forest, local outlier factor, nearest neighbours; severity, thresholds, measures of quality |
-//! | [`embedding`] | t-SNE: affinities, the exact gradient, the descent |
+//! | [`picture`] | an embedding drawn: a self-contained HTML page, SVG, PNG |
+//! | [`embedding`] | t-SNE and UMAP of rows, their quality measures |
 //! | [`ops`] | the compute operations, each with a CPU and a GPU body |
 //! | [`device`] | adapters, limits, buffers, pipelines, readback |
 //! | [`features`] | flow columns → dense f32 matrix |
@@ -36,6 +37,7 @@ pub mod features;
 pub mod flows;
 pub mod model;
 pub mod ops;
+pub mod picture;
 pub mod pipeline;
 mod stop;
 

@@ -1,0 +1,1 @@
+//! Pictures of an embedding: one self-contained HTML page, SVG and PNG.
