@@ -3,10 +3,10 @@
 use ndarray::{Array0, Array1, Array2};
 use ndarray_npy::{NpzReader, ReadableElement};
 use oddflow::Stop;
-use oddflow::device::Device;
-use oddflow::embedding::tsne::{Descent, Step, gradient};
-use oddflow::embedding::{Affinities, Conditional};
+use oddflow::device::{Device, DeviceChoice};
+use oddflow::embedding::Conditional;
 use oddflow::ops::neighbors::{Neighbors, Watch};
+use oddflow::ops::tsne::{Affinities, Repulsion, Step, Tsne};
 use std::fs::File;
 use std::path::PathBuf;
 
@@ -26,21 +26,33 @@ fn matrix<T: ReadableElement>(file: &mut NpzReader<File>, name: &str) -> Array2<
     file.by_name(name).unwrap()
 }
 
-fn points(file: &mut NpzReader<File>, name: &str) -> Vec<[f64; 2]> {
-    matrix::<f64>(file, name).rows().into_iter().map(|row| [row[0], row[1]]).collect()
-}
-
 fn sparse(p: &Array2<f64>) -> Affinities {
-    let row = |(i, row): (usize, ndarray::ArrayView1<f64>)| {
-        row.iter().enumerate().filter(|&(j, _)| j != i).map(|(j, &p)| (j as u32, p)).collect()
-    };
-    Affinities::from_rows(p.rows().into_iter().enumerate().map(row).collect())
+    let n = p.nrows();
+    let offsets = (0..=n).map(|i| i * (n - 1)).collect();
+    let pairs = || (0..n).flat_map(|i| (0..n).filter(move |&j| j != i).map(move |j| [i, j]));
+    Affinities::new(offsets, pairs().map(|[_, j]| j as u32).collect(), pairs().map(|pair| p[pair]).collect()).unwrap()
 }
 
 /// |a − b| / |b|, Euclidean.
-fn error(a: &[[f64; 2]], b: &[[f64; 2]]) -> f64 {
-    let apart: f64 = a.iter().flatten().zip(b.iter().flatten()).map(|(a, b)| (a - b).powi(2)).sum();
-    (apart / b.iter().flatten().map(|b| b * b).sum::<f64>()).sqrt()
+fn error(a: &Array2<f64>, b: &Array2<f64>) -> f64 {
+    let apart: f64 = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum();
+    (apart / b.iter().map(|b| b * b).sum::<f64>()).sqrt()
+}
+
+/// Each body, and how far its gradient may be from the reference's.
+fn bodies() -> Vec<(Device, Repulsion, f64)> {
+    let mut bodies = vec![
+        (Device::Cpu, Repulsion::Exact, 2e-6),
+        (Device::Cpu, Repulsion::Mesh, 1e-3),
+        (Device::Cpu, Repulsion::Tree, 1e-2),
+    ];
+    if std::env::var("ODDFLOW_GPU").is_ok_and(|demand| demand != "off") {
+        match oddflow::device::open(&DeviceChoice::Gpu) {
+            Ok(device) => bodies.push((device, Repulsion::Auto, 1e-5)),
+            Err(error) => assert!(!std::env::var("ODDFLOW_GPU").is_ok_and(|demand| demand == "require"), "{error}"),
+        }
+    }
+    bodies
 }
 
 #[test]
@@ -52,19 +64,20 @@ fn affinities_are_the_references() {
     let neighbors = Neighbors::prepare(x.view(), &Device::Cpu).unwrap();
     let lists = neighbors.self_lists(x.nrows() - 1, Watch::stop(&stop)).unwrap();
     let conditional = Conditional::new(&lists, 30.0).unwrap();
-    for (row, beta) in conditional.rows.iter().zip(&conditional.betas).map(|(r, b)| (r, *b)) {
-        assert!((row.iter().map(|&(_, p)| p).sum::<f64>() - 1.0).abs() <= 1e-12 && beta.is_finite());
-    }
-    for (met, wanted) in conditional.betas.iter().zip(&betas) {
+    for (row, (met, wanted)) in conditional.betas.iter().zip(&betas).enumerate() {
+        assert!((conditional.row(row).1.iter().sum::<f64>() - 1.0).abs() <= 1e-12);
         assert!((met - wanted).abs() <= 1e-5 * wanted, "{met} {wanted}");
     }
-    let met = conditional.symmetrised();
+    let met = conditional.symmetrised().unwrap();
     let mut worst = 0f64;
     for i in 0..x.nrows() {
-        assert_eq!(met.row(i).len(), x.nrows() - 1);
-        for &(j, value) in met.row(i).iter().filter(|&&(j, _)| p[[i, j as usize]] >= 1e-10) {
+        let (columns, values) = met.row(i);
+        let mut n_met = 0;
+        for (&j, &value) in columns.iter().zip(values).filter(|(j, _)| p[[i, **j as usize]] >= 1e-10) {
             worst = worst.max((value / p[[i, j as usize]] - 1.0).abs());
+            n_met += 1;
         }
+        assert_eq!(n_met, p.row(i).iter().filter(|&&p| p >= 1e-10).count());
     }
     println!("P: {worst:e}");
     assert!(worst <= 1e-5, "{worst:e}");
@@ -74,25 +87,43 @@ fn affinities_are_the_references() {
 fn gradient_and_divergence_are_the_references() {
     let Some(mut file) = golden() else { return };
     let p = sparse(&matrix(&mut file, "P"));
-    let met = gradient(&p, &points(&mut file, "Y"), 1.0).unwrap();
+    let (points, wanted) = (matrix::<f64>(&mut file, "Y"), matrix::<f64>(&mut file, "grad"));
     let kl: Array0<f64> = file.by_name("kl").unwrap();
-    let (kl, slope) = ((met.kl / kl.into_scalar() - 1.0).abs(), error(&met.rows, &points(&mut file, "grad")));
-    println!("KL: {kl:e}, gradient: {slope:e}");
-    assert!(kl <= 1e-6 && slope <= 2e-6, "{kl:e} {slope:e}");
+    let kl = kl.into_scalar();
+    for (device, repulsion, bound) in bodies() {
+        let mut tsne = Tsne::prepare(p.clone(), points.view(), &device, repulsion).unwrap();
+        let met = tsne.gradient(1.0).unwrap();
+        let (kl, slope) = ((met.divergence / kl - 1.0).abs(), error(&met.rows, &wanted));
+        println!("{} {repulsion:?}: KL {kl:e}, gradient {slope:e}", device.describe());
+        assert!(slope <= bound, "{slope:e}");
+        assert!(kl <= if bound > 1e-4 { 1e-3 } else { 1e-6 }, "{kl:e}");
+    }
 }
 
 #[test]
 fn the_first_steps_are_scikit_learns() {
     let Some(mut file) = golden() else { return };
-    let p = sparse(&matrix(&mut file, "P"));
-    let mut descent = Descent::new(points(&mut file, "Y0"));
-    for done in 1..=50 {
-        let slope = gradient(&p, descent.points(), 12.0).unwrap();
-        descent.step(&slope.rows, Step { learning_rate: 50.0, momentum: 0.5 });
-        if [1, 10, 50].contains(&done) {
-            let met = error(descent.points(), &points(&mut file, &format!("Y_after_{done}")));
-            println!("after {done}: {met:e}");
-            assert!(met <= 1e-4, "after {done}: {met:e}");
+    // The reference descended with its own affinities, which differ by 2e-9.
+    let condensed: Array1<f64> = file.by_name("P_sklearn_condensed").unwrap();
+    let mut p = Array2::zeros((500, 500));
+    let pairs = (0..500).flat_map(|i| (i + 1..500).map(move |j| (i, j)));
+    for ((i, j), value) in pairs.zip(condensed) {
+        (p[[i, j]], p[[j, i]]) = (value, value);
+    }
+    let p = sparse(&p);
+    let start = matrix::<f64>(&mut file, "Y0");
+    for (device, repulsion, accuracy) in bodies() {
+        let mut tsne = Tsne::prepare(p.clone(), start.view(), &device, repulsion).unwrap();
+        let mut done = 0;
+        for (steps, bound) in [(1, 1e-5f64), (10, 1e-4), (50, 1e-4)] {
+            tsne.advance(steps - done, Step { learning_rate: 50.0, momentum: 0.5, exaggeration: 12.0 }).unwrap();
+            done = steps;
+            let met = error(&tsne.points().unwrap(), &matrix(&mut file, &format!("Y_after_{steps}")));
+            println!("{} {repulsion:?} after {steps}: {met:e}", device.describe());
+            // Steps are as long as the points are far apart here, so that errors grow by half with each: what meets in f32 cannot
+            // be near after 50, and what approximates not even after 10.
+            let comparable = steps == 1 || accuracy <= 2e-6 || (accuracy <= 1e-5 && steps == 10);
+            assert!(!comparable || met <= bound.max(accuracy), "after {steps}: {met:e}");
         }
     }
 }

@@ -43,6 +43,11 @@ impl Gpu {
         self.check().map(|()| buffer)
     }
 
+    /// Writes `content` to `buffer` from byte `offset` on, before anything that is submitted later.
+    pub(crate) fn write(&self, buffer: &wgpu::Buffer, offset: u64, content: &[u8]) {
+        self.queue.write_buffer(buffer, offset, content);
+    }
+
     /// Compiles a kernel with these values of its `override` constants.
     pub(crate) fn pipeline(&self, kernel: &Kernel, constants: &[(&str, f64)]) -> Result<Pipeline> {
         self.counters.pipelines.fetch_add(1, Relaxed);

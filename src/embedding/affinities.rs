@@ -6,9 +6,13 @@
 
 use crate::features::math;
 use crate::ops::neighbors::NeighborLists;
+use crate::ops::tsne::Affinities;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
+/// Rows that a thread merges at a time, and how many such parts are held before they are joined.
+const CHUNK: usize = 1024;
+const CHUNKS: usize = 16;
 /// How closely the entropy of a row meets `ln(perplexity)`.
 const TOLERANCE: f64 = 1e-13;
 /// Newton's steps and bisections of one row: more than f64 has halvings of use.
@@ -32,14 +36,15 @@ pub fn n_neighbors(perplexity: f64, n_rows: usize) -> Result<usize> {
     Ok(((3.0 * perplexity).ceil() as usize).min(n_rows.saturating_sub(1)))
 }
 
-/// Conditional probabilities `p(j|i)`; each row sums to 1.
+/// Conditional probabilities `p(j|i)` of each row's nearest neighbours j; each row sums to 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conditional {
     /// `beta_i`, one a row; infinite where at least `perplexity` neighbours share the least distance, which then share
     /// the probability evenly (the limit: no finite beta has so small an entropy).
     pub betas: Vec<f64>,
-    /// Each row's `(j, p(j|i))`, by ascending `j`.
-    pub rows: Vec<Vec<(u32, f64)>>,
+    /// Neighbours of a row, by ascending number, and their probabilities, row by row.
+    columns: Vec<u32>,
+    values: Vec<f64>,
 }
 
 impl Conditional {
@@ -48,62 +53,136 @@ impl Conditional {
     /// # Errors
     /// As [`n_neighbors`]; and lists shorter than that.
     pub fn new(lists: &NeighborLists, perplexity: f64) -> Result<Self> {
-        let needed = n_neighbors(perplexity, lists.n_rows())?;
-        if lists.n_neighbors() < needed {
+        let n_rows = lists.n_rows();
+        let needed = n_neighbors(perplexity, n_rows)?;
+        let n_listed = lists.n_neighbors();
+        if n_listed < needed {
             let limit = format!("perplexity {perplexity} needs at least {needed}");
-            return Err(Error::parameter("n_neighbors", lists.n_neighbors(), limit));
+            return Err(Error::parameter("n_neighbors", n_listed, limit));
         }
         let entropy = math::ln(perplexity);
-        let solve = |row| {
-            let (index, sq_dist) = lists.row(row);
-            let (beta, p) = solve(sq_dist, perplexity, entropy);
-            let mut row: Vec<_> = index.iter().copied().zip(p).collect();
-            row.sort_unstable_by_key(|&(j, _)| j);
-            (beta, row)
+        let mut conditional = Self {
+            betas: vec![0.0; n_rows],
+            columns: vec![0; n_rows * n_listed],
+            values: vec![0.0; n_rows * n_listed],
         };
-        let (betas, rows) = (0..lists.n_rows()).into_par_iter().map(solve).unzip();
-        Ok(Self { betas, rows })
+        let columns = conditional.columns.par_chunks_exact_mut(n_listed);
+        let rows = columns.zip(conditional.values.par_chunks_exact_mut(n_listed)).zip(&mut conditional.betas);
+        rows.enumerate().for_each_init(Vec::new, |sorted: &mut Vec<(u32, f64)>, (row, ((columns, values), beta))| {
+            let (index, sq_dist) = lists.row(row);
+            *beta = solve(sq_dist, perplexity, entropy, values);
+            sorted.clear();
+            sorted.extend(index.iter().copied().zip(values.iter().copied()));
+            sorted.sort_unstable_by_key(|&(column, _)| column);
+            for ((column, value), (j, p)) in columns.iter_mut().zip(values).zip(sorted.iter()) {
+                (*column, *value) = (*j, *p);
+            }
+        });
+        Ok(conditional)
     }
 
-    /// `P = (C + Cᵀ) / 2n`, symmetric to the last bit; all of it sums to 1.
-    pub fn symmetrised(&self) -> Affinities {
-        let n = self.rows.len();
-        let mut both: Vec<Vec<(u32, f64)>> = self.rows.clone();
-        for (i, row) in self.rows.iter().enumerate() {
-            for &(j, p) in row {
-                if let Some(other) = both.get_mut(j as usize) {
-                    other.push((i as u32, p));
-                }
+    /// A row's neighbours j, by ascending number, and `p(j|i)` of each.
+    pub fn row(&self, row: usize) -> (&[u32], &[f64]) {
+        let n = self.columns.len() / self.betas.len().max(1);
+        (
+            self.columns.get(row * n..(row + 1) * n).unwrap_or_default(),
+            self.values.get(row * n..(row + 1) * n).unwrap_or_default(),
+        )
+    }
+
+    /// `P = (C + Cᵀ) / 2n`, symmetric to the last bit; all of it sums to 1. Pairs of probability 0 are left out.
+    ///
+    /// # Errors
+    /// None that the data could cause.
+    pub fn symmetrised(&self) -> Result<Affinities> {
+        let n = self.betas.len();
+        let (begins, from) = self.transposed();
+        let merged = |row: usize, out: &mut Vec<(u32, f64)>| {
+            let (columns, values) = self.row(row);
+            let other = from.get(begins[row]..begins[row + 1]).unwrap_or_default();
+            merge(columns, values, other, |j, p| out.push((j, p / (2.0 * n as f64))));
+        };
+        // Chunks fixed by the data, so that only some of them need room beside the result.
+        let chunk = |rows: std::ops::Range<usize>| {
+            let (mut ends, mut entries) = (Vec::with_capacity(rows.len()), Vec::new());
+            for row in rows {
+                merged(row, &mut entries);
+                ends.push(entries.len());
+            }
+            (ends, entries)
+        };
+        let (mut offsets, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
+        let chunks: Vec<_> = (0..n).step_by(CHUNK).map(|begin| begin..n.min(begin + CHUNK)).collect();
+        for some in chunks.chunks(CHUNKS) {
+            for (ends, entries) in some.par_iter().cloned().map(chunk).collect::<Vec<_>>() {
+                let begin = columns.len();
+                offsets.extend(ends.into_iter().map(|end| begin + end));
+                columns.extend(entries.iter().map(|&(j, _)| j));
+                values.extend(entries.iter().map(|&(_, p)| p));
             }
         }
-        let scale = 1.0 / (2.0 * n as f64);
-        both.par_iter_mut().for_each(|row| {
-            row.sort_by_key(|&(j, _)| j);
-            row.dedup_by(|next, kept| {
-                let same = next.0 == kept.0;
-                kept.1 += if same { next.1 } else { 0.0 };
-                same
-            });
-            row.iter_mut().for_each(|(_, p)| *p *= scale);
-        });
-        Affinities::from_rows(both)
+        Affinities::new(offsets, columns, values)
+    }
+
+    /// Of each row, where its part begins; and the rows i that have it as a neighbour, ascending, with `p(row|i)`.
+    fn transposed(&self) -> (Vec<usize>, Vec<(u32, f64)>) {
+        let n = self.betas.len();
+        let mut begins = vec![0; n + 1];
+        self.columns.iter().for_each(|&j| begins[j as usize + 1] += 1);
+        (0..n).for_each(|row| begins[row + 1] += begins[row]);
+        let mut next = begins.clone();
+        let mut from = vec![(0, 0.0); self.columns.len()];
+        for i in 0..n {
+            let (columns, values) = self.row(i);
+            for (&j, &p) in columns.iter().zip(values) {
+                let place = &mut next[j as usize];
+                from[*place] = (i as u32, p);
+                *place += 1;
+            }
+        }
+        (begins, from)
     }
 }
 
-/// `beta` and the probabilities of one row, in the order of its distances.
-fn solve(sq_dist: &[f64], perplexity: f64, entropy: f64) -> (f64, Vec<f64>) {
+/// Hands the sums of two rows of a sparse matrix to `take`, by ascending column; nothing for sums of 0.
+fn merge(columns: &[u32], values: &[f64], other: &[(u32, f64)], mut take: impl FnMut(u32, f64)) {
+    let mut own = columns.iter().copied().zip(values.iter().copied()).peekable();
+    let mut other = other.iter().copied().peekable();
+    loop {
+        let (j, p) = match (own.peek().copied(), other.peek().copied()) {
+            (None, None) => return,
+            (Some(first), Some(second)) if first.0 == second.0 => (first.0, first.1 + second.1),
+            (Some(first), Some(second)) => {
+                if first.0 < second.0 {
+                    first
+                } else {
+                    second
+                }
+            }
+            (Some(one), None) | (None, Some(one)) => one,
+        };
+        own.next_if(|&(column, _)| column == j);
+        other.next_if(|&(column, _)| column == j);
+        if p > 0.0 {
+            take(j, p);
+        }
+    }
+}
+
+/// `beta`; the probabilities of one row go to `p`, in the order of its distances.
+fn solve(sq_dist: &[f64], perplexity: f64, entropy: f64, p: &mut [f64]) -> f64 {
     let least = sq_dist.iter().copied().fold(f64::INFINITY, f64::min);
     let beyond: Vec<f64> = sq_dist.iter().map(|d| d - least).collect();
     let n_least = beyond.iter().filter(|&&d| d == 0.0).count();
     if n_least as f64 >= perplexity {
         let share = 1.0 / n_least as f64;
-        return (f64::INFINITY, beyond.iter().map(|&d| if d == 0.0 { share } else { 0.0 }).collect());
+        p.iter_mut().zip(&beyond).for_each(|(p, &d)| *p = if d == 0.0 { share } else { 0.0 });
+        return f64::INFINITY;
     }
-    let mut p = vec![0.0; beyond.len()];
     let mut beta = beyond.len() as f64 / beyond.iter().sum::<f64>();
     let (mut low, mut high) = (0.0, f64::INFINITY);
     for _ in 0..MAX_STEPS {
-        let (excess, slope) = weigh(&beyond, beta, entropy, &mut p);
+        let (excess, slope) = weigh(&beyond, beta, entropy, p);
         if excess.abs() <= TOLERANCE {
             break;
         }
@@ -119,8 +198,8 @@ fn solve(sq_dist: &[f64], perplexity: f64, entropy: f64) -> (f64, Vec<f64>) {
             false => 0.5 * (low + high),
         };
     }
-    weigh(&beyond, beta, entropy, &mut p);
-    (beta, p)
+    weigh(&beyond, beta, entropy, p);
+    beta
 }
 
 /// Fills `p` for `beta`; how far the entropy exceeds what is wanted, and `-dH/dbeta = beta Var(d²)`.
@@ -135,39 +214,6 @@ fn weigh(beyond: &[f64], beta: f64, entropy: f64, p: &mut [f64]) -> (f64, f64) {
     p.iter_mut().for_each(|p| *p /= sum);
     let mean = first / sum;
     (math::ln(sum) + beta * mean - entropy, beta * (second / sum - mean * mean))
-}
-
-/// A sparse matrix of joint probabilities by rows (CSR).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Affinities {
-    offsets: Vec<usize>,
-    entries: Vec<(u32, f64)>,
-}
-
-impl Affinities {
-    /// From each row's `(j, p_ij)`.
-    pub fn from_rows(rows: Vec<Vec<(u32, f64)>>) -> Self {
-        let mut offsets = vec![0];
-        let mut entries = Vec::with_capacity(rows.iter().map(Vec::len).sum());
-        for row in rows {
-            entries.extend(row);
-            offsets.push(entries.len());
-        }
-        Self { offsets, entries }
-    }
-
-    /// Rows, and columns.
-    pub fn n_rows(&self) -> usize {
-        self.offsets.len() - 1
-    }
-
-    /// A row's `(j, p_ij)`; empty for a row there is not.
-    pub fn row(&self, row: usize) -> &[(u32, f64)] {
-        match (self.offsets.get(row), self.offsets.get(row + 1)) {
-            (Some(&from), Some(&to)) => self.entries.get(from..to).unwrap_or_default(),
-            _ => &[],
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Pictures of high-dimensional rows: points in two or three dimensions whose neighbours are the rows' neighbours.
 
 pub mod affinities;
+pub mod pca;
 pub mod tsne;
 
-pub use affinities::{Affinities, Conditional};
+pub use affinities::Conditional;
+pub use tsne::{TsneEmbedding, TsneParams};

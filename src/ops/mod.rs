@@ -11,6 +11,7 @@ mod lanes;
 pub mod neighbors;
 pub mod path_length;
 pub mod rbf;
+pub mod tsne;
 
 pub use bench::{BenchCase, Measurement, Runner};
 pub use dispatch::Dispatch;
@@ -31,7 +32,7 @@ pub struct Operation {
 }
 
 /// Every operation.
-pub const OPERATIONS: &[Operation] = &[path_length::OPERATION, neighbors::OPERATION, rbf::OPERATION];
+pub const OPERATIONS: &[Operation] = &[path_length::OPERATION, neighbors::OPERATION, rbf::OPERATION, tsne::OPERATION];
 
 /// What `adapter` can run: each operation's name, and why not where it cannot.
 pub fn supported_by(adapter: &AdapterReport) -> Vec<(&'static str, Result<(), String>)> {

@@ -1,44 +1,68 @@
 use super::*;
-use crate::embedding::Affinities;
 
-fn affinities(n: usize) -> Affinities {
-    let weight = |i: usize, j: usize| 1.0 / (1 + (i * j) % 5 + i.abs_diff(j)) as f64;
-    let pairs = || (0..n).flat_map(|i| (0..n).filter(move |&j| j != i).map(move |j| (i, j)));
-    let total: f64 = pairs().map(|(i, j)| weight(i, j)).sum();
-    let row = |i| (0..n).filter(|&j| j != i).map(|j| (j as u32, weight(i, j) / total)).collect();
-    Affinities::from_rows((0..n).map(row).collect())
+/// Three groups of rows, far apart in 5 features.
+fn groups(n: usize) -> Array2<f32> {
+    Array2::from_shape_fn((n, 5), |(i, c)| {
+        let noise = (i * 5 + c + 1).wrapping_mul(0x9e37_79b9) % 1000;
+        (noise as f32 / 1000.0) + if c == i % 3 { 20.0 } else { 0.0 }
+    })
 }
 
-fn points(n: usize) -> Vec<[f64; 3]> {
-    (0..n).map(|i| [0.0, 1.0, 2.0].map(|c| (i as f64 * 1.7 + c).sin() * 2.0)).collect()
+fn embed(n: usize, params: &TsneParams) -> TsneEmbedding {
+    tsne(groups(n).view(), params, &Device::Cpu, &Stop::new(), |_| ()).unwrap()
 }
 
 #[test]
-fn the_gradient_is_the_slope_of_the_divergence() {
-    let (p, mut y) = (affinities(12), points(12));
-    let exact = gradient(&p, &y, 1.0).unwrap();
-    for i in 0..12 {
-        for c in 0..3 {
-            let at = y[i][c];
-            let mut kl = |x: f64| {
-                y[i][c] = x;
-                gradient(&p, &y, 1.0).unwrap().kl
-            };
-            let slope = (kl(at + 1e-5) - kl(at - 1e-5)) / 2e-5;
-            y[i][c] = at;
-            assert!((slope - exact.rows[i][c]).abs() < 1e-8, "{i} {c}: {slope} {}", exact.rows[i][c]);
+fn groups_stay_apart_in_both_dimensions_from_both_starts() {
+    for n_dims in [2, 3] {
+        for start in [Start::Pca, Start::Random] {
+            let params = TsneParams { n_dims, start, perplexity: Some(10.0), n_steps: 500, ..Default::default() };
+            let met = embed(150, &params);
+            assert_eq!(met.points.dim(), (150, n_dims));
+            let sq = |i: usize, j: usize| (&met.points.row(i) - &met.points.row(j)).mapv(|x| x * x).sum();
+            for i in 0..150 {
+                let nearest = (0..150).filter(|&j| j != i).min_by(|&a, &b| sq(i, a).total_cmp(&sq(i, b))).unwrap();
+                assert_eq!(nearest % 3, i % 3, "{n_dims} dims, {start:?}");
+            }
         }
     }
 }
 
 #[test]
-fn threads_change_no_byte() {
-    let (p, y) = (affinities(97), points(97));
-    let run = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| gradient(&p, &y, 12.0).unwrap())
+fn reports_come_in_order_and_end_with_the_result() {
+    let mut heard = Vec::new();
+    let params = TsneParams { n_steps: 320, perplexity: Some(5.0), ..Default::default() };
+    let met =
+        tsne(groups(90).view(), &params, &Device::Cpu, &Stop::new(), |p| heard.push((p.step, p.divergence))).unwrap();
+    assert_eq!(heard.iter().map(|h| h.0).collect::<Vec<_>>(), [50, 100, 150, 200, 250, 300, 320]);
+    assert_eq!(heard.last().unwrap().1, met.divergence);
+    assert!(heard[5].1 < heard[3].1);
+}
+
+#[test]
+fn seeds_decide() {
+    let params = |seed| TsneParams { n_steps: 50, perplexity: Some(5.0), seed, ..Default::default() };
+    assert_eq!(embed(60, &params(1)), embed(60, &params(1)));
+    assert_ne!(embed(60, &params(1)).points, embed(60, &params(2)).points);
+}
+
+#[test]
+fn what_cannot_be_embedded_is_refused_with_the_limit() {
+    let refused = |n: usize, params: TsneParams| {
+        tsne(groups(n).view(), &params, &Device::Cpu, &Stop::new(), |_| ()).unwrap_err().to_string()
     };
-    for threads in [2, 3, 8] {
-        assert_eq!(run(1), run(threads));
-    }
+    assert!(refused(4, TsneParams::default()).contains("at least 5 rows"));
+    assert!(refused(150, TsneParams { perplexity: Some(60.0), ..Default::default() }).contains("49.66"));
+    assert!(refused(50, TsneParams { n_dims: 4, ..Default::default() }).contains("2 or 3"));
+    assert!(refused(50, TsneParams { learning_rate: Some(-1.0), ..Default::default() }).contains("above 0"));
+    assert!(refused(50, TsneParams { early_exaggeration: 0.5, ..Default::default() }).contains("at least 1"));
+}
+
+#[test]
+fn a_stop_is_heeded() {
+    let stop = Stop::new();
+    let asked = stop.clone();
+    let params = TsneParams { perplexity: Some(5.0), ..Default::default() };
+    let met = tsne(groups(60).view(), &params, &Device::Cpu, &stop, |_| asked.request());
+    assert!(matches!(met, Err(Error::Interrupted)));
 }
