@@ -1,8 +1,10 @@
 //! The flags, as clap reads them. Every option that a configuration file may also set is an `Option` here; what they
 //! come to is decided in [`super::settings`].
 
+mod embed;
 mod shared;
 
+pub use embed::Embed;
 pub use shared::{FitArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
 
 use clap::{Args, Parser, Subcommand};
@@ -38,6 +40,11 @@ pub enum Command {
     /// A model of lof or knn takes every row as new: one that the model was fitted on finds itself at distance 0. Scores
     /// that leave such rows out of their own neighbors are those of `oddflow detect`.
     Score(Score),
+    /// Draw a map of the flows on which like ones lie near each other: t-SNE or UMAP, as a page, a picture or a table
+    ///
+    /// Up to --rows rows are drawn by the seed. Where they have scores, from -m or from a scored input, a tenth of them are
+    /// the oddest of all. Without a model, features are fitted on the rows that are drawn.
+    Embed(Box<Embed>),
     /// Say what an input or a model holds: format, columns, roles, encodings
     Inspect(Inspect),
     /// Write synthetic flows with five named kinds of anomaly

@@ -6,6 +6,7 @@ mod cells;
 mod detect;
 mod detector;
 mod devices;
+mod embed;
 mod fit;
 mod generate;
 mod inspect;
@@ -58,6 +59,7 @@ fn dispatch(command: &Command) -> Result<Done> {
         Command::Detect(args) => detect::run(args),
         Command::Fit(args) => fit::run(args),
         Command::Score(args) => score::run(args),
+        Command::Embed(args) => embed::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Generate(args) => generate::run(args),
         Command::Devices(args) => devices::run(args),

@@ -23,6 +23,19 @@ impl Bar {
         Self(bar)
     }
 
+    /// A bar over steps.
+    pub fn of_steps(what: &'static str, n_steps: usize, quiet: bool) -> Self {
+        let bar = Self::new(what, Some(n_steps as u64), quiet);
+        bar.0.set_style(style("{prefix:>8} {bar:30} {percent:>3}%  {msg}  {eta} left"));
+        bar
+    }
+
+    /// Shows how many steps are done, and what they came to.
+    pub fn update_steps(&self, done: usize, text: &str) {
+        self.0.set_position(done as u64);
+        self.0.set_message(text.to_owned());
+    }
+
     /// Shows how many rows' neighbours are found, of how many: the second half of a fit.
     pub fn update_neighbors(&self, done: u64, all: u64) {
         if self.0.length() != Some(all) {

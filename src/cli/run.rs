@@ -39,6 +39,11 @@ impl Session {
         Ok(Self { talk: Talk::new(running.quiet), running, device, stop: catch_interrupts()? })
     }
 
+    /// Asked whether to stop.
+    pub fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
     /// Opens the input. Standard input that will be read twice is spooled first.
     pub fn open(&self, args: &InputArgs, options: &InputOptions, twice: bool) -> Result<Input> {
         let spool = twice.then_some(SPOOL_LIMIT);

@@ -138,7 +138,7 @@ fn label(model: &Model, input: &Input, overrides: &RoleOverrides) -> Option<Stri
 }
 
 /// Types of text columns that the model has seen in full, so that the head of a file cannot mistake them.
-fn known_types(model: &Model) -> Vec<(String, DataType)> {
+pub fn known_types(model: &Model) -> Vec<(String, DataType)> {
     let known = |(name, kind): &(String, String)| {
         let kind = match kind.as_str() {
             "Int64" => DataType::Int64,

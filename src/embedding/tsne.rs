@@ -99,7 +99,11 @@ impl TsneParams {
         n_neighbors(perplexity, n_rows).map(|_| perplexity)
     }
 
-    fn check(&self) -> Result<()> {
+    /// Whether the parameters are in range, as far as that can be said without rows.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn check(&self) -> Result<()> {
         if !matches!(self.n_dims, 2 | 3) {
             return Err(Error::parameter("dims", self.n_dims, "an embedding has 2 or 3 dimensions"));
         }

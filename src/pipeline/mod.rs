@@ -2,6 +2,7 @@
 //! input order stops all stages.
 
 mod digest;
+mod draw;
 mod fit;
 mod known;
 mod manifest;
@@ -13,6 +14,7 @@ mod top;
 mod writer;
 
 pub use digest::{Digests, file_digest};
+pub use draw::{PictureRows, draw};
 pub use fit::{FitOptions, FitReport, FitWatch, fit};
 pub use known::KnownScores;
 pub use manifest::{Manifest, RunFacts, beside, manifest_path};

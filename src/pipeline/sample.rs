@@ -72,11 +72,17 @@ impl Sample {
 
     /// The batch's rows that may belong to the sample; runs on any thread.
     pub fn candidates(&self, batch: &Batch) -> Result<Candidates> {
+        self.candidates_by(batch, |_, position| record_hash(self.seed, position))
+    }
+
+    /// The same of a sample of the rows with the smallest `key(row of the batch, position in the stream)`; of equal ones,
+    /// those that come first.
+    pub fn candidates_by(&self, batch: &Batch, key: impl Fn(usize, u64) -> u64) -> Result<Candidates> {
         let bound = self.bound.load(Ordering::Relaxed);
         let (mut hashes, mut positions, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         for row in 0..batch.n_rows() {
             let position = batch.stream_position(row);
-            let hash = record_hash(self.seed, position);
+            let hash = key(row, position);
             if hash <= bound {
                 hashes.push(hash);
                 positions.push(position);
@@ -124,7 +130,7 @@ impl Sample {
         if self.size == 0 {
             gathered.entries.clear();
         } else if gathered.entries.len() > self.size {
-            gathered.entries.select_nth_unstable_by_key(self.size - 1, |e| e.hash);
+            gathered.entries.select_nth_unstable_by_key(self.size - 1, |e| (e.hash, e.position));
             gathered.entries.truncate(self.size);
             let bound = gathered.entries.iter().map(|e| e.hash).max().unwrap_or(u64::MAX);
             self.bound.store(bound, Ordering::Relaxed);

@@ -5,7 +5,7 @@
 
 use super::cell::{Column, Dialect};
 use super::guard::acts;
-use arrow_array::RecordBatch;
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::ArrowError;
 use std::io::Write;
 
@@ -44,6 +44,22 @@ impl JsonLines {
         key.push(b':');
         key
     }
+}
+
+/// Each cell of a column as a JSON value.
+///
+/// # Errors
+/// A type without a text form.
+pub(crate) fn json_cells(array: &ArrayRef) -> crate::Result<Vec<String>> {
+    let dialect = JsonLines { for_terminal: false };
+    let column = Column::new(array, &dialect)
+        .map_err(|e| crate::Error::Schema(format!("a column of type {} has no text form: {e}", array.data_type())))?;
+    let cell = |row| {
+        let mut bytes = Vec::new();
+        column.write(row, &dialect, &mut bytes);
+        String::from_utf8(bytes).map_err(|e| crate::Error::Internal(format!("a cell is no text: {e}")))
+    };
+    (0..array.len()).map(cell).collect()
 }
 
 impl Dialect for JsonLines {

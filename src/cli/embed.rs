@@ -1,0 +1,166 @@
+//! `oddflow embed`: draw rows from the input, make features of them, lay them out, draw the picture.
+
+mod layout;
+mod output;
+
+use super::Done;
+use super::args::Embed;
+use super::run::{Rejects, Session, check_distinct, check_output, total_bytes};
+use super::score::known_types;
+use super::settings::Config;
+use super::summary;
+use super::talk::{count, plural, seconds};
+use crate::features::{FeaturePlan, Role, infer_roles};
+use crate::flows::source::Input;
+use crate::model::{ADDED, Model};
+use crate::pipeline::{Pass, PictureRows};
+use crate::{Error, Result};
+use arrow_array::RecordBatch;
+use layout::Layout;
+use ndarray::Array2;
+use output::{Output, Picture};
+
+/// Rows drawn unless it is said how many.
+const DEFAULT_ROWS: usize = 10_000;
+
+pub fn run(args: &Embed) -> Result<Done> {
+    let config = Config::load(args.run.config.as_deref())?;
+    let layout = Layout::new(args)?;
+    let picture = Picture::new(args)?;
+    let outputs = args.output.iter().map(|text| Output::parse(text)).collect::<Result<Vec<_>>>()?;
+    let n_rows = args.rows.unwrap_or(DEFAULT_ROWS);
+    if let Some(limit) = outputs.iter().filter_map(Output::most_rows).min().filter(|&limit| n_rows > limit) {
+        let limit = format!("a page holds at most {}; write .png, .svg or a table for more", count(limit as u64));
+        return Err(Error::parameter("--rows", n_rows, limit));
+    }
+    let model = args.model.as_deref().map(Model::load).transpose()?;
+    let session = Session::start(config.running(&args.run)?)?;
+    session.talk.line(
+        "oddflow",
+        &format!("{}, {}, seed {}", env!("CARGO_PKG_VERSION"), session.device.describe(), layout.seed()),
+    );
+    let mut options = config.input(&args.input, &session.running)?;
+    if let Some(model) = &model {
+        options.known_types = known_types(model);
+    }
+    let mut input = session.open(&args.input, &options, model.is_none())?;
+    let paths: Vec<_> = outputs.iter().filter_map(Output::path).collect();
+    paths.iter().try_for_each(|path| check_output("-o", path, &input))?;
+    let mut named: Vec<_> = paths.iter().map(|path| ("-o", Some(*path))).collect();
+    named.extend([("-m", args.model.as_deref()), ("--rejected", args.rejected.as_deref())]);
+    check_distinct(&named)?;
+
+    let drawn = draw(args, &session, &mut input, model.as_ref(), n_rows, layout.seed())?;
+    let all = drawn.tally.rows;
+    let odd =
+        if drawn.n_odd > 0 { format!(", {} of them the oddest", count(drawn.n_odd as u64)) } else { String::new() };
+    let n_drawn = drawn.rows.num_rows();
+    session.talk.line("drawn", &format!("{} of {}{odd}", count(n_drawn as u64), plural(all as usize, "row")));
+    let features = features(&session, &config, &drawn.rows, model.as_ref())?;
+    let map = layout.carry_out(features.view(), &session)?;
+    session.talk.line("map", &format!("{}, {}", map.described, seconds(map.seconds)));
+
+    let facts = facts(&session, &input, &map.described, n_drawn, all, model.as_ref(), args, &layout)?;
+    for output in &outputs {
+        let bytes = output.write(&picture, &map.points, &drawn.rows, &title(&input), &facts, args.keep_formulas)?;
+        if let Some(path) = output.path() {
+            session.talk.line("wrote", &format!("{} ({})", path.display(), super::talk::bytes(bytes)));
+        }
+    }
+    summary::records(&session, &drawn.tally, &input);
+    match drawn.tally.n_rejected() == 0 && input.damages().is_empty() {
+        true => Ok(Done::Clean),
+        false => Ok(Done::WithRejects),
+    }
+}
+
+/// The rows of the picture, scored where there is a model.
+fn draw(
+    args: &Embed,
+    session: &Session,
+    input: &mut Input,
+    model: Option<&Model>,
+    n_rows: usize,
+    seed: u64,
+) -> Result<PictureRows> {
+    loop {
+        let mut rejects = Rejects::new(args.rejected.as_deref(), input)?;
+        let rows = session.running.batch_rows;
+        let scorer = model.map(|model| model.scorer(&session.device, &input.schema, rows)).transpose()?;
+        let pass = session.pass("draw", total_bytes(input), |run| {
+            let scorer = scorer.map(|scorer| scorer.until(&run.stop));
+            crate::pipeline::draw(input, n_rows, seed, scorer.as_ref(), run, |file, record| rejects.keep(file, record))
+        })?;
+        match pass {
+            Pass::Done(drawn) => {
+                rejects.finish()?;
+                return Ok(drawn);
+            }
+            Pass::ReadAgain => session.settle(input),
+        }
+    }
+}
+
+/// The model's features, or those that the drawn rows themselves suggest; scores are never features.
+fn features(session: &Session, config: &Config, rows: &RecordBatch, model: Option<&Model>) -> Result<Array2<f32>> {
+    if let Some(model) = model {
+        return Ok(model.features.bind(rows.schema_ref())?.encode(rows)?.matrix);
+    }
+    let mut roles = config.roles();
+    for name in ADDED.iter().filter(|name| rows.column_by_name(name).is_some()) {
+        roles.entry((*name).to_owned()).or_insert(Role::Ignored);
+    }
+    let plan = FeaturePlan::fit(rows, &infer_roles(rows, &roles)?, &config.features())?;
+    session.talk.lines("", plan.notes().iter().map(String::as_str));
+    Ok(plan.bind(rows.schema_ref())?.encode(rows)?.matrix)
+}
+
+fn title(input: &Input) -> String {
+    match input.files.as_slice() {
+        [file] => file.name.clone(),
+        [first, ..] => format!("{} and {} more", first.name, plural(input.files.len() - 1, "file")),
+        [] => "flows".to_owned(),
+    }
+}
+
+/// What the picture says about itself.
+#[allow(clippy::too_many_arguments)]
+fn facts(
+    session: &Session,
+    input: &Input,
+    described: &str,
+    n_drawn: usize,
+    n_all: u64,
+    model: Option<&Model>,
+    args: &Embed,
+    layout: &Layout,
+) -> Result<Vec<(String, String)>> {
+    let mut facts = vec![
+        ("map".to_owned(), described.to_owned()),
+        ("rows".to_owned(), format!("{} of {}", count(n_drawn as u64), count(n_all))),
+    ];
+    if let Some(model) = model {
+        facts.push(("detector".to_owned(), model.detector.name().to_owned()));
+        facts.push(("model".to_owned(), model.digest()?));
+        facts.extend(args.model.iter().map(|path| ("model file".to_owned(), path.display().to_string())));
+    }
+    facts.extend([
+        ("seed".to_owned(), layout.seed().to_string()),
+        ("device".to_owned(), session.device.describe()),
+        ("oddflow".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ("command".to_owned(), command_line()),
+    ]);
+    facts.extend(input.files.iter().take(20).map(|file| ("input".to_owned(), file.name.clone())));
+    Ok(facts)
+}
+
+/// As it could be typed again.
+fn command_line() -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=,:@+%".contains(c);
+    let word = |word: String| match word.chars().all(plain) && !word.is_empty() {
+        true => word,
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    };
+    let words = std::env::args_os().skip(1).map(|text| word(text.to_string_lossy().into_owned()));
+    std::iter::once("oddflow".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}

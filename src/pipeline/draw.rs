@@ -1,0 +1,137 @@
+//! The rows of a picture: a seeded sample in which the oddest rows stay.
+
+use super::Pass;
+use super::ordered::Run;
+use super::sample::{Candidates, Gathered, Sample, record_hash};
+use super::tally::{Stages, Tally};
+use crate::flows::source::Input;
+use crate::flows::{Batch, Rejected};
+use crate::model::{BatchScorer, OutputColumns, OutputPlan};
+use crate::{Error, Result};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_array::{Array, RecordBatch, UInt32Array};
+use arrow_schema::DataType;
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take_record_batch;
+use std::collections::HashSet;
+use std::time::Instant;
+
+/// One row in so many is one of the oddest, where rows have scores.
+const ODD_SHARE: usize = 10;
+/// The column of scores of a scored input.
+const SCORE: &str = "anomaly_score";
+
+/// What was drawn.
+#[derive(Debug)]
+pub struct PictureRows {
+    /// In the order of the input, with the columns of scores where a model gave them.
+    pub rows: RecordBatch,
+    /// How many of them are there for being odd.
+    pub n_odd: usize,
+    /// What was read.
+    pub tally: Tally,
+    /// How long it took.
+    pub stages: Stages,
+}
+
+/// Reads the whole input once and draws up to `n_rows` rows of it; with `scorer`, all are scored and the added columns are
+/// kept. Where rows have scores (also where the input has the column `anomaly_score`), a tenth of what is drawn are those
+/// with the largest ones, and the rest is drawn evenly from the others.
+///
+/// # Errors
+/// Whatever reading and scoring meet; an input without rows.
+pub fn draw(
+    input: &mut Input,
+    n_rows: usize,
+    seed: u64,
+    scorer: Option<&BatchScorer>,
+    run: &Run<'_>,
+    mut rejected: impl FnMut(usize, &Rejected) -> Result<()>,
+) -> Result<Pass<PictureRows>> {
+    let start = Instant::now();
+    let (mut tally, mut stages) = (Tally::default(), Stages::default());
+    let (odd, even) = (Sample::new(seed, n_rows / ODD_SHARE), Sample::new(seed, n_rows));
+    let (mut odd_rows, mut even_rows) = (Gathered::default(), Gathered::default());
+    stages.read = run.each(
+        input.survey_source()?,
+        |mut batch| {
+            if let Some(scorer) = scorer {
+                batch.columns = scorer.score_batch(&batch.columns)?;
+            }
+            Ok((oddest(&odd, &batch)?, even.candidates(&batch)?, batch.file, batch.rejected))
+        },
+        |done| {
+            let (of_odd, of_even, file, bad) = done.value;
+            stages.parse += Stages::seconds(done.parse);
+            tally.add(done.rows, &bad);
+            bad.iter().try_for_each(|r| rejected(file, r))?;
+            if let Some(candidates) = of_odd {
+                odd.gather(&mut odd_rows, candidates)?;
+            }
+            even.gather(&mut even_rows, of_even)
+        },
+    )?;
+    if input.wants_wider() {
+        return Ok(Pass::ReadAgain);
+    }
+    input.settle();
+    let schema = match scorer {
+        Some(_) => OutputPlan::new(&input.schema, &OutputColumns::default())?.schema(),
+        None => input.schema.clone(),
+    };
+    let (odd, even) = (odd.finish(odd_rows, &schema)?, even.finish(even_rows, &schema)?);
+    if even.positions.is_empty() {
+        let said = tally.rejected_in_words();
+        return Err(Error::NoInput(format!("no row to draw: {} records read, {said}", tally.records)));
+    }
+    // The others, those first that an even sample takes first; then all in the order of the input.
+    let taken: HashSet<u64> = odd.positions.iter().copied().collect();
+    let mut others: Vec<usize> =
+        (0..even.positions.len()).filter(|&row| even.positions.get(row).is_some_and(|p| !taken.contains(p))).collect();
+    others.sort_unstable_by_key(|&row| even.positions.get(row).map(|&position| record_hash(seed, position)));
+    others.truncate(n_rows - odd.positions.len().min(n_rows));
+    let n_odd = odd.positions.len();
+    let mut places: Vec<(u64, usize)> = odd.positions.iter().copied().zip(0..).collect();
+    places.extend(others.iter().filter_map(|&row| Some((*even.positions.get(row)?, n_odd + row))));
+    places.sort_unstable();
+    let arrow = |e: arrow_schema::ArrowError| Error::Schema(format!("the drawn rows could not be put together: {e}"));
+    let all = concat_batches(&schema, [&odd.rows, &even.rows]).map_err(arrow)?;
+    let indices = UInt32Array::from_iter_values(places.iter().map(|&(_, row)| row as u32));
+    let rows = take_record_batch(&all, &indices).map_err(arrow)?;
+    stages.wall = Stages::seconds(start.elapsed());
+    Ok(Pass::Done(PictureRows { rows, n_odd, tally, stages }))
+}
+
+/// A batch's rows that may be among those with the largest scores; `None` where rows have none.
+fn oddest(sample: &Sample, batch: &Batch) -> Result<Option<Candidates>> {
+    let Some(column) = batch.columns.column_by_name(SCORE).filter(|column| column.data_type().is_numeric()) else {
+        return Ok(None);
+    };
+    let scores = arrow_cast::cast(column, &DataType::Float64).map_err(|e| Error::Schema(e.to_string()))?;
+    let scores = scores.as_primitive::<Float64Type>();
+    let key = |row: usize, _| if scores.is_null(row) { u64::MAX } else { descending(scores.value(row)) };
+    sample.candidates_by(batch, key).map(Some)
+}
+
+/// Smaller for larger scores; largest for NaN.
+fn descending(score: f64) -> u64 {
+    if score.is_nan() {
+        return u64::MAX;
+    }
+    let bits = score.to_bits();
+    let ascending = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
+    !ascending
+}
+
+#[cfg(test)]
+mod tests {
+    use super::descending;
+
+    #[test]
+    fn larger_scores_come_first_and_nan_last() {
+        let scores = [f64::INFINITY, 2.0, 1e-300, 0.0, -1e-300, -2.0, f64::NEG_INFINITY, f64::NAN];
+        let keys = scores.map(descending);
+        assert!(keys.is_sorted() && keys.windows(2).all(|pair| pair[0] < pair[1]), "{keys:?}");
+    }
+}
