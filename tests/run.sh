@@ -1,6 +1,7 @@
 #!/bin/sh
-# All checks and tests, as CI runs them: format, lints, documentation, unit and integration tests, and the GPU bodies
-# on whatever adapter there is. Where the machine has no Vulkan driver, a software one (Mesa's lavapipe) is installed.
+# All checks and tests, as CI runs them: format, lints, documentation, unit and integration tests, the GPU bodies on
+# whatever adapter there is, and the page of an embedding in headless Chromium. Where the machine has no Vulkan driver, a
+# software one (Mesa's lavapipe) is installed, and Chromium where there is none.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -38,6 +39,38 @@ if [ "${ODDFLOW_GPU:=require}" = require ] && ! have_vulkan_driver; then
     install_software_driver
 fi
 export ODDFLOW_GPU
+
+have_browser() {
+    [ -n "${CHROMIUM:-}" ] && return
+    for name in chromium chromium-browser google-chrome google-chrome-stable; do
+        command -v "$name" >/dev/null && return
+    done
+    return 1
+}
+
+install_browser() {
+    root=""
+    [ "$(id -u)" = 0 ] || root=sudo
+    if command -v apt-get >/dev/null; then
+        $root apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends chromium >/dev/null
+    elif command -v dnf >/dev/null; then
+        $root dnf install -y -q chromium
+    elif command -v pacman >/dev/null; then
+        $root pacman -S --noconfirm --needed chromium
+    fi
+    have_browser || {
+        echo "No Chromium was found and none could be installed: install it, set CHROMIUM to where it is, or set" >&2
+        echo "ODDFLOW_BROWSER=auto to run without the tests of the page." >&2
+        exit 1
+    }
+}
+
+if [ "${ODDFLOW_BROWSER:=require}" = require ] && ! have_browser; then
+    say "installing a browser for the tests of the page"
+    install_browser
+fi
+export ODDFLOW_BROWSER
 
 say "format"
 cargo fmt --all --check

@@ -36,6 +36,12 @@ impl Bar {
         self.0.set_message(text.to_owned());
     }
 
+    /// Shows how many epochs are done, of how many.
+    pub fn update_epochs(&self, done: usize, all: usize) {
+        self.0.set_length(all as u64);
+        self.update_steps(done, "");
+    }
+
     /// Shows how many rows' neighbours are found, of how many: the second half of a fit.
     pub fn update_neighbors(&self, done: u64, all: u64) {
         if self.0.length() != Some(all) {

@@ -12,6 +12,7 @@ pub mod neighbors;
 pub mod path_length;
 pub mod rbf;
 pub mod tsne;
+pub mod umap;
 
 pub use bench::{BenchCase, Measurement, Runner};
 pub use dispatch::Dispatch;

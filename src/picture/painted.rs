@@ -10,6 +10,8 @@ use crate::features::math;
 const STEPS: usize = 32;
 /// A column of numbers with this few distinct ones is one of categories.
 const FEW: usize = 6;
+/// Points of higher severity must be found among many.
+const SIZES: [f64; 4] = [1.0, 1.2, 1.7, 2.1];
 /// Positive numbers whose largest is this often their median are painted by their logarithms.
 const SKEWED: f64 = 50.0;
 
@@ -23,7 +25,15 @@ pub struct Painted {
 /// Points of one colour.
 pub struct Group {
     pub color: String,
+    /// How much larger its points are than others.
+    pub size: f64,
     pub rows: Vec<usize>,
+}
+
+impl Group {
+    fn new(color: impl Into<String>) -> Self {
+        Self { color: color.into(), size: 1.0, rows: Vec::new() }
+    }
 }
 
 /// What the colours mean.
@@ -39,7 +49,7 @@ impl Painted {
     pub fn new(scatter: &Scatter<'_>) -> Result<Self> {
         let n = scatter.points.nrows();
         let Some(column) = scatter.color else {
-            let all = Group { color: CATEGORIES[0].to_owned(), rows: (0..n).collect() };
+            let all = Group { color: CATEGORIES[0].to_owned(), size: 1.0, rows: (0..n).collect() };
             return Ok(Self { name: None, groups: vec![all], legend: Legend::None });
         };
         let name = scatter.table.schema_ref().field(column).name().clone();
@@ -58,10 +68,9 @@ impl Painted {
 
 fn severities(values: &[f64]) -> (Vec<Group>, Legend) {
     let step = |value: f64| SEVERITY_STEPS.iter().filter(|&&step| value > step).count();
-    let names =
-        ["up to 0.3", "0.3–0.7: rarer than one in ten", "0.7–0.9: one in a hundred", "above 0.9: one in a thousand"];
+    let names = ["up to 0.3", "0.3–0.7: one in ten", "0.7–0.9: one in a hundred", "above 0.9: one in a thousand"];
     let mut groups: Vec<Group> =
-        SEVERITIES.iter().map(|color| Group { color: (*color).to_owned(), rows: Vec::new() }).collect();
+        SEVERITIES.iter().zip(SIZES).map(|(color, size)| Group { size, ..Group::new(*color) }).collect();
     for (row, &value) in values.iter().enumerate() {
         groups[step(value)].rows.push(row);
     }
@@ -88,9 +97,8 @@ fn few(values: &[f64], cells: &[String]) -> Option<Column> {
 
 fn categories(texts: &[String], rows: &[Option<u32>]) -> (Vec<Group>, Legend) {
     let n_named = if texts.len() > CATEGORIES.len() { CATEGORIES.len() - 1 } else { texts.len() };
-    let mut groups: Vec<Group> =
-        CATEGORIES.iter().take(n_named).map(|color| Group { color: (*color).to_owned(), rows: Vec::new() }).collect();
-    let mut other = Group { color: OTHER.to_owned(), rows: Vec::new() };
+    let mut groups: Vec<Group> = CATEGORIES.iter().take(n_named).map(|color| Group::new(*color)).collect();
+    let mut other = Group::new(OTHER);
     for (row, place) in rows.iter().enumerate() {
         match place.and_then(|place| groups.get_mut(place as usize)) {
             Some(group) => group.rows.push(row),
@@ -117,8 +125,8 @@ fn numbers(values: &[f64]) -> (Vec<Group>, Legend) {
     let logarithmic = low >= 0.0 && high > SKEWED * (median.max(f64::MIN_POSITIVE)) && high > SKEWED;
     let scale = |x: f64| if logarithmic { math::ln_1p(x) } else { x };
     let (from, to) = (scale(low), scale(high));
-    let mut groups = vec![Group { color: OTHER.to_owned(), rows: Vec::new() }];
-    groups.extend((0..STEPS).map(|i| Group { color: ramp((i as f64 + 0.5) / STEPS as f64), rows: Vec::new() }));
+    let mut groups = vec![Group::new(OTHER)];
+    groups.extend((0..STEPS).map(|i| Group::new(ramp((i as f64 + 0.5) / STEPS as f64))));
     for (row, &value) in values.iter().enumerate() {
         let share = if to > from { (scale(value) - from) / (to - from) } else { 0.0 };
         let group = if value.is_nan() { 0 } else { 1 + ((share * STEPS as f64) as usize).min(STEPS - 1) };

@@ -9,9 +9,11 @@ use std::fmt::Write;
 
 /// The family of the font that is shipped for PNG.
 pub const FONT: &str = "DejaVu Sans";
+/// Facts that stand under the title.
+const HEADLINES: usize = 3;
 const MARGIN: f64 = 24.0;
 const HEADER: f64 = 64.0;
-const LEGEND: f64 = 230.0;
+const LEGEND: f64 = 250.0;
 /// Layers of depth of points in three dimensions.
 const DEPTHS: usize = 4;
 /// Sine and cosine of the angles from which three dimensions are seen: 30° round, 20° from above.
@@ -91,7 +93,8 @@ fn header(svg: &mut String, scatter: &Scatter<'_>, ink: &Ink, width: f64) {
     let fit = |size: f64| ((width - 2.0 * MARGIN) / (0.56 * size)) as usize;
     let title = escape(&shortened(scatter.title, fit(20.0)));
     let _ = write!(svg, "<text x=\"{MARGIN}\" y=\"40\" font-size=\"20\" fill=\"{}\">{title}</text>", ink.text);
-    let facts: Vec<String> = scatter.facts.iter().take(5).map(|(name, value)| format!("{name} {value}")).collect();
+    let facts: Vec<String> =
+        scatter.facts.iter().take(HEADLINES).map(|(name, value)| format!("{name} {value}")).collect();
     let facts = escape(&shortened(&facts.join("  ·  "), fit(12.0)));
     let _ = write!(svg, "<text x=\"{MARGIN}\" y=\"62\" font-size=\"12\" fill=\"{}\">{facts}</text>", ink.faint);
 }
@@ -106,11 +109,9 @@ fn points(svg: &mut String, scatter: &Scatter<'_>, painted: &Painted, area: &Are
     let unit = (area.width / (right - left).max(1e-9)).min(area.height / (top - bottom).max(1e-9));
     let x = |p: &[f64; 3]| area.left + area.width / 2.0 + (p[0] - (left + right) / 2.0) * unit;
     let y = |p: &[f64; 3]| area.top + area.height / 2.0 - (p[1] - (bottom + top) / 2.0) * unit;
-    let diameter = (2.0 * (area.width * area.height / (seen.len().max(1) as f64)).sqrt() / 12.0).clamp(1.6, 7.0);
-    let last = painted.groups.len().saturating_sub(1);
-    for (at, group) in painted.groups.iter().enumerate() {
-        // What is drawn last is oddest, or rarest, and must be seen.
-        let diameter = if at == last && last > 0 { diameter * 1.5 } else { diameter };
+    let diameter = (2.0 * (area.width * area.height / (seen.len().max(1) as f64)).sqrt() / 8.0).clamp(1.6, 7.0);
+    for group in &painted.groups {
+        let diameter = diameter * group.size;
         for depth in 0..DEPTHS {
             let mut path = String::new();
             for &row in &group.rows {
@@ -160,7 +161,7 @@ fn legend(svg: &mut String, painted: &Painted, ink: &Ink, left: f64, height: f64
             let room = ((height - top - MARGIN) / 20.0) as usize;
             for (at, (color, text, count)) in entries.iter().take(room).enumerate() {
                 let y = top + 22.0 + 20.0 * at as f64;
-                let text = escape(&format!("{} ({count})", shortened(text, 24)));
+                let text = escape(&format!("{} ({count})", shortened(text, 32)));
                 let _ = write!(
                     svg,
                     "<circle cx=\"{}\" cy=\"{}\" r=\"5\" fill=\"{color}\"/><text x=\"{}\" y=\"{y}\" font-size=\"11\" fill=\"{}\">{text}</text>",

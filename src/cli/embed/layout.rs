@@ -4,7 +4,8 @@ use crate::cli::args::Embed;
 use crate::cli::progress::Bar;
 use crate::cli::run::Session;
 use crate::cli::talk::count;
-use crate::embedding::tsne::{Progress, Start, TsneParams, tsne};
+use crate::embedding::tsne::{self, TsneParams};
+use crate::embedding::umap::{self, Umap, UmapParams};
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
 use std::time::Instant;
@@ -12,6 +13,7 @@ use std::time::Instant;
 /// A method with its parameters.
 pub enum Layout {
     Tsne(TsneParams),
+    Umap(UmapParams),
 }
 
 /// Points, and what is said of them.
@@ -47,55 +49,89 @@ impl Layout {
             return Err(Error::parameter(other.name, "given", limit));
         }
         match method {
-            "tsne" => Self::tsne(args).map(Self::Tsne),
+            "tsne" => tsne_params(args).map(Self::Tsne),
+            "umap" => umap_params(args).map(Self::Umap),
             other => Err(Error::parameter("--method", other, "it must be tsne or umap")),
         }
-    }
-
-    fn tsne(args: &Embed) -> Result<TsneParams> {
-        let default = TsneParams::default();
-        let start = match args.start.as_deref() {
-            None | Some("pca") => Start::Pca,
-            Some("random") => Start::Random,
-            Some(other) => return Err(Error::parameter("--start", other, "it must be pca or random for tsne")),
-        };
-        let params = TsneParams {
-            n_dims: args.dims.unwrap_or(default.n_dims),
-            perplexity: args.perplexity,
-            early_exaggeration: args.early_exaggeration.unwrap_or(default.early_exaggeration),
-            n_steps: args.steps.unwrap_or(default.n_steps),
-            learning_rate: args.learning_rate,
-            start,
-            seed: args.seed.unwrap_or(default.seed),
-            ..default
-        };
-        params.check()?;
-        Ok(params)
     }
 
     pub fn seed(&self) -> u64 {
         match self {
             Self::Tsne(params) => params.seed,
+            Self::Umap(params) => params.seed,
         }
     }
 
     /// Lays `rows` out.
     pub fn carry_out(&self, rows: ArrayView2<'_, f32>, session: &Session) -> Result<Map> {
         let begin = Instant::now();
+        let quiet = session.running.quiet;
         let (points, described) = match self {
             Self::Tsne(params) => {
-                let bar = Bar::of_steps("t-SNE", params.n_steps, session.running.quiet);
-                let report = |at: Progress| bar.update_steps(at.step, &format!("KL {:.4}", at.divergence));
-                let met = tsne(rows, params, &session.device, session.stop(), report)?;
+                let bar = Bar::of_steps("t-SNE", params.n_steps, quiet);
+                let report = |at: tsne::Progress| bar.update_steps(at.step, &format!("KL {:.4}", at.divergence));
+                let met = tsne::tsne(rows, params, &session.device, session.stop(), report)?;
+                let perplexity = (met.perplexity * 100.0).round() / 100.0;
+                let steps = count(params.n_steps as u64);
+                (met.points, format!("t-SNE, perplexity {perplexity}, {steps} steps, KL {:.4}", met.divergence))
+            }
+            Self::Umap(params) => {
+                let bar = Bar::of_steps("UMAP", 0, quiet);
+                let report = |at: umap::Progress| bar.update_epochs(at.epoch, at.n_epochs);
+                let met = Umap::fit(rows, params, &session.device, session.stop(), report)?;
+                let start = if met.started_at_pca() { "principal components" } else { "the spectrum" };
                 let described = format!(
-                    "t-SNE, perplexity {}, {} steps, KL {:.4}",
-                    (met.perplexity * 100.0).round() / 100.0,
-                    count(params.n_steps as u64),
-                    met.divergence
+                    "UMAP, {} neighbors, min_dist {}, {} epochs from {start}",
+                    params.n_neighbors,
+                    params.min_dist,
+                    met.n_epochs()
                 );
-                (met.points, described)
+                (met.points().to_owned(), described)
             }
         };
         Ok(Map { points, described, seconds: begin.elapsed().as_secs_f64() })
     }
+}
+
+fn tsne_params(args: &Embed) -> Result<TsneParams> {
+    let default = TsneParams::default();
+    let start = match args.start.as_deref() {
+        None | Some("pca") => tsne::Start::Pca,
+        Some("random") => tsne::Start::Random,
+        Some(other) => return Err(Error::parameter("--start", other, "it must be pca or random for tsne")),
+    };
+    let params = TsneParams {
+        n_dims: args.dims.unwrap_or(default.n_dims),
+        perplexity: args.perplexity,
+        early_exaggeration: args.early_exaggeration.unwrap_or(default.early_exaggeration),
+        n_steps: args.steps.unwrap_or(default.n_steps),
+        learning_rate: args.learning_rate,
+        start,
+        seed: args.seed.unwrap_or(default.seed),
+        ..default
+    };
+    params.check()?;
+    Ok(params)
+}
+
+fn umap_params(args: &Embed) -> Result<UmapParams> {
+    let default = UmapParams::default();
+    let start = match args.start.as_deref() {
+        None | Some("spectral") => umap::Start::Spectral,
+        Some("pca") => umap::Start::Pca,
+        Some(other) => return Err(Error::parameter("--start", other, "it must be spectral or pca for umap")),
+    };
+    let params = UmapParams {
+        n_dims: args.dims.unwrap_or(default.n_dims),
+        n_neighbors: args.neighbors.unwrap_or(default.n_neighbors),
+        min_dist: args.min_dist.unwrap_or(default.min_dist),
+        spread: args.spread.unwrap_or(default.spread),
+        learning_rate: args.learning_rate.unwrap_or(default.learning_rate),
+        n_epochs: args.epochs,
+        start,
+        seed: args.seed.unwrap_or(default.seed),
+        ..default
+    };
+    params.check()?;
+    Ok(params)
 }

@@ -1,10 +1,10 @@
 //! Where points start.
 
 use crate::Result;
+use crate::embedding::normal::normal;
 use crate::embedding::pca::pca;
-use crate::features::math;
 use ndarray::{Array2, ArrayView2, Axis};
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
@@ -46,16 +46,5 @@ impl Start {
             }
         }
         Ok(noise)
-    }
-}
-
-/// By the polar method (Marsaglia & Bray 1964).
-fn normal(random: &mut ChaCha8Rng) -> f64 {
-    loop {
-        let (u, v) = (random.random_range(-1.0..1.0f64), random.random_range(-1.0..1.0f64));
-        let s = u * u + v * v;
-        if s > 0.0 && s < 1.0 {
-            return u * (-2.0 * math::ln(s) / s).sqrt();
-        }
     }
 }

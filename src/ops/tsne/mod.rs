@@ -47,7 +47,7 @@ use ndarray::{Array2, ArrayView2};
 pub const SPAN: usize = 128;
 
 /// From this many points a tree is faster on the CPU than all pairs: measured, as what follows, by
-/// `cargo bench --bench embed -- steps ROWS.npy`.
+/// `METHOD=steps cargo bench --bench embed -- ROWS.npy`.
 const TREE_FROM: usize = 1_500;
 /// From this many points in two dimensions a mesh is faster than a tree of the same accuracy: an embedding grows less than
 /// its number of points.

@@ -105,7 +105,7 @@
   let painted = null;
   let hidden = new Set();
   let selection = null;
-  let size = drawnInSpace ? 3 : Math.max(2.5, Math.min(8, 900 / Math.sqrt(n)));
+  let size = drawnInSpace ? 3 : Math.max(2, Math.min(8, 400 / Math.sqrt(n)));
   byId("size").value = size;
 
   function traces() {
@@ -256,7 +256,7 @@
   }
 
   byId("title").textContent = head.title;
-  byId("facts").textContent = head.facts.slice(0, 5).map(([name, value]) => `${name} ${value}`).join("  ·  ");
+  byId("facts").textContent = head.facts.slice(0, 3).map(([name, value]) => `${name} ${value}`).join("  ·  ");
   fill(byId("made"), head.facts);
   byId("hint").textContent = drawnInSpace
     ? "Point at a flow to see it. Drag to turn, scroll to zoom; regions are selected in two dimensions."
@@ -288,7 +288,7 @@
     show(row);
   });
   plot.on("plotly_selected", (event) => {
-    selection = event && event.points ? new Set(event.points.map((point) => point.customdata)) : null;
+    selection = event?.points?.length ? new Set(event.points.map((point) => point.customdata)) : null;
     tell();
   });
   plot.on("plotly_deselect", () => {

@@ -1,0 +1,90 @@
+use super::*;
+
+/// Three groups of rows in 5 features.
+fn groups(n: usize, apart: f32) -> Array2<f32> {
+    Array2::from_shape_fn((n, 5), |(i, c)| {
+        let noise = (i * 5 + c + 1).wrapping_mul(0x9e37_79b9) % 1000;
+        noise as f32 / 1000.0 + if c == i % 3 { apart } else { 0.0 }
+    })
+}
+
+fn fit(rows: &Array2<f32>, params: &UmapParams) -> Umap {
+    Umap::fit(rows.view(), params, &Device::Cpu, &Stop::new(), |_| ()).unwrap()
+}
+
+/// Rows whose nearest point is of another group.
+fn strangers(points: ArrayView2<'_, f32>) -> usize {
+    let sq = |i: usize, j: usize| (&points.row(i) - &points.row(j)).mapv(|x| x * x).sum();
+    let n = points.nrows();
+    let nearest = |i: usize| (0..n).filter(|&j| j != i).min_by(|&a, &b| sq(i, a).total_cmp(&sq(i, b))).unwrap();
+    (0..n).filter(|&i| nearest(i) % 3 != i % 3).count()
+}
+
+#[test]
+fn groups_stay_apart_in_both_dimensions_from_both_starts() {
+    for n_dims in [2, 3] {
+        for start in [Start::Spectral, Start::Pca] {
+            for apart in [1.2, 20.0] {
+                let rows = groups(180, apart);
+                let umap = fit(&rows, &UmapParams { n_dims, start, ..Default::default() });
+                assert_eq!(umap.points().dim(), (180, n_dims));
+                assert!(strangers(umap.points()) <= 6, "{n_dims} {start:?} {apart}: {}", strangers(umap.points()));
+                assert_eq!(umap.started_at_pca(), start == Start::Pca || apart > 10.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn new_rows_are_placed_among_their_own_and_the_fitted_ones_stay() {
+    let all = groups(240, 20.0);
+    let (old, new) = (all.slice(ndarray::s![..180, ..]).to_owned(), all.slice(ndarray::s![180.., ..]));
+    let umap = fit(&old, &UmapParams::default());
+    let before = umap.points().to_owned();
+    let placed = umap.place(new, &Device::Cpu, &Stop::new()).unwrap();
+    assert_eq!(umap.points(), before);
+    let together = concatenate(Axis(0), &[before.view(), placed.view()]).unwrap();
+    assert!(strangers(together.view()) <= 6, "{}", strangers(together.view()));
+}
+
+#[test]
+fn threads_change_no_byte_and_seeds_decide() {
+    let rows = groups(700, 1.2);
+    let run = |threads, seed| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let params = UmapParams { n_epochs: Some(30), seed, ..Default::default() };
+        pool.install(|| fit(&rows, &params).points().to_owned())
+    };
+    for threads in [2, 3, 8] {
+        assert_eq!(run(1, 5), run(threads, 5));
+    }
+    assert_ne!(run(1, 5), run(1, 6));
+}
+
+#[test]
+fn the_curve_is_umap_learns() {
+    let wanted = [
+        (1.0, 0.1, 1.576_943_460_465_84, 0.895_060_877_963_999_7),
+        (1.0, 0.0, 1.932_808_398_005_290_1, 0.790_474_973_695_876_5),
+        (1.0, 0.5, 0.583_030_020_396_832_9, 1.334_166_992_635_270_6),
+        (1.5, 0.25, 0.621_894_460_446_423_6, 0.966_823_341_613_296),
+        (2.0, 0.1, 0.544_660_540_599_949_7, 0.842_055_426_250_577_9),
+    ];
+    for (spread, min_dist, a, b) in wanted {
+        let met = fit_curve(min_dist, spread);
+        assert!((met.0 - a).abs() < 1e-6 && (met.1 - b).abs() < 1e-6, "{spread} {min_dist}: {met:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_embedded_is_refused_with_the_limit() {
+    let refused = |n: usize, params: UmapParams| {
+        Umap::fit(groups(n, 1.0).view(), &params, &Device::Cpu, &Stop::new(), |_| ()).unwrap_err().to_string()
+    };
+    let default = UmapParams::default;
+    assert!(refused(4, default()).contains("at least 5 rows"));
+    assert!(refused(10, default()).contains("there are 10 rows"));
+    assert!(refused(50, UmapParams { min_dist: 2.0, ..default() }).contains("between 0 and the spread, 1"));
+    assert!(refused(50, UmapParams { n_dims: 1, ..default() }).contains("2 or 3"));
+    assert!(refused(50, UmapParams { learning_rate: f64::NAN, ..default() }).contains("above 0"));
+}
