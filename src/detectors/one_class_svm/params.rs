@@ -20,21 +20,17 @@ pub enum Gamma {
 }
 
 impl Gamma {
-    /// γ for these training rows.
-    ///
-    /// # Errors
-    /// If the rows give none: for `Scale`, where all their values are equal.
-    pub fn resolve(self, rows: ArrayView2<'_, f32>) -> Result<f64> {
+    /// γ for these training rows; `Scale` gives 1 where all their values are equal, as in scikit-learn.
+    pub fn resolve(self, rows: ArrayView2<'_, f32>) -> f64 {
         let n_features = rows.ncols().max(1) as f64;
         match self {
-            Self::Auto => Ok(1.0 / n_features),
-            Self::Value(gamma) => Ok(gamma),
+            Self::Auto => 1.0 / n_features,
+            Self::Value(gamma) => gamma,
             Self::Scale => {
                 let n = rows.len().max(1) as f64;
                 let mean = rows.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
                 let variance = rows.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n;
-                // scikit-learn takes 1 where nothing varies.
-                Ok(if variance > 0.0 { 1.0 / (n_features * variance) } else { 1.0 })
+                if variance > 0.0 { 1.0 / (n_features * variance) } else { 1.0 }
             }
         }
     }
