@@ -100,8 +100,8 @@ pub enum SvmSolver {
 /// Landmarks of the low-rank approximation, at most: time grows with their cube.
 pub const MAX_COMPONENTS: usize = 4096;
 
-/// ν n up to which [`SvmSolver::Auto`] solves exactly. The time to score a row grows with it: at this number it is some
-/// fourteen times that of 300 landmarks.
+/// ν n up to which [`SvmSolver::Auto`] solves exactly. The time to score a row grows with the number of vectors: here they
+/// are about fourteen times as many as 300 landmarks.
 pub const AUTO_SUPPORT: f64 = 4096.0;
 
 impl fmt::Display for SvmSolver {
