@@ -12,12 +12,11 @@ mod timing;
 use oddflow::detectors::{Detector, DetectorParams, LocalOutlierFactorParams};
 use oddflow::device::Device;
 use std::hint::black_box;
-use timing::{Arguments, Failure, arguments, timed};
+use timing::{Arguments, Failure, arguments, say, timed};
 
 fn main() -> Result<(), Failure> {
     let Some(Arguments { matrices, threads, repeats }) = arguments(2)? else {
-        println!("usage: cargo bench --bench lof -- ROWS.npy NEW.npy [THREADS] [REPEATS]");
-        return Ok(());
+        return say("usage: cargo bench --bench lof -- ROWS.npy NEW.npy [THREADS] [REPEATS]");
     };
     let (rows, new) = (&matrices[0], &matrices[1]);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;

@@ -13,12 +13,11 @@ mod timing;
 use oddflow::detectors::{Detector, DetectorParams, IsolationForestParams, Severity, Threshold, ThresholdRule};
 use oddflow::device::Device;
 use std::hint::black_box;
-use timing::{Arguments, Failure, arguments, timed};
+use timing::{Arguments, Failure, arguments, say, timed};
 
 fn main() -> Result<(), Failure> {
     let Some(Arguments { matrices, threads, repeats }) = arguments(2)? else {
-        println!("usage: cargo bench --bench matrix -- TRAIN.npy SCORE.npy [THREADS] [REPEATS]");
-        return Ok(());
+        return say("usage: cargo bench --bench matrix -- TRAIN.npy SCORE.npy [THREADS] [REPEATS]");
     };
     let (train, rows) = (&matrices[0], &matrices[1]);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;

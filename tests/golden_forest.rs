@@ -1,32 +1,15 @@
 //! Forests that scikit-learn fitted give its scores; forests fitted here score as its forests do, seed spread considered.
 
-use ndarray::{Array1, Array2, ArrayView2};
-use ndarray_npy::{NpzReader, ReadableElement};
+#[path = "support/golden.rs"]
+mod golden;
+
+use golden::{golden, gpus, matrix, scalar, vector};
+use ndarray::{Array1, ArrayView2};
+use ndarray_npy::NpzReader;
 use oddflow::detectors::{IsolationForest, IsolationForestParams};
-use oddflow::device::{self, Device, DeviceChoice, adapters};
+use oddflow::device::Device;
 use oddflow::ops::path_length::{Forest, Node, PathLength, Tree, average_path_length, leaf_path};
 use std::fs::File;
-use std::path::PathBuf;
-
-/// A file of reference values; `None`, said, where they are not at hand.
-fn golden(name: &str) -> Option<NpzReader<File>> {
-    let shared = std::env::var_os("ODDFLOW_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let path = shared.join("golden").join(name);
-    if !path.exists() {
-        println!("skipped: {} is not there; set ODDFLOW_SHARED to the folder of shared data", path.display());
-        return None;
-    }
-    Some(NpzReader::new(File::open(path).unwrap()).unwrap())
-}
-
-fn vector<T: ReadableElement>(file: &mut NpzReader<File>, name: &str) -> Array1<T> {
-    file.by_name(name).unwrap()
-}
-
-fn matrix<T: ReadableElement>(file: &mut NpzReader<File>, name: &str) -> Array2<T> {
-    file.by_name(name).unwrap()
-}
 
 /// The largest f32 that is not above: `f64::from(x) <= threshold` is then `x <= threshold_f32`.
 fn down(threshold: f64) -> f32 {
@@ -70,23 +53,13 @@ fn scores(forest: &IsolationForest, rows: ArrayView2<'_, f32>) -> Vec<f64> {
     sums.into_iter().map(|sum| forest.score_of_sum(sum)).collect()
 }
 
-/// Every adapter that can be opened, unless `ODDFLOW_GPU=off`.
-fn gpus() -> Vec<Device> {
-    if std::env::var("ODDFLOW_GPU").is_ok_and(|demand| demand == "off") {
-        return Vec::new();
-    }
-    let usable = adapters().iter().filter(|adapter| adapter.shortfall().is_none());
-    usable.map(|adapter| device::open(&DeviceChoice::Index(adapter.index)).unwrap()).collect()
-}
-
 /// scikit-learn's scores (negated: larger = more anomalous) from its own trees. Leaves are rounded to 2⁻²¹, which allows
 /// `ln 2 · 2⁻²¹ / c(ψ)` < 6e-8 in a score; 1e-6 is what the contract promises.
 fn check_scores(name: &str) {
     let Some(mut file) = golden(name) else { return };
     let rows = matrix::<f32>(&mut file, "X_test");
     let forest = forest(&mut file, rows.ncols());
-    let sample_size =
-        file.by_name::<ndarray::OwnedRepr<i32>, ndarray::Ix0>("max_samples").unwrap().into_scalar() as usize;
+    let sample_size = scalar::<i32>(&mut file, "max_samples") as usize;
     let params = IsolationForestParams { n_trees: forest.trees().len(), sample_size, ..Default::default() };
     let forest = IsolationForest::from_parts(forest, sample_size, params).unwrap();
     let expected = vector::<f64>(&mut file, "score_samples");

@@ -1,48 +1,20 @@
 //! Local outlier factors are scikit-learn's: densities, outlier mode, novelty mode, duplicates and ties.
 
-use ndarray::{Array1, Array2, ArrayView2};
-use ndarray_npy::{NpzReader, ReadableElement};
+#[path = "support/golden.rs"]
+mod golden;
+
+use golden::{devices, golden, matrix, vector};
+use ndarray::{Array2, ArrayView2};
+use ndarray_npy::NpzReader;
 use oddflow::Stop;
 use oddflow::detectors::{Detector, FitContext, LocalOutlierFactor, LocalOutlierFactorParams};
-use oddflow::device::{self, Device, DeviceChoice, adapters};
+use oddflow::device::Device;
 use oddflow::ops::neighbors::{Neighbor, Neighbors, Queries, Watch};
 use std::fs::File;
-use std::path::PathBuf;
 
 const K: usize = 20;
 /// What is asked of every value, relative to it.
 const TOLERANCE: f64 = 1e-5;
-
-/// A file of reference values; `None`, said, where they are not at hand.
-fn golden(name: &str) -> Option<NpzReader<File>> {
-    let shared = std::env::var_os("ODDFLOW_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let path = shared.join("golden").join(name);
-    if !path.exists() {
-        println!("skipped: {} is not there; set ODDFLOW_SHARED to the folder of shared data", path.display());
-        return None;
-    }
-    Some(NpzReader::new(File::open(path).unwrap()).unwrap())
-}
-
-fn vector<T: ReadableElement>(file: &mut NpzReader<File>, name: &str) -> Array1<T> {
-    file.by_name(name).unwrap()
-}
-
-fn matrix<T: ReadableElement>(file: &mut NpzReader<File>, name: &str) -> Array2<T> {
-    file.by_name(name).unwrap()
-}
-
-/// The CPU, and every adapter that can be opened, unless `ODDFLOW_GPU=off`.
-fn devices() -> Vec<Device> {
-    let mut devices = vec![Device::Cpu];
-    if std::env::var("ODDFLOW_GPU").is_ok_and(|demand| demand == "off") {
-        return devices;
-    }
-    let usable = adapters().iter().filter(|adapter| adapter.shortfall().is_none());
-    devices.extend(usable.map(|adapter| device::open(&DeviceChoice::Index(adapter.index)).unwrap()));
-    devices
-}
 
 /// What the reference knows of a set of queries.
 struct Expected {

@@ -1,6 +1,7 @@
 //! Wall and CPU seconds and peak memory of a case, as one JSON line.
 
 use ndarray::Array2;
+use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -25,6 +26,14 @@ pub fn arguments(n_files: usize) -> Result<Option<Arguments>, Failure> {
     Ok(Some(Arguments { matrices, threads, repeats }))
 }
 
+/// Writes a line to stdout. Where nobody reads on (`| head -1`), the program ends there without a word.
+pub fn say(line: &str) -> Result<(), Failure> {
+    match writeln!(std::io::stdout().lock(), "{line}") {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        written => Ok(written?),
+    }
+}
+
 /// Runs `body` once, then `repeats` times, and prints the median, least and greatest wall seconds, the CPU seconds of a
 /// run, and the most memory above what the process had before.
 pub fn timed(
@@ -47,7 +56,7 @@ pub fn timed(
     let cpu = (cpu_seconds() - cpu) / repeats as f64;
     let delta = memory_mb("VmHWM:") - before;
     times.sort_by(f64::total_cmp);
-    println!(
+    say(&format!(
         "{{\"case\": \"{case}\", \"rows\": {}, \"features\": {}, \"threads\": {threads}, \"med\": {:.4}, \"min\": {:.4}, \
          \"max\": {:.4}, \"cpu\": {cpu:.4}, \"delta_mb\": {delta:.1}}}",
         rows.nrows(),
@@ -55,8 +64,7 @@ pub fn timed(
         times[repeats / 2],
         times[0],
         times[repeats - 1]
-    );
-    Ok(())
+    ))
 }
 
 /// CPU seconds of this process, where the system tells (Linux: in hundredths); else 0.

@@ -105,7 +105,8 @@ impl Detector {
         }
     }
 
-    /// Reference rows that the detector keeps, and how many of them a row's list has; `None` for a forest.
+    /// Reference rows that the detector keeps, and how many of them a row's list has; `None` for forests and
+    /// one-class machines, which look for no neighbours.
     pub fn neighborhood(&self) -> Option<(usize, usize)> {
         match self {
             Self::IsolationForest(_) | Self::OneClassSvm(_) => None,

@@ -5,7 +5,7 @@ use arrow_schema::TimeUnit;
 
 /// How a column of timestamps names its zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Zone {
+pub enum Zone {
     /// Local times of no stated zone: no suffix.
     Unstated,
     /// UTC, or a named zone whose offsets only a database knows; the instant is the same: suffix `Z`.
@@ -57,7 +57,7 @@ fn per_second(unit: TimeUnit) -> (i64, usize) {
 }
 
 /// `2025-11-25T07:10:00.250Z`.
-pub(super) fn push_timestamp(value: i64, unit: TimeUnit, zone: &Zone, out: &mut Vec<u8>) {
+pub fn push_timestamp(value: i64, unit: TimeUnit, zone: &Zone, out: &mut Vec<u8>) {
     let (scale, digits) = per_second(unit);
     // 128 bits: an offset added to the largest instant must not wrap.
     let local = i128::from(value.div_euclid(scale)) + i128::from(zone.seconds());

@@ -4,7 +4,7 @@
 
 mod batch;
 pub mod generate;
-mod instant;
+pub(crate) mod instant;
 pub mod sink;
 pub mod source;
 

@@ -1,5 +1,7 @@
 //! Where a model comes from.
 
+use crate::flows::instant::{Zone, push_timestamp};
+use arrow_schema::TimeUnit;
 use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -59,16 +61,7 @@ impl Default for Provenance {
 /// A time as RFC 3339 in UTC, to the second: `2026-01-31T23:59:59Z`. Times before 1970 give 1970's first second.
 pub fn rfc3339(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    // Days to a civil date by counting years from 1 March (Hinnant, "chrono-compatible low-level date algorithms").
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + 400 * era + u64::from(month <= 2);
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    let mut text = Vec::new();
+    push_timestamp(i64::try_from(seconds).unwrap_or(i64::MAX), TimeUnit::Second, &Zone::Utc, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
 }

@@ -78,7 +78,7 @@ impl OneClassSvm {
             let limit = "a one-class SVM needs at least one row with one feature";
             return Err(Error::parameter("shape of the rows", format!("{} × {}", rows.nrows(), rows.ncols()), limit));
         }
-        let gamma = params.gamma.resolve(rows)?;
+        let gamma = params.gamma.resolve(rows);
         match params.solver_for(rows.nrows()) {
             SvmSolver::Nystroem => nystroem::fit(rows, params, gamma, context),
             _ => Self::fit_exact(rows, params, gamma, context),

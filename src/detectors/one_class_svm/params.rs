@@ -20,21 +20,17 @@ pub enum Gamma {
 }
 
 impl Gamma {
-    /// γ for these training rows.
-    ///
-    /// # Errors
-    /// If the rows give none: for `Scale`, where all their values are equal.
-    pub fn resolve(self, rows: ArrayView2<'_, f32>) -> Result<f64> {
+    /// γ for these training rows; `Scale` gives 1 where all their values are equal, as in scikit-learn.
+    pub fn resolve(self, rows: ArrayView2<'_, f32>) -> f64 {
         let n_features = rows.ncols().max(1) as f64;
         match self {
-            Self::Auto => Ok(1.0 / n_features),
-            Self::Value(gamma) => Ok(gamma),
+            Self::Auto => 1.0 / n_features,
+            Self::Value(gamma) => gamma,
             Self::Scale => {
                 let n = rows.len().max(1) as f64;
                 let mean = rows.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
                 let variance = rows.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n;
-                // scikit-learn takes 1 where nothing varies.
-                Ok(if variance > 0.0 { 1.0 / (n_features * variance) } else { 1.0 })
+                if variance > 0.0 { 1.0 / (n_features * variance) } else { 1.0 }
             }
         }
     }
@@ -104,8 +100,8 @@ pub enum SvmSolver {
 /// Landmarks of the low-rank approximation, at most: time grows with their cube.
 pub const MAX_COMPONENTS: usize = 4096;
 
-/// ν n up to which [`SvmSolver::Auto`] solves exactly. The time to score a row grows with it: at this number it is some
-/// fourteen times that of 300 landmarks.
+/// ν n up to which [`SvmSolver::Auto`] solves exactly. The time to score a row grows with the number of vectors: here they
+/// are about fourteen times as many as 300 landmarks.
 pub const AUTO_SUPPORT: f64 = 4096.0;
 
 impl fmt::Display for SvmSolver {
