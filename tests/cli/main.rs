@@ -4,6 +4,7 @@
 mod damaged;
 mod inputs;
 mod machines;
+mod maps;
 mod neighbors;
 mod outputs;
 mod runs;

@@ -6,6 +6,7 @@ use naga::{AddressSpace, Module, ShaderStage, StorageAccess, TypeInner};
 use oddflow::device::{Access, Kernel};
 use oddflow::ops::neighbors::Tiling;
 use oddflow::ops::rbf::Panel;
+use oddflow::ops::tsne::DescentStep;
 use oddflow::ops::{Dispatch, OPERATIONS, shaders};
 use std::mem::offset_of;
 
@@ -131,6 +132,21 @@ fn the_panel_struct_has_the_layout_of_the_shaders() {
         ("slope", offset_of!(Panel, slope)),
     ];
     uniform_has_layout("rbf", "Panel", &host, size_of::<Panel>());
+}
+
+#[test]
+fn the_step_struct_has_the_layout_of_the_shaders() {
+    let host = [
+        ("n_points", offset_of!(DescentStep, n_points)),
+        ("first", offset_of!(DescentStep, first)),
+        ("n_rows", offset_of!(DescentStep, n_rows)),
+        ("part_tiles", offset_of!(DescentStep, part_tiles)),
+        ("n_parts", offset_of!(DescentStep, n_parts)),
+        ("learning_rate", offset_of!(DescentStep, learning_rate)),
+        ("momentum", offset_of!(DescentStep, momentum)),
+        ("exaggeration", offset_of!(DescentStep, exaggeration)),
+    ];
+    uniform_has_layout("tsne", "DescentStep", &host, size_of::<DescentStep>());
 }
 
 /// Each kernel of the operation declares `name` with these members of four bytes and nothing else.

@@ -27,3 +27,6 @@ mod rbf_cases;
 mod rbf_mutations;
 mod rbf_products;
 mod resources;
+mod tsne;
+mod tsne_cases;
+mod tsne_mutations;

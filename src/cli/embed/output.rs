@@ -37,6 +37,12 @@ impl Picture {
         let size = args.size.as_deref().map_or(Ok(Size::default()), size)?;
         Ok(Self { size, theme, color: args.color.clone() })
     }
+
+    /// Whether `rows` have the column that colours the points: better said before the map is made.
+    pub fn check(&self, rows: &RecordBatch) -> Result<()> {
+        let points = Array2::zeros((rows.num_rows(), 2));
+        Scatter::new(points.view(), rows, self.color.as_deref(), "", &[]).map(drop)
+    }
 }
 
 /// `1200x900`, `1200x900@2`.

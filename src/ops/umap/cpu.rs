@@ -14,8 +14,8 @@ const CLIP: f32 = 4.0;
 #[derive(Debug, Clone, Copy)]
 struct Event {
     other: u32,
-    /// Share of epochs in which it takes part: its weight over the largest one.
-    rate: f32,
+    /// Share of epochs in which it takes part, its weight over the largest one, in units of 2⁻³².
+    rate: u32,
     /// Decides which vertices repel; 0 at the tail, where none do.
     key: u32,
 }
@@ -46,7 +46,7 @@ impl<const D: usize> UmapCpu<D> {
         for vertex in 0..n_moving {
             let (columns, weights) = graph.row(vertex);
             for (&other, &weight) in columns.iter().zip(weights).filter(|&(_, &weight)| weight >= least) {
-                let rate = weight / largest;
+                let rate = (f64::from(weight) / f64::from(largest) * 4_294_967_296.0) as u32;
                 let (own, theirs) = (edge(layout.seed, vertex as u32, other), edge(layout.seed, other, vertex as u32));
                 met.push((own % SUB_STEPS, vertex as u32, Event { other, rate, key: own | 1 }));
                 met.push((theirs % SUB_STEPS, vertex as u32, Event { other, rate, key: 0 }));
@@ -76,9 +76,10 @@ impl<const D: usize> UmapCpu<D> {
             let begins = &self.begins[step * self.n_moving..=(step + 1) * self.n_moving];
             let (events, points, layout) = (&self.events, &self.points, &self.layout);
             let moving = &mut self.next[..self.n_moving];
-            moving.par_chunks_mut(VERTICES).enumerate().for_each(|(chunk, next)| {
+            moving.par_chunks_mut(VERTICES).enumerate().for_each_init(Pairs::default, |pairs, (chunk, next)| {
                 let from = chunk * VERTICES;
-                run(&Step { layout, points, events, begins: &begins[from..], epoch: epoch as u32, rate }, from, next);
+                let step = Step { layout, points, events, begins: &begins[from..], epoch: epoch as u64, rate };
+                run(&step, from, next, pairs);
             });
             std::mem::swap(&mut self.points, &mut self.next);
         }
@@ -91,104 +92,139 @@ struct Step<'a, const D: usize> {
     points: &'a [[f32; D]],
     events: &'a [Event],
     begins: &'a [u32],
-    epoch: u32,
+    epoch: u64,
     rate: f32,
 }
 
-type Kernel<const D: usize> = fn(&Step<'_, D>, usize, &mut [[f32; D]]);
+/// Pairs of a vertex and what acts on it, one after the other, so that lanes are full whatever a vertex meets.
+struct Pairs<const D: usize> {
+    /// Which of the chunk's vertices.
+    vertices: Vec<u32>,
+    /// Vertex less other.
+    apart: Vec<[f32; D]>,
+    /// Whether the other attracts.
+    attracts: Vec<bool>,
+}
+
+impl<const D: usize> Default for Pairs<D> {
+    fn default() -> Self {
+        Self { vertices: Vec::new(), apart: Vec::new(), attracts: Vec::new() }
+    }
+}
+
+impl<const D: usize> Pairs<D> {
+    #[inline(always)]
+    fn push(&mut self, vertex: usize, own: &[f32; D], other: &[f32; D], attracts: bool) {
+        self.vertices.push(vertex as u32);
+        self.apart.push(std::array::from_fn(|c| own[c] - other[c]));
+        self.attracts.push(attracts);
+    }
+
+    /// Of the chunk's vertices, for one sub-step.
+    #[inline(always)]
+    fn gather(&mut self, step: &Step<'_, D>, from: usize, n_vertices: usize) {
+        self.vertices.clear();
+        self.apart.clear();
+        self.attracts.clear();
+        let n = step.points.len() as u64;
+        let place = |drawn: u64| step.points[(((drawn & 0xffff_ffff) * n) >> 32) as usize];
+        for at in 0..n_vertices {
+            let own = step.points[from + at];
+            for event in &step.events[step.begins[at] as usize..step.begins[at + 1] as usize] {
+                if !takes_part(step.epoch, event.rate) {
+                    continue;
+                }
+                self.push(at, &own, &step.points[event.other as usize], true);
+                if event.key == 0 {
+                    continue;
+                }
+                // A hash draws two vertices.
+                let key = u64::from(event.key) << 32 | step.epoch;
+                for pair in 0..step.layout.n_negatives.div_ceil(2) {
+                    let drawn = mix(key, u64::from(pair));
+                    self.push(at, &own, &place(drawn), false);
+                    if 2 * pair + 1 < step.layout.n_negatives {
+                        self.push(at, &own, &place(drawn >> 32), false);
+                    }
+                }
+            }
+        }
+    }
+}
+
+type Kernel<const D: usize> = fn(&Step<'_, D>, usize, &mut [[f32; D]], &mut Pairs<D>);
 
 fn kernel<const D: usize>() -> Kernel<D> {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
-        return |step, from, next| {
+        return |step, from, next, pairs| {
             #[target_feature(enable = "avx2")]
-            fn wide<const D: usize>(step: &Step<'_, D>, from: usize, next: &mut [[f32; D]]) {
-                gather(step, from, next);
+            fn wide<const D: usize>(step: &Step<'_, D>, from: usize, next: &mut [[f32; D]], pairs: &mut Pairs<D>) {
+                advance(step, from, next, pairs);
             }
             // SAFETY: the processor was just found to have AVX2.
-            unsafe { wide(step, from, next) }
+            unsafe { wide(step, from, next, pairs) }
         };
     }
-    gather
+    advance
 }
 
 /// Moves the vertices from `from` on.
 #[inline(always)]
-fn gather<const D: usize>(step: &Step<'_, D>, from: usize, next: &mut [[f32; D]]) {
-    let n = step.points.len() as u64;
-    for (at, next) in next.iter_mut().enumerate() {
-        let vertex = from + at;
-        let own = step.points[vertex];
-        let mut moved = [0f32; D];
-        for event in &step.events[step.begins[at] as usize..step.begins[at + 1] as usize] {
-            if !takes_part(step.epoch, event.rate) {
-                continue;
-            }
-            // The neighbour first, then those that repel, eight at a time.
-            let n_negatives = if event.key == 0 { 0 } else { step.layout.n_negatives };
-            let all = 1 + n_negatives as usize;
-            for first in (0..all).step_by(LANES) {
-                let mut others = [own; LANES];
-                for (lane, other) in others.iter_mut().enumerate().take(all - first) {
-                    *other = match first + lane {
-                        0 => step.points[event.other as usize],
-                        i => {
-                            let drawn = mix(u64::from(event.key) << 32 | u64::from(step.epoch), i as u64);
-                            step.points[(((drawn >> 32) * n) >> 32) as usize]
-                        }
-                    };
-                }
-                add(&own, &others, first == 0, step.layout, &mut moved);
-            }
+fn advance<const D: usize>(step: &Step<'_, D>, from: usize, next: &mut [[f32; D]], pairs: &mut Pairs<D>) {
+    pairs.gather(step, from, next.len());
+    next.copy_from_slice(&step.points[from..from + next.len()]);
+    let groups = pairs.vertices.chunks(LANES).zip(pairs.apart.chunks(LANES)).zip(pairs.attracts.chunks(LANES));
+    for ((vertices, apart), attracts) in groups {
+        let moves = moves(apart, attracts, step.layout);
+        for (lane, &vertex) in vertices.iter().enumerate() {
+            let point = &mut next[vertex as usize];
+            (0..D).for_each(|c| point[c] += step.rate * moves[c][lane]);
         }
-        *next = std::array::from_fn(|c| own[c] + step.rate * moved[c]);
     }
 }
 
-/// Adds what eight others do, the first of them attracting if `attracts`; equal points do nothing.
+/// What up to eight others do to their vertices; equal points do nothing.
 #[inline(always)]
-fn add<const D: usize>(
-    own: &[f32; D],
-    others: &[[f32; D]; LANES],
-    attracts: bool,
-    layout: &Layout,
-    moved: &mut [f32; D],
-) {
+fn moves<const D: usize>(apart: &[[f32; D]], attracts: &[bool], layout: &Layout) -> [[f32; LANES]; D] {
     let (a, b) = (layout.a, layout.b);
-    let mut apart = [[0f32; LANES]; D];
+    let mut sides = [[0f32; LANES]; D];
+    let mut attraction = [0f32; LANES];
+    for (lane, (apart, &attracts)) in apart.iter().zip(attracts).enumerate() {
+        (0..D).for_each(|c| sides[c][lane] = apart[c]);
+        attraction[lane] = if attracts { 1.0 } else { 0.0 };
+    }
     let mut sq_dist = [0f32; LANES];
-    for c in 0..D {
+    for side in &sides {
         for lane in 0..LANES {
-            let x = own[c] - others[lane][c];
-            apart[c][lane] = x;
-            sq_dist[lane] += x * x;
+            sq_dist[lane] += side[lane] * side[lane];
         }
     }
     let p = power(&sq_dist, b);
     let mut force = [0f32; LANES];
     for lane in 0..LANES {
-        let repulsion = 2.0 * layout.repulsion * b / ((0.001 + sq_dist[lane]) * (1.0 + a * p[lane]));
-        force[lane] = if sq_dist[lane] > 0.0 { repulsion } else { 0.0 };
+        // Numerator and the part of the denominator in which they differ.
+        let attracts = attraction[lane] > 0.0;
+        let above = if attracts { -2.0 * a * b * p[lane] } else { 2.0 * layout.repulsion * b };
+        let below = if attracts { sq_dist[lane] } else { 0.001 + sq_dist[lane] };
+        let whole = above / (below * (1.0 + a * p[lane]));
+        force[lane] = if sq_dist[lane] > 0.0 { whole } else { 0.0 };
     }
-    if attracts {
-        let attraction = -2.0 * a * b * p[0] / (sq_dist[0] * (1.0 + a * p[0]));
-        force[0] = if sq_dist[0] > 0.0 { attraction } else { 0.0 };
-    }
-    for c in 0..D {
-        let mut sum = 0f32;
+    sides.map(|side| {
+        let mut moved = [0f32; LANES];
         for lane in 0..LANES {
-            sum += (force[lane] * apart[c][lane]).clamp(-CLIP, CLIP);
+            let x = force[lane] * side[lane];
+            let x = if x > CLIP { CLIP } else { x };
+            moved[lane] = if x < -CLIP { -CLIP } else { x };
         }
-        moved[c] += sum;
-    }
+        moved
+    })
 }
 
 /// Whether an edge of this rate takes part in this epoch.
 #[inline(always)]
-fn takes_part(epoch: u32, rate: f32) -> bool {
-    // f64: over 500 epochs an f32 product would drift by an epoch.
-    let rate = f64::from(rate);
-    (f64::from(epoch) * rate + rate) as u32 > (f64::from(epoch) * rate) as u32
+fn takes_part(epoch: u64, rate: u32) -> bool {
+    ((epoch + 1) * u64::from(rate)) >> 32 > (epoch * u64::from(rate)) >> 32
 }
 
 /// The number of a directed edge, by which it has its sub-step.
