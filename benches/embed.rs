@@ -1,5 +1,5 @@
 //! Embeddings of rows in a .npy file: `METHOD=tsne|umap cargo bench --bench embed -- ROWS.npy [THREADS] [REPEATS]` prints one JSON
-//! line of times, and what the embedding keeps; `DIMS=3` embeds in three dimensions, `SEED=1` with another seed, `OUT=FILE.npy`
+//! line of times, and what the embedding keeps; `DIMS=3` embeds in three dimensions, `SEED=1` with another seed, `EPOCHS=500` UMAP for longer, `OUT=FILE.npy`
 //! keeps the points. `METHOD=steps` times a step of t-SNE by every way of computing repulsion, where a whole run ends.
 
 mod timing;
@@ -45,7 +45,8 @@ fn main() -> Result<(), timing::Failure> {
 fn embed(method: &str, rows: &Array2<f32>, n_dims: usize, seed: u64) -> oddflow::Result<(Array2<f32>, Option<f64>)> {
     let stop = Stop::new();
     if method == "umap" {
-        let params = UmapParams { n_dims, seed, ..Default::default() };
+        let n_epochs = std::env::var("EPOCHS").ok().and_then(|text| text.parse().ok());
+        let params = UmapParams { n_dims, seed, n_epochs, ..Default::default() };
         let met = Umap::fit(rows.view(), &params, &Device::Cpu, &stop, |_| ())?;
         return Ok((met.points().to_owned(), None));
     }

@@ -31,7 +31,7 @@ fn gradients_are_the_formula() {
 /// A row of affinities that is longer than the others, and bindings that hold few of them.
 #[test]
 fn affinities_are_cut_between_rows() {
-    let case = Case::new(1201, 2);
+    let case = Case::reaching(601, 2, 40);
     for adapter in present() {
         let gpu = open(adapter, &GpuOptions { max_binding_bytes: Some(48 << 10), ..GpuOptions::default() });
         let mut op = TsneGpu::prepare(case.affinities(), case.points.view(), &gpu).unwrap();
@@ -46,7 +46,7 @@ fn affinities_are_cut_between_rows() {
 /// Sixty steps of a device are those of the CPU as long as rounding allows, and the same bytes twice and however they are cut.
 #[test]
 fn steps_are_the_cpus() {
-    let step = Step { learning_rate: 20.0, momentum: 0.5, exaggeration: 4.0 };
+    let step = Step { learning_rate: 5.0, momentum: 0.5, exaggeration: 4.0 };
     for dims in [2, 3] {
         let case = Case::new(521, dims);
         let mut cpu = Tsne::prepare(case.affinities(), case.points.view(), &Device::Cpu, Repulsion::Exact).unwrap();

@@ -49,7 +49,7 @@ pub struct Embed {
     /// How far clusters spread (umap) [default: 1]
     #[arg(long, value_name = "S", help_heading = "Map")]
     pub spread: Option<f64>,
-    /// Passes over the graph (umap) [default: 500 up to 10,000 rows, else 200]
+    /// Passes over the graph (umap) [default: 200]
     #[arg(long, value_name = "N", help_heading = "Map")]
     pub epochs: Option<usize>,
     /// Seed of everything random [default: 0]

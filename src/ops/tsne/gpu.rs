@@ -57,6 +57,8 @@ const GROUP_ROWS: usize = 8;
 const UPDATE_LANES: usize = 128;
 /// Workgroups that keep a large device busy.
 const WANTED_GROUPS: usize = 512;
+/// Tiles that a part has at least: partial sums of fewer are not worth their memory.
+const LEAST_TILES: usize = 2;
 /// Most workgroups of a dispatch in one direction.
 const MOST_GROUPS: usize = 65_535;
 /// Dispatches into which the repulsion of a step can be cut.
@@ -142,7 +144,7 @@ impl TsneGpu {
         let n = affinities.n_rows();
         let state = State::new(n, points.ncols());
         let n_blocks = n.div_ceil(BLOCK);
-        let part_tiles = n_blocks.div_ceil(WANTED_GROUPS.div_ceil(n_blocks).min(n_blocks));
+        let part_tiles = n_blocks.div_ceil(WANTED_GROUPS.div_ceil(n_blocks).min(n_blocks)).max(LEAST_TILES);
         let n_parts = n_blocks.div_ceil(part_tiles);
         let partials = 16 * (n * n_parts) as u64;
         let limit = gpu.max_binding_bytes();

@@ -31,6 +31,8 @@ pub(super) struct UmapCpu<const D: usize> {
     events: Vec<Event>,
     /// Where the events of (sub-step, vertex) begin, and the last ones end.
     begins: Vec<u32>,
+    /// Room of each chunk.
+    pairs: Vec<Pairs<D>>,
 }
 
 impl<const D: usize> UmapCpu<D> {
@@ -61,7 +63,8 @@ impl<const D: usize> UmapCpu<D> {
             begins[at] += begins[at - 1];
         }
         let events = met.into_iter().map(|(_, _, event)| event).collect();
-        Self { layout, next: points.clone(), points, n_moving, events, begins }
+        let pairs = (0..n_moving.div_ceil(VERTICES)).map(|_| Pairs::new()).collect();
+        Self { layout, next: points.clone(), points, n_moving, events, begins, pairs }
     }
 
     pub fn points(&self) -> Array2<f32> {
@@ -76,7 +79,7 @@ impl<const D: usize> UmapCpu<D> {
             let begins = &self.begins[step * self.n_moving..=(step + 1) * self.n_moving];
             let (events, points, layout) = (&self.events, &self.points, &self.layout);
             let moving = &mut self.next[..self.n_moving];
-            moving.par_chunks_mut(VERTICES).enumerate().for_each_init(Pairs::default, |pairs, (chunk, next)| {
+            moving.par_chunks_mut(VERTICES).zip(&mut self.pairs).enumerate().for_each(|(chunk, (next, pairs))| {
                 let from = chunk * VERTICES;
                 let step = Step { layout, points, events, begins: &begins[from..], epoch: epoch as u64, rate };
                 run(&step, from, next, pairs);
@@ -97,26 +100,27 @@ struct Step<'a, const D: usize> {
 }
 
 /// Pairs of a vertex and what acts on it, one after the other, so that lanes are full whatever a vertex meets.
+#[derive(Debug)]
 struct Pairs<const D: usize> {
     /// Which of the chunk's vertices.
     vertices: Vec<u32>,
-    /// Vertex less other.
-    apart: Vec<[f32; D]>,
-    /// Whether the other attracts.
-    attracts: Vec<bool>,
-}
-
-impl<const D: usize> Default for Pairs<D> {
-    fn default() -> Self {
-        Self { vertices: Vec::new(), apart: Vec::new(), attracts: Vec::new() }
-    }
+    /// Vertex less other, by coordinate; then what the other does.
+    apart: [Vec<f32>; D],
+    /// 1 where the other attracts, else 0.
+    attracts: Vec<f32>,
 }
 
 impl<const D: usize> Pairs<D> {
+    fn new() -> Self {
+        Self { vertices: Vec::new(), apart: std::array::from_fn(|_| Vec::new()), attracts: Vec::new() }
+    }
+
     #[inline(always)]
-    fn push(&mut self, vertex: usize, own: &[f32; D], other: &[f32; D], attracts: bool) {
+    fn push(&mut self, vertex: usize, own: &[f32; D], other: &[f32; D], attracts: f32) {
         self.vertices.push(vertex as u32);
-        self.apart.push(std::array::from_fn(|c| own[c] - other[c]));
+        for c in 0..D {
+            self.apart[c].push(own[c] - other[c]);
+        }
         self.attracts.push(attracts);
     }
 
@@ -124,32 +128,86 @@ impl<const D: usize> Pairs<D> {
     #[inline(always)]
     fn gather(&mut self, step: &Step<'_, D>, from: usize, n_vertices: usize) {
         self.vertices.clear();
-        self.apart.clear();
+        for side in &mut self.apart {
+            side.clear();
+        }
         self.attracts.clear();
         let n = step.points.len() as u64;
-        let place = |drawn: u64| step.points[(((drawn & 0xffff_ffff) * n) >> 32) as usize];
         for at in 0..n_vertices {
             let own = step.points[from + at];
             for event in &step.events[step.begins[at] as usize..step.begins[at + 1] as usize] {
                 if !takes_part(step.epoch, event.rate) {
                     continue;
                 }
-                self.push(at, &own, &step.points[event.other as usize], true);
+                self.push(at, &own, &step.points[event.other as usize], 1.0);
                 if event.key == 0 {
                     continue;
                 }
                 // A hash draws two vertices.
                 let key = u64::from(event.key) << 32 | step.epoch;
-                for pair in 0..step.layout.n_negatives.div_ceil(2) {
-                    let drawn = mix(key, u64::from(pair));
-                    self.push(at, &own, &place(drawn), false);
-                    if 2 * pair + 1 < step.layout.n_negatives {
-                        self.push(at, &own, &place(drawn >> 32), false);
-                    }
+                let mut left = step.layout.n_negatives;
+                let mut drawn = 0;
+                while left > 0 {
+                    drawn = if left.is_multiple_of(2) == step.layout.n_negatives.is_multiple_of(2) {
+                        mix(key, u64::from(left))
+                    } else {
+                        drawn >> 32
+                    };
+                    self.push(at, &own, &step.points[(((drawn & 0xffff_ffff) * n) >> 32) as usize], 0.0);
+                    left -= 1;
+                }
+            }
+        }
+        // Pairs of equal points do nothing.
+        let full = self.vertices.len().next_multiple_of(LANES);
+        self.vertices.resize(full, 0);
+        for side in &mut self.apart {
+            side.resize(full, 0.0);
+        }
+        self.attracts.resize(full, 0.0);
+    }
+
+    /// Puts what others do where their distances were.
+    #[inline(always)]
+    fn act(&mut self, layout: &Layout) {
+        let (attracts, _) = self.attracts.as_chunks::<LANES>();
+        for (group, attracts) in attracts.iter().enumerate() {
+            let mut sq_dist = [0f32; LANES];
+            for side in &self.apart {
+                let side = &side[group * LANES..][..LANES];
+                for lane in 0..LANES {
+                    sq_dist[lane] += side[lane] * side[lane];
+                }
+            }
+            let force = force(&sq_dist, attracts, layout);
+            for side in &mut self.apart {
+                let side = &mut side[group * LANES..][..LANES];
+                for lane in 0..LANES {
+                    let x = force[lane] * side[lane];
+                    let x = if x > CLIP { CLIP } else { x };
+                    side[lane] = if x < -CLIP { -CLIP } else { x };
                 }
             }
         }
     }
+}
+
+/// By which a pair's distance is multiplied; 0 for equal points.
+#[inline(always)]
+fn force(sq_dist: &[f32; LANES], attracts: &[f32; LANES], layout: &Layout) -> [f32; LANES] {
+    let (a, b) = (layout.a, layout.b);
+    let mut p = [0f32; LANES];
+    power(sq_dist, b, &mut p);
+    let (attraction, repulsion) = (-2.0 * a * b, 2.0 * layout.repulsion * b);
+    let mut force = [0f32; LANES];
+    for lane in 0..LANES {
+        // Numerator and the part of the denominator in which they differ.
+        let above = if attracts[lane] > 0.0 { attraction * p[lane] } else { repulsion };
+        let below = if attracts[lane] > 0.0 { sq_dist[lane] } else { 0.001 + sq_dist[lane] };
+        let whole = above / (below * (1.0 + a * p[lane]));
+        force[lane] = if sq_dist[lane] > 0.0 { whole } else { 0.0 };
+    }
+    force
 }
 
 type Kernel<const D: usize> = fn(&Step<'_, D>, usize, &mut [[f32; D]], &mut Pairs<D>);
@@ -173,52 +231,13 @@ fn kernel<const D: usize>() -> Kernel<D> {
 #[inline(always)]
 fn advance<const D: usize>(step: &Step<'_, D>, from: usize, next: &mut [[f32; D]], pairs: &mut Pairs<D>) {
     pairs.gather(step, from, next.len());
+    pairs.act(step.layout);
     next.copy_from_slice(&step.points[from..from + next.len()]);
-    let groups = pairs.vertices.chunks(LANES).zip(pairs.apart.chunks(LANES)).zip(pairs.attracts.chunks(LANES));
-    for ((vertices, apart), attracts) in groups {
-        let moves = moves(apart, attracts, step.layout);
-        for (lane, &vertex) in vertices.iter().enumerate() {
-            let point = &mut next[vertex as usize];
-            (0..D).for_each(|c| point[c] += step.rate * moves[c][lane]);
+    for (at, &vertex) in pairs.vertices.iter().enumerate() {
+        for (x, moved) in next[vertex as usize].iter_mut().zip(&pairs.apart) {
+            *x += step.rate * moved[at];
         }
     }
-}
-
-/// What up to eight others do to their vertices; equal points do nothing.
-#[inline(always)]
-fn moves<const D: usize>(apart: &[[f32; D]], attracts: &[bool], layout: &Layout) -> [[f32; LANES]; D] {
-    let (a, b) = (layout.a, layout.b);
-    let mut sides = [[0f32; LANES]; D];
-    let mut attraction = [0f32; LANES];
-    for (lane, (apart, &attracts)) in apart.iter().zip(attracts).enumerate() {
-        (0..D).for_each(|c| sides[c][lane] = apart[c]);
-        attraction[lane] = if attracts { 1.0 } else { 0.0 };
-    }
-    let mut sq_dist = [0f32; LANES];
-    for side in &sides {
-        for lane in 0..LANES {
-            sq_dist[lane] += side[lane] * side[lane];
-        }
-    }
-    let p = power(&sq_dist, b);
-    let mut force = [0f32; LANES];
-    for lane in 0..LANES {
-        // Numerator and the part of the denominator in which they differ.
-        let attracts = attraction[lane] > 0.0;
-        let above = if attracts { -2.0 * a * b * p[lane] } else { 2.0 * layout.repulsion * b };
-        let below = if attracts { sq_dist[lane] } else { 0.001 + sq_dist[lane] };
-        let whole = above / (below * (1.0 + a * p[lane]));
-        force[lane] = if sq_dist[lane] > 0.0 { whole } else { 0.0 };
-    }
-    sides.map(|side| {
-        let mut moved = [0f32; LANES];
-        for lane in 0..LANES {
-            let x = force[lane] * side[lane];
-            let x = if x > CLIP { CLIP } else { x };
-            moved[lane] = if x < -CLIP { -CLIP } else { x };
-        }
-        moved
-    })
 }
 
 /// Whether an edge of this rate takes part in this epoch.

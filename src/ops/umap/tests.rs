@@ -1,16 +1,22 @@
 use super::power::{LANES, power};
 use super::*;
 
+fn raised(x: f32, b: f32) -> f32 {
+    let mut out = [f32::NAN; LANES];
+    power(&[x; LANES], b, &mut out);
+    out[LANES - 1]
+}
+
 #[test]
 fn powers_are_near() {
     let mut worst = 0f64;
     for b in [0.5f32, 0.79, 0.895_060_9, 1.33, 2.0] {
         for i in -2000..2000 {
             let x = libm::exp(f64::from(i) * 0.01) as f32;
-            let met = f64::from(power(&[x; LANES], b)[0]);
+            let met = f64::from(raised(x, b));
             worst = worst.max((met / libm::pow(f64::from(x), f64::from(b)) - 1.0).abs());
         }
-        assert_eq!(power(&[0.0; LANES], b)[0], 0.0);
+        assert_eq!(raised(0.0, b), 0.0);
     }
     assert!(worst < 3e-6, "{worst:e}");
 }

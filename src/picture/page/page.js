@@ -153,7 +153,7 @@
     };
     if (drawnInSpace) {
       const bare = { visible: false };
-      return { ...common, scene: { xaxis: bare, yaxis: bare, zaxis: bare, aspectmode: "data", bgcolor: background, dragmode: "orbit" } };
+      return { ...common, scene: { xaxis: bare, yaxis: bare, zaxis: bare, aspectmode: "data", bgcolor: background, dragmode: "orbit", camera: { eye: { x: 0.95, y: 0.95, z: 0.75 } } } };
     }
     return { ...common, dragmode: "pan", hovermode: "closest", xaxis: axis, yaxis: { ...axis, scaleanchor: "x" } };
   }
