@@ -40,6 +40,7 @@ pub mod ops;
 pub mod picture;
 pub mod pipeline;
 mod stop;
+mod words;
 
 pub use error::{Error, Result};
 pub use stop::Stop;

@@ -1,30 +1,15 @@
 //! Affinities, gradient, divergence and descent of t-SNE are the reference's.
 
-use ndarray::{Array0, Array1, Array2};
-use ndarray_npy::{NpzReader, ReadableElement};
+#[path = "support/golden.rs"]
+mod golden;
+
+use golden::{devices, golden, matrix, scalar};
+use ndarray::{Array1, Array2};
 use oddflow::Stop;
-use oddflow::device::{Device, DeviceChoice};
+use oddflow::device::Device;
 use oddflow::embedding::Conditional;
 use oddflow::ops::neighbors::{Neighbors, Watch};
 use oddflow::ops::tsne::{Affinities, Repulsion, Step, Tsne};
-use std::fs::File;
-use std::path::PathBuf;
-
-/// The file of reference values; `None`, said, where it is not at hand.
-fn golden() -> Option<NpzReader<File>> {
-    let shared = std::env::var_os("ODDFLOW_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let path = shared.join("golden").join("tsne.npz");
-    if !path.exists() {
-        println!("skipped: {} is not there; set ODDFLOW_SHARED to the folder of shared data", path.display());
-        return None;
-    }
-    Some(NpzReader::new(File::open(path).unwrap()).unwrap())
-}
-
-fn matrix<T: ReadableElement>(file: &mut NpzReader<File>, name: &str) -> Array2<T> {
-    file.by_name(name).unwrap()
-}
 
 fn sparse(p: &Array2<f64>) -> Affinities {
     let n = p.nrows();
@@ -46,18 +31,14 @@ fn bodies() -> Vec<(Device, Repulsion, f64)> {
         (Device::Cpu, Repulsion::Mesh, 1e-3),
         (Device::Cpu, Repulsion::Tree, 1e-2),
     ];
-    if std::env::var("ODDFLOW_GPU").is_ok_and(|demand| demand != "off") {
-        match oddflow::device::open(&DeviceChoice::Gpu) {
-            Ok(device) => bodies.push((device, Repulsion::Auto, 1e-5)),
-            Err(error) => assert!(!std::env::var("ODDFLOW_GPU").is_ok_and(|demand| demand == "require"), "{error}"),
-        }
-    }
+    let gpus = devices().into_iter().filter(|device| !matches!(device, Device::Cpu));
+    bodies.extend(gpus.map(|device| (device, Repulsion::Auto, 1e-5)));
     bodies
 }
 
 #[test]
 fn affinities_are_the_references() {
-    let Some(mut file) = golden() else { return };
+    let Some(mut file) = golden("tsne.npz") else { return };
     let x = matrix::<f64>(&mut file, "X").mapv(|x| x as f32);
     let (p, betas): (Array2<f64>, Array1<f64>) = (matrix(&mut file, "P"), file.by_name("betas").unwrap());
     let stop = Stop::new();
@@ -85,11 +66,10 @@ fn affinities_are_the_references() {
 
 #[test]
 fn gradient_and_divergence_are_the_references() {
-    let Some(mut file) = golden() else { return };
+    let Some(mut file) = golden("tsne.npz") else { return };
     let p = sparse(&matrix(&mut file, "P"));
     let (points, wanted) = (matrix::<f64>(&mut file, "Y"), matrix::<f64>(&mut file, "grad"));
-    let kl: Array0<f64> = file.by_name("kl").unwrap();
-    let kl = kl.into_scalar();
+    let kl: f64 = scalar(&mut file, "kl");
     for (device, repulsion, bound) in bodies() {
         let mut tsne = Tsne::prepare(p.clone(), points.view(), &device, repulsion).unwrap();
         let met = tsne.gradient(1.0).unwrap();
@@ -102,7 +82,7 @@ fn gradient_and_divergence_are_the_references() {
 
 #[test]
 fn the_first_steps_are_scikit_learns() {
-    let Some(mut file) = golden() else { return };
+    let Some(mut file) = golden("tsne.npz") else { return };
     // The reference descended with its own affinities, which differ by 2e-9.
     let condensed: Array1<f64> = file.by_name("P_sklearn_condensed").unwrap();
     let mut p = Array2::zeros((500, 500));

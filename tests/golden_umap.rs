@@ -1,5 +1,9 @@
 //! The fuzzy graph of UMAP is the reference's.
 
+#[path = "support/golden.rs"]
+mod golden;
+
+use golden::golden;
 use ndarray::{Array1, Array2};
 use ndarray_npy::NpzReader;
 use oddflow::Stop;
@@ -7,23 +11,10 @@ use oddflow::device::Device;
 use oddflow::embedding::umap::{Memberships, fuzzy_graph};
 use oddflow::ops::neighbors::{Neighbors, Watch};
 use std::fs::File;
-use std::path::PathBuf;
-
-/// The file of reference values; `None`, said, where it is not at hand.
-fn golden() -> Option<NpzReader<File>> {
-    let shared = std::env::var_os("ODDFLOW_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let path = shared.join("golden").join("umap.npz");
-    if !path.exists() {
-        println!("skipped: {} is not there; set ODDFLOW_SHARED to the folder of shared data", path.display());
-        return None;
-    }
-    Some(NpzReader::new(File::open(path).unwrap()).unwrap())
-}
 
 #[test]
 fn scales_memberships_and_graph_are_the_references() {
-    let Some(mut file) = golden() else { return };
+    let Some(mut file) = golden("umap.npz") else { return };
     let rows: Array2<f32> = file.by_name("X").unwrap();
     let stop = Stop::new();
     let lists = Neighbors::prepare(rows.view(), &Device::Cpu).unwrap().self_lists(14, Watch::stop(&stop)).unwrap();

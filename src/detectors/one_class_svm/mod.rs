@@ -18,6 +18,7 @@ pub use solve::SolverState;
 use super::FitContext;
 use crate::device::Device;
 use crate::ops::rbf::{Expansion, Rbf, Storage, TrainingRows};
+use crate::words::counted;
 use crate::{Error, Result, Stop};
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -70,16 +71,21 @@ impl OneClassSvm {
     /// cache. Where the tolerance cannot be reached, the best that was found is returned: [`OneClassSvm::has_converged`].
     ///
     /// # Errors
-    /// If there are no rows or no features, a value is not finite, a parameter is out of its range, the device fails, or a
-    /// stop was asked for.
+    /// If there are no rows or no features, a value is not finite, a parameter is out of its range or ν n within the
+    /// tolerance, the device fails, or a stop was asked for.
     pub fn fit_in(rows: ArrayView2<'_, f32>, params: &OneClassSvmParams, context: &FitContext<'_>) -> Result<Self> {
         params.check()?;
         if rows.nrows() == 0 || rows.ncols() == 0 {
             let limit = "a one-class SVM needs at least one row with one feature";
             return Err(Error::parameter("shape of the rows", format!("{} × {}", rows.nrows(), rows.ncols()), limit));
         }
+        let solver = params.solver_for(rows.nrows());
+        params.check_weights(match solver {
+            SvmSolver::Nystroem => nystroem::n_solved(rows.nrows(), params),
+            _ => rows.nrows(),
+        })?;
         let gamma = params.gamma.resolve(rows);
-        match params.solver_for(rows.nrows()) {
+        match solver {
             SvmSolver::Nystroem => nystroem::fit(rows, params, gamma, context),
             _ => Self::fit_exact(rows, params, gamma, context),
         }
@@ -114,8 +120,9 @@ impl OneClassSvm {
             return Err(Error::parameter("n_features", 0, "support vectors have at least one"));
         }
         if report.gap.is_nan() || report.gap < 0.0 || report.n_landmarks > expansion.vectors().nrows() {
-            let met = format!("gap {}, {} landmarks", report.gap, report.n_landmarks);
-            let limit = format!("there are {} vectors, and no gap is below 0", expansion.vectors().nrows());
+            let met = format!("gap {}, {}", report.gap, counted(report.n_landmarks, "landmark"));
+            let vectors = expansion.vectors().nrows();
+            let limit = format!("a gap is not below 0, and landmarks are no more than the vectors, {vectors}");
             return Err(Error::parameter("report of the fit", met, limit));
         }
         let unrounded = (params.storage != Storage::F32).then(|| expansion.clone());
