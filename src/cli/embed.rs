@@ -55,7 +55,7 @@ pub fn run(args: &Embed) -> Result<Done> {
     let odd =
         if drawn.n_odd > 0 { format!(", {} of them the oddest", count(drawn.n_odd as u64)) } else { String::new() };
     let n_drawn = drawn.rows.num_rows();
-    session.talk.line("drawn", &format!("{} of {}{odd}", count(n_drawn as u64), plural(all as usize, "row")));
+    session.talk.line("drawn", &format!("{} of {}{odd}", count(n_drawn as u64), plural(all, "row")));
     picture.check(&drawn.rows)?;
     let features = features(&session, &config, &drawn.rows, model.as_ref())?;
     let map = layout.carry_out(features.view(), &session)?;

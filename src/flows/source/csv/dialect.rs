@@ -66,7 +66,7 @@ impl Dialect {
                 return Err(format!(
                     "its records have {}, but --columns gives {}; give one for each",
                     counted(width, "field"),
-                    counted(names.len(), "name")
+                    counted(names.len(), "column name")
                 ));
             }
             Some(names) if first_row.iter().zip(names).all(|(a, b)| a.trim() == b.trim()) => Header::Own,
