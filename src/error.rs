@@ -1,5 +1,6 @@
 //! The one error type. A message says what was met, the limit, and the way out.
 
+use crate::words::counted;
 use std::path::{Path, PathBuf};
 
 /// What the library returns.
@@ -32,7 +33,7 @@ pub enum Error {
     },
 
     /// A file that began well and is broken further on.
-    #[error("{file}: damaged after {records} records: {reason} (--skip-errors keeps the part before the damage)")]
+    #[error("{file}: damaged after {}: {reason} (--skip-errors keeps the part before the damage)", counted(*records, "record"))]
     Damaged {
         /// The file as the user named it.
         file: String,

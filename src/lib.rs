@@ -36,6 +36,7 @@ pub mod model;
 pub mod ops;
 pub mod pipeline;
 mod stop;
+mod words;
 
 pub use error::{Error, Result};
 pub use stop::Stop;

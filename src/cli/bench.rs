@@ -3,7 +3,7 @@
 use super::Done;
 use super::args::Bench;
 use super::settings::threads;
-use super::talk::{bytes, count, say};
+use super::talk::{bytes, count, plural, say};
 use crate::device::{Device, DeviceChoice, adapters, open};
 use crate::ops::{BenchCase, Measurement, OPERATIONS};
 use crate::{Error, Result};
@@ -60,7 +60,7 @@ fn devices(args: &Bench) -> Result<Vec<Device>> {
 fn print_table(cases: &[BenchCase], measurements: &[Measurement]) -> Result<()> {
     let headings = ["device", "prepare", "upload", "kernel", "download", "cold", "warm", "rows/s", "bytes/s", "vs CPU"];
     for case in cases {
-        say(&format!("{}: {}; {} rows, {}", case.operation, case.name, count(case.rows), bytes(case.bytes)))?;
+        say(&format!("{}: {}; {}, {}", case.operation, case.name, plural(case.rows, "row"), bytes(case.bytes)))?;
         let of_case: Vec<&Measurement> =
             measurements.iter().filter(|m| m.operation == case.operation && m.case == case.name).collect();
         let cpu = of_case.first().map_or(0.0, |m| m.warm_s);

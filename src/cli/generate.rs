@@ -4,7 +4,7 @@ use super::Done;
 use super::args::Generate;
 use super::run::catch_interrupts;
 use super::settings::threads;
-use super::talk::{Talk, bytes, count};
+use super::talk::{Talk, bytes, plural};
 use crate::flows::generate::{GenerateOptions, Generator};
 use crate::flows::sink::{Sink, SinkOptions, Target};
 use crate::{Error, Result};
@@ -36,7 +36,7 @@ pub fn run(args: &Generate) -> Result<Done> {
         encoded.into_iter().try_for_each(|group| sink.write(group))?;
     }
     let written = sink.finish()?;
-    let text = format!("{} ({} flows, {})", args.output, count(written.rows), bytes(written.bytes));
+    let text = format!("{} ({}, {})", args.output, plural(written.rows, "flow"), bytes(written.bytes));
     Talk::new(args.quiet).line("wrote", &text);
     Ok(Done::Clean)
 }

@@ -4,7 +4,7 @@ use super::Done;
 use super::args::Inspect;
 use super::cells::displayable;
 use super::settings::Config;
-use super::talk::{count, plural, say};
+use super::talk::{plural, say};
 use crate::features::{ColumnRole, FeaturePlan, infer_roles};
 use crate::flows::sink::printable;
 use crate::flows::source::{Damage, Input};
@@ -41,7 +41,7 @@ fn inspect_input(args: &Inspect, config: &Config) -> Result<Done> {
     say(&format!("{columns}; looked at the first {}, {rejected} rejected", plural(rows.num_rows(), "row")))?;
     let damages = input.damages();
     for Damage { file, records, reason } in &damages {
-        say(&format!("{file}: damaged after {} records: {reason}", count(*records)))?;
+        say(&format!("{file}: damaged after {}: {reason}", plural(*records, "record")))?;
     }
     say("")?;
     let roles = infer_roles(&rows, &config.roles())?;

@@ -1,7 +1,7 @@
 //! `oddflow inspect MODEL`: all that a model holds.
 
 use super::Done;
-use super::talk::{bytes, count, say};
+use super::talk::{bytes, count, plural, say};
 use crate::Result;
 use crate::features::ColumnSummary;
 use crate::model::{Model, ModelSummary};
@@ -33,7 +33,7 @@ fn provenance(m: &ModelSummary, lines: &mut Vec<String>) {
         let digest = input.blake3.as_deref().map(|d| format!(", blake3 {}", d.get(..12).unwrap_or(d)));
         lines.push(format!("input       {} ({}{})", input.name, bytes(input.bytes), digest.unwrap_or_default()));
     }
-    lines.push(format!("fit on      {} of {} rows, seed {}", count(p.rows_sampled), count(p.rows_read), p.seed));
+    lines.push(format!("fit on      {} of {}, seed {}", count(p.rows_sampled), plural(p.rows_read, "row"), p.seed));
 }
 
 fn detector(m: &ModelSummary, lines: &mut Vec<String>) {
@@ -41,28 +41,29 @@ fn detector(m: &ModelSummary, lines: &mut Vec<String>) {
     lines.push(format!("detector    {}: {}", m.detector, parameters.join(", ")));
     if let Some(t) = m.trees {
         lines.push(format!(
-            "trees       {} trees, {} nodes, {} leaves at depth {:.1} in the mean and {} at most, {} features used",
-            count(t.n_trees as u64),
-            count(t.n_nodes as u64),
-            count(t.n_leaves as u64),
+            "trees       {}, {}, {} at depth {:.1} in the mean and {} at most, {} used",
+            plural(t.n_trees, "tree"),
+            plural(t.n_nodes, "node"),
+            plural(t.n_leaves, "leaf"),
             t.mean_leaf_depth,
             t.max_depth,
-            t.n_features_used
+            plural(t.n_features_used, "feature")
         ));
     }
     if let Some(n) = m.n_references {
-        lines.push(format!("references  {} rows of {} features", count(n as u64), m.features.len()));
+        lines.push(format!("references  {} of {}", plural(n, "row"), plural(m.features.len(), "feature")));
     }
     lines.push(format!(
         "threshold   score above {:.6}, severity {:.4} ({})",
         m.threshold.score, m.threshold_severity, m.threshold.rule
     ));
-    lines.push(format!("replayed    {} training rows gave their stored scores", m.replayed_rows));
+    let stored = if m.replayed_rows == 1 { "its stored score" } else { "their stored scores" };
+    lines.push(format!("replayed    {} gave {stored}", plural(m.replayed_rows, "training row")));
 }
 
 fn severity(m: &ModelSummary, lines: &mut Vec<String>) {
     lines.push(String::new());
-    lines.push(format!("severity    of {} training scores", count(m.severity_rows)));
+    lines.push(format!("severity    of {}", plural(m.severity_rows, "training score")));
     let [(least, least_severity), (largest, largest_severity)] = m.severity_ends;
     lines.push(format!("  smallest      {least:.6}  {least_severity:.4}"));
     lines.extend(m.severity.iter().map(|r| format!("  {:>7} %     {:.6}  {:.4}", r.percentile, r.score, r.severity)));
@@ -71,7 +72,7 @@ fn severity(m: &ModelSummary, lines: &mut Vec<String>) {
 
 fn columns(m: &ModelSummary, lines: &mut Vec<String>) {
     lines.push(String::new());
-    lines.push(format!("features    {} from {} columns", m.features.len(), m.columns.len()));
+    lines.push(format!("features    {} from {}", count(m.features.len() as u64), plural(m.columns.len(), "column")));
     lines.extend(m.notes.iter().map(|note| format!("  note: {note}")));
     let width = m.columns.iter().map(|c| c.name.chars().count()).max().unwrap_or(0).clamp(6, 32);
     lines.extend(m.columns.iter().map(|c: &ColumnSummary| {

@@ -32,10 +32,8 @@ pub fn model_title(session: &Session, model: &Model, path: &Path, digest: &str) 
 pub fn fitted(session: &Session, fitted: &FitReport) {
     let FitReport { model, stages, flips, .. } = fitted;
     let used = model.features.columns().iter().filter(|c| matches!(c.role, Role::Numeric | Role::Categorical)).count();
-    let all = model.features.columns().len();
-    session
-        .talk
-        .line("features", &format!("{} from {used} of {all} columns", count(model.features.n_features() as u64)));
+    let all = plural(model.features.columns().len(), "column");
+    session.talk.line("features", &format!("{} from {used} of {all}", count(model.features.n_features() as u64)));
     session.talk.lines("", model.features.notes().iter().map(String::as_str));
     if let (Some((n_references, used)), Some(asked)) = (model.detector.neighborhood(), asked_neighbors(model))
         && used < asked
@@ -50,17 +48,17 @@ pub fn fitted(session: &Session, fitted: &FitReport) {
         }
     }
     if let Some(flips) = flips {
-        let rows = count(model.provenance.rows_sampled);
-        let text = format!("support vectors in f16 turn the verdict of {} of {rows} training rows", count(*flips));
+        let rows = plural(model.provenance.rows_sampled, "training row");
+        let text = format!("support vectors in f16 turn the verdict of {} of {rows}", count(*flips));
         session.talk.line("storage", &text);
     }
     let provenance = &model.provenance;
     session.talk.line(
         "fit on",
         &format!(
-            "{} of {} rows, drawn by seed {}   {}",
+            "{} of {}, drawn by seed {}   {}",
             count(provenance.rows_sampled),
-            count(provenance.rows_read),
+            plural(provenance.rows_read, "row"),
             provenance.seed,
             seconds(stages.wall)
         ),
@@ -76,17 +74,17 @@ fn solved(machine: &OneClassSvm) -> String {
             let chosen = match params.solver {
                 SvmSolver::Auto => {
                     format!(
-                        " (--solver exact would keep at least {} vectors)",
-                        count((params.nu * report.n_rows as f64) as u64)
+                        " (--solver exact would keep at least {})",
+                        plural((params.nu * report.n_rows as f64) as u64, "vector")
                     )
                 }
                 _ => String::new(),
             };
-            let (solved, rows) = (count(report.n_solved as u64), count(report.n_rows as u64));
-            format!("nystroem, {} for {solved} of {rows} rows{chosen}", plural(n, "landmark"))
+            let (solved, rows) = (count(report.n_solved as u64), plural(report.n_rows, "row"));
+            format!("nystroem, {} for {solved} of {rows}{chosen}", plural(n, "landmark"))
         }
     };
-    let sets = plural(report.n_iterations as usize, "working set");
+    let sets = plural(report.n_iterations, "working set");
     match machine.has_converged() {
         true => format!("{vectors}; {sets}, gap {:.1e}", report.gap),
         false => format!(
@@ -107,8 +105,8 @@ fn asked_neighbors(model: &Model) -> Option<usize> {
 /// How rows will be scored, for those who asked.
 pub fn neighborhood(session: &Session, model: &Model) {
     if let Some((n_references, n_neighbors)) = model.detector.neighborhood() {
-        let references = count(n_references as u64);
-        session.detail("plan", &format!("each row's {n_neighbors} nearest of {references} references, no list kept"));
+        let references = plural(n_references, "reference");
+        session.detail("plan", &format!("each row's {n_neighbors} nearest of {references}, no list kept"));
     }
 }
 
@@ -117,7 +115,7 @@ pub fn records(session: &Session, tally: &Tally, input: &Input) {
     session.talk.line("records", &format!("{} read   {}", count(tally.records), tally.rejected_in_words()));
     let recoded = input.recoded_lines();
     if recoded > 0 {
-        session.talk.line("", &format!("{} lines were not UTF-8 and were read as Windows-1252", count(recoded)));
+        session.talk.line("", &format!("{} not in UTF-8, read as Windows-1252", plural(recoded, "line")));
     }
     let unknown = input.unknown_keys();
     if !unknown.is_empty() {
@@ -128,7 +126,7 @@ pub fn records(session: &Session, tally: &Tally, input: &Input) {
     for damage in &damages {
         session.talk.line(
             "damaged",
-            &format!("{}: {} records kept before the damage: {}", damage.file, count(damage.records), damage.reason),
+            &format!("{}: {} kept before the damage: {}", damage.file, plural(damage.records, "record"), damage.reason),
         );
     }
 }
@@ -139,7 +137,7 @@ pub fn scored(session: &Session, model: &Model, report: &ScoreReport, options: &
     let rate = if report.stages.wall > 0.0 { rows as f64 / report.stages.wall } else { 0.0 };
     session.talk.line(
         "scored",
-        &format!("{} rows in {}   {} rows/s", count(rows), seconds(report.stages.wall), count(rate as u64)),
+        &format!("{} in {}   {} rows/s", plural(rows, "row"), seconds(report.stages.wall), count(rate as u64)),
     );
     let asked = match model.threshold.rule {
         ThresholdRule::Contamination(share) => format!("   ({} of the training rows asked)", percent(share)),
@@ -148,14 +146,14 @@ pub fn scored(session: &Session, model: &Model, report: &ScoreReport, options: &
     session.talk.line(
         "flagged",
         &format!(
-            "{} rows, {}, with a score above {:.4}{asked}",
-            count(report.n_anomalies),
+            "{}, {}, with a score above {:.4}{asked}",
+            plural(report.n_anomalies, "row"),
             percent(report.share_of_anomalies()),
             model.threshold.score
         ),
     );
     if report.imputed > 0 {
-        session.talk.line("imputed", &format!("{} missing values", count(report.imputed)));
+        session.talk.line("imputed", &plural(report.imputed, "missing value"));
     }
     if !report.unseen.is_empty() {
         let parts: Vec<String> = report.unseen.iter().map(|(name, n)| format!("{name} {}", count(*n))).collect();
@@ -172,14 +170,15 @@ pub fn scored(session: &Session, model: &Model, report: &ScoreReport, options: &
 fn in_words(quality: &Quality) -> String {
     let show = |x: Option<f64>| x.map_or("undefined".to_owned(), |x| format!("{x:.4}"));
     format!(
-        "AUROC {}, average precision {}; at the verdict: precision {}, recall {}, F1 {}; {} of {} rows are anomalous",
+        "AUROC {}, average precision {}; at the verdict: precision {}, recall {}, F1 {}; {} of {} {} anomalous",
         show(quality.auroc),
         show(quality.average_precision),
         show(quality.precision),
         show(quality.recall),
         show(quality.f1),
         count(quality.positives),
-        count(quality.positives + quality.negatives)
+        plural(quality.positives + quality.negatives, "row"),
+        if quality.positives == 1 { "is" } else { "are" }
     )
 }
 
@@ -190,9 +189,9 @@ pub fn wrote(session: &Session, report: &ScoreReport, output: &Path, model: Opti
     session.talk.line(
         "wrote",
         &format!(
-            "{} ({} rows, {}), {model}{}",
+            "{} ({}, {}), {model}{}",
             output.display(),
-            count(written.rows),
+            plural(written.rows, "row"),
             bytes(written.bytes),
             manifest.display()
         ),

@@ -1,6 +1,7 @@
 //! What is said on stderr: aligned lines `word      what it is`, silent when quiet.
 
 use crate::flows::sink::printable;
+use crate::words::noun;
 use crate::{Error, Result};
 use std::io::Write;
 
@@ -46,9 +47,9 @@ pub fn say(text: &str) -> Result<()> {
 }
 
 /// `1 column`, `2,000 columns`.
-pub fn plural(n: usize, one: &str) -> String {
-    let ending = if n == 1 { "" } else { "s" };
-    format!("{} {one}{ending}", count(n as u64))
+pub fn plural(n: impl TryInto<u64>, one: &str) -> String {
+    let n = n.try_into().unwrap_or(u64::MAX);
+    format!("{} {}", count(n), noun(n, one))
 }
 
 /// `1234567` → `1,234,567`.

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::device::Device;
 use crate::ops::neighbors::Watch;
+use crate::words::counted;
 use crate::{Result, Stop};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
@@ -102,10 +103,11 @@ impl Detector {
 
 impl fmt::Display for DetectorParams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let neighbors = |k: usize| if k == 1 { "1 neighbor".to_owned() } else { format!("{k} neighbors") };
+        let neighbors = |k: usize| counted(k, "neighbor");
         match self {
             Self::IsolationForest(p) => {
-                write!(f, "isolation forest, {} trees of {} rows, seed {}", p.n_trees, p.sample_size, p.seed)
+                let (trees, rows) = (counted(p.n_trees, "tree"), counted(p.sample_size, "row"));
+                write!(f, "isolation forest, {trees} of {rows}, seed {}", p.seed)
             }
             Self::LocalOutlierFactor(p) => write!(f, "local outlier factor, {}", neighbors(p.n_neighbors)),
             Self::NearestNeighbors(p) => {

@@ -2,6 +2,7 @@
 
 use crate::device::Device;
 use crate::ops::neighbors::Neighbors;
+use crate::words::counted;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,7 +39,8 @@ impl ReferenceSet {
         let bytes = row_bytes(n_features) + bytes_a_row;
         if n_rows as u64 > MAX_BYTES / bytes {
             let limit = format!(
-                "a model keeps them, {bytes} bytes each with {n_features} features, and its file has room for {}: use fewer (--reference-rows)",
+                "a model keeps them, {bytes} bytes each with {}, and its file has room for {}: use fewer (--reference-rows)",
+                counted(n_features, "feature"),
                 MAX_BYTES / bytes
             );
             return Err(Error::parameter("reference rows", n_rows, limit));

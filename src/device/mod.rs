@@ -25,6 +25,7 @@ pub use kernel::{Access, Binding, Kernel};
 pub(crate) use ring::{Batch, FENCE_BYTES, Ring, RingSizes, Slot, UNIFORM_STRIDE};
 
 use crate::Result;
+use crate::words::counted;
 use std::sync::Arc;
 
 /// Where operations run. Chosen once, reported, never silently changed.
@@ -63,10 +64,9 @@ impl Device {
     /// whether it is software, and its driver.
     pub fn describe(&self) -> String {
         match self {
-            Self::Cpu => match rayon::current_num_threads() {
-                1 => format!("cpu ({}, 1 thread)", instruction_set()),
-                n => format!("cpu ({}, {n} threads)", instruction_set()),
-            },
+            Self::Cpu => {
+                format!("cpu ({}, {})", instruction_set(), counted(rayon::current_num_threads(), "thread"))
+            }
             Self::Gpu(gpu) => gpu.report().describe(),
         }
     }

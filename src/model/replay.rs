@@ -5,6 +5,7 @@
 //! four plain types; the stored scores are those of the rows so reduced.
 
 use crate::features::FeaturePlan;
+use crate::words::counted;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
@@ -79,7 +80,11 @@ impl Replay {
     pub(super) fn check(&self, scores: &[f64]) -> Result<(), String> {
         let differs = |(a, b): (&f64, &f64)| a.to_bits() != b.to_bits();
         if scores.len() != self.scores.len() {
-            return Err(format!("it stores {} scores for {} rows to replay", self.scores.len(), scores.len()));
+            return Err(format!(
+                "it stores {} for {} to replay",
+                counted(self.scores.len(), "score"),
+                counted(scores.len(), "row")
+            ));
         }
         match scores.iter().zip(&self.scores).position(|pair| differs((pair.0, pair.1))) {
             None => Ok(()),

@@ -5,6 +5,7 @@ use crate::Result;
 use crate::detectors::{Detector, OneClassSvm, SeverityRow, Threshold};
 use crate::features::ColumnSummary;
 use crate::ops::path_length::{Forest, Node};
+use crate::words::counted;
 use serde::Serialize;
 
 /// What `oddflow inspect MODEL` tells.
@@ -132,7 +133,9 @@ fn of_machine(machine: &OneClassSvm) -> Vec<(&'static str, String)> {
     ];
     match report.n_landmarks {
         0 => all.push(("support_vectors", format!("{} ({} at the bound)", report.n_support, report.n_bounded))),
-        n => all.push(("landmarks", format!("{n}, solved for {} of {} rows", report.n_solved, report.n_rows))),
+        n => {
+            all.push(("landmarks", format!("{n}, solved for {} of {}", report.n_solved, counted(report.n_rows, "row"))))
+        }
     }
     all
 }

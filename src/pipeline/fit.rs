@@ -14,6 +14,7 @@ use crate::flows::Rejected;
 use crate::flows::source::Input;
 use crate::model::{InputDigest, Model, Provenance};
 use crate::ops::neighbors::Watch;
+use crate::words::counted;
 use crate::{Error, Result};
 use ndarray::ArrayView2;
 use std::time::Instant;
@@ -111,8 +112,8 @@ pub fn fit(
     let drawn = sample.finish(gathered, &input.schema)?;
     if drawn.rows.num_rows() == 0 {
         return Err(Error::NoInput(format!(
-            "no row to fit on: {} records read, {}",
-            tally.records,
+            "no row to fit on: {} read, {}",
+            counted(tally.records, "record"),
             tally.rejected_in_words()
         )));
     }

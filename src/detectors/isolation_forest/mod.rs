@@ -11,6 +11,7 @@ mod tests;
 
 use crate::features::math;
 use crate::ops::path_length::{Forest, LEAF_ONE, average_path_length};
+use crate::words::counted;
 use crate::{Error, Result, Stop};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
@@ -77,7 +78,8 @@ impl IsolationForestParams {
             return Ok(((self.max_features * n_features as f64) as usize).max(1).min(n_features));
         }
         if self.max_features > n_features as f64 {
-            let limit = format!("the rows have {n_features} features; give at most that many, or a share such as 0.5");
+            let features = counted(n_features, "feature");
+            let limit = format!("the rows have {features}; give at most that many, or a share such as 0.5");
             return Err(Error::parameter("max_features", self.max_features, limit));
         }
         Ok(self.max_features as usize)
@@ -138,7 +140,7 @@ impl IsolationForest {
     pub fn from_parts(forest: Forest, sample_size: usize, params: IsolationForestParams) -> Result<Self> {
         params.check()?;
         if forest.trees().len() != params.n_trees {
-            let limit = format!("the forest has {} trees; they must agree", forest.trees().len());
+            let limit = format!("the forest has {}; they must agree", counted(forest.trees().len(), "tree"));
             return Err(Error::parameter("n_trees", params.n_trees, limit));
         }
         if sample_size == 0 || sample_size > params.sample_size {

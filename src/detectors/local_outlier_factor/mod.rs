@@ -27,6 +27,7 @@ use super::reference_set::ReferenceSet;
 use super::self_join::{SelfJoin, SelfJoinPlan};
 use crate::device::Device;
 use crate::ops::neighbors::{Neighbor, Neighbors, Queries, Settled, Watch};
+use crate::words::counted;
 use crate::{Error, Result, Stop};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
@@ -122,7 +123,7 @@ impl LocalOutlierFactor {
         let references = ReferenceSet::new(rows, BYTES_A_ROW)?;
         for (name, values) in [("k_distance", &k_distance), ("lrd", &lrd)] {
             if values.len() != references.n_rows() {
-                let limit = format!("there are {} reference rows; each has one", references.n_rows());
+                let limit = format!("each of {} has one", counted(references.n_rows(), "reference row"));
                 return Err(Error::parameter(format!("number of {name}"), values.len(), limit));
             }
         }

@@ -18,6 +18,7 @@ pub use solve::SolverState;
 use super::FitContext;
 use crate::device::Device;
 use crate::ops::rbf::{Expansion, Rbf, Storage, TrainingRows};
+use crate::words::counted;
 use crate::{Error, Result, Stop};
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -114,8 +115,9 @@ impl OneClassSvm {
             return Err(Error::parameter("n_features", 0, "support vectors have at least one"));
         }
         if report.gap.is_nan() || report.gap < 0.0 || report.n_landmarks > expansion.vectors().nrows() {
-            let met = format!("gap {}, {} landmarks", report.gap, report.n_landmarks);
-            let limit = format!("there are {} vectors, and no gap is below 0", expansion.vectors().nrows());
+            let met = format!("gap {}, {}", report.gap, counted(report.n_landmarks, "landmark"));
+            let vectors = expansion.vectors().nrows();
+            let limit = format!("a gap is not below 0, and landmarks are no more than the vectors, {vectors}");
             return Err(Error::parameter("report of the fit", met, limit));
         }
         let unrounded = (params.storage != Storage::F32).then(|| expansion.clone());

@@ -9,6 +9,7 @@ mod tests;
 use super::FitContext;
 use super::reference_set::row_bytes;
 use crate::ops::neighbors::{Neighbor, NeighborLists, Neighbors, Settled, Watch};
+use crate::words::counted;
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::cell::Cell;
@@ -51,7 +52,9 @@ impl SelfJoinPlan {
         let least = reference_bytes + result_bytes;
         if least > memory {
             let limit = format!(
-                "{n_rows} rows of {n_features} features and what is worked out for them take {}: allow that much (--memory), or use fewer rows (--reference-rows)",
+                "{} of {} and what is worked out for them take {}: allow that much (--memory), or use fewer rows (--reference-rows)",
+                counted(n_rows, "row"),
+                counted(n_features, "feature"),
                 mib(least)
             );
             return Err(Error::parameter("memory", mib(memory), limit));
@@ -84,8 +87,9 @@ impl fmt::Display for SelfJoinPlan {
             (false, 1) => "searched once, not kept",
             (false, _) => "searched again in each pass",
         };
-        let passes = if *n_passes == 1 { "1 pass".into() } else { format!("{n_passes} passes") };
-        write!(f, "{n_rows} rows × {n_features} features, lists of {n_neighbors} {ways}: {passes}; ")?;
+        let passes = counted(*n_passes, "pass");
+        let (rows, features) = (counted(*n_rows, "row"), counted(*n_features, "feature"));
+        write!(f, "{rows} × {features}, lists of {n_neighbors} {ways}: {passes}; ")?;
         write!(f, "rows {}, results {}", mib(self.reference_bytes), mib(self.result_bytes))?;
         write!(f, ", lists {}, of {} allowed", mib(self.list_bytes), mib(self.memory))
     }

@@ -7,6 +7,7 @@ use crate::features::numbers::Numbers;
 use crate::features::numeric::{NumericEncoder, ValueFeature, clean};
 use crate::features::roles::{ColumnRole, FlowMeter, Role};
 use crate::features::texts;
+use crate::words::counted;
 use crate::{Error, Result};
 use arrow_array::{Array, RecordBatch};
 use std::collections::HashMap;
@@ -18,9 +19,9 @@ pub fn fit(sample: &RecordBatch, roles: &[ColumnRole], options: &FeatureOptions)
         roles.len() == schema.fields().len() && roles.iter().zip(schema.fields()).all(|(r, f)| r.name == *f.name());
     if !same {
         return Err(Error::Schema(format!(
-            "{} roles were given for the sample's {} columns; there must be one for each, in their order",
-            roles.len(),
-            schema.fields().len()
+            "{} given for the sample's {}; there must be one for each, in their order",
+            counted(roles.len(), "role"),
+            counted(schema.fields().len(), "column")
         )));
     }
     if sample.num_rows() == 0 {
@@ -56,8 +57,8 @@ pub fn fit(sample: &RecordBatch, roles: &[ColumnRole], options: &FeatureOptions)
     if plan.n_features() == 0 {
         let what = |c: &ColumnSummary| format!("`{}` ({}, {}; {})", c.name, c.role, c.reason, c.outcome);
         return Err(Error::Schema(format!(
-            "no column gives a feature; the sample of {} rows has {}. Set a column's role to numeric or categorical to use it",
-            plan.sample_rows,
+            "no column gives a feature; the sample of {} has {}. Set a column's role to numeric or categorical to use it",
+            counted(plan.sample_rows, "row"),
             listed(plan.columns.iter().map(what))
         )));
     }
@@ -157,8 +158,8 @@ impl Fitting<'_> {
             return Ok(Outcome::Dropped(format!("repeats `{first}`")));
         }
         let mut words = match encoder.n_one_hot {
-            0 => format!("{n_distinct} values"),
-            n => format!("one-hot of {n} of {n_distinct} values"),
+            0 => counted(n_distinct, "value"),
+            n => format!("one-hot of {n} of {}", counted(n_distinct, "value")),
         };
         if encoder.rarity.is_some() {
             words += ", rarity";

@@ -9,6 +9,7 @@ pub use options::{FeatureOptions, Scaling};
 use super::categorical::CategoricalEncoder;
 use super::numeric::NumericEncoder;
 use super::roles::{ColumnRole, Role};
+use crate::words::counted;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use serde::{Deserialize, Serialize};
@@ -149,8 +150,8 @@ impl FeaturePlan {
         let n_features = self.encoders.iter().try_fold(0_usize, |sum, encoder| sum.checked_add(encoder.n_features()));
         if !n_features.is_some_and(|n| (1..=MOST_FEATURES).contains(&n)) {
             return wrong(format!(
-                "it has {} features; it must have 1 to {MOST_FEATURES}",
-                n_features.unwrap_or(usize::MAX)
+                "it has {}; it must have 1 to {MOST_FEATURES}",
+                counted(n_features.unwrap_or(usize::MAX), "feature")
             ));
         }
         let mut names = HashSet::with_capacity(self.columns.len());

@@ -134,7 +134,7 @@ fn nothing_to_fit_on_is_an_error_that_says_what_was_there() {
     let error = FeaturePlan::fit(&batch, &roles, &FeatureOptions::default()).unwrap_err().to_string();
     assert!(error.contains("`src_ip` (identifier, its values are addresses"), "{error}");
     let error = FeaturePlan::fit(&batch, &roles[..1], &FeatureOptions::default()).unwrap_err().to_string();
-    assert!(error.contains("1 roles were given for the sample's 2 columns"), "{error}");
+    assert!(error.contains("1 role given for the sample's 2 columns"), "{error}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::names::Name;
 use super::near::nearest;
 use super::{ColumnRole, Role, RoleOverrides, SET_BY_USER};
 use crate::features::numbers;
+use crate::words::counted;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema};
@@ -131,7 +132,10 @@ fn by_label_name(column: &Column<'_>, content: Option<&Content>) -> Option<Verdi
     };
     let most = if column.name.compact() == "y" { 2 } else { MOST_CLASSES };
     if column.name.may_be_label() && classes <= most {
-        return verdict(Role::Label, format!("its name may be a label's, and it has {classes} distinct values"));
+        return verdict(
+            Role::Label,
+            format!("its name may be a label's, and it has {}", counted(classes, "distinct value")),
+        );
     }
     None
 }
@@ -235,7 +239,7 @@ fn by_text(column: &Column<'_>, texts: &TextContent) -> Option<Verdict> {
     if name.is_time() && texts.is_mostly_distinct() {
         return verdict(Role::Time, "its name says time, in a form that is not read");
     }
-    let distinct = format!("{} distinct texts in {} values", texts.n_distinct, texts.n_values);
+    let distinct = format!("{} in {}", counted(texts.n_distinct, "distinct text"), counted(texts.n_values, "value"));
     if texts.is_mostly_distinct() && texts.mostly(content::is_hash) {
         return verdict(Role::Identifier, format!("its values look like digests or ids: {distinct}"));
     }

@@ -9,6 +9,7 @@ use super::ipc_batches::IpcReader;
 use super::ipc_message::{Dictionaries, Message, schema_of};
 use super::positioned::PositionedFile;
 use super::{FileReader, OpenFile, Probe};
+use crate::words::counted;
 use crate::{Error, Result};
 use arrow_ipc::{Block, root_as_footer};
 use arrow_schema::Schema;
@@ -25,7 +26,7 @@ const MAGIC: &[u8; 6] = b"ARROW1";
 pub(crate) fn probe_file(name: &str, path: &Path) -> Result<Probe> {
     let start = FileStart::of(name, path)?;
     let batches = match &start.messages {
-        Messages::Blocks { blocks, .. } => format!("{} batches, ", blocks.len()),
+        Messages::Blocks { blocks, .. } => counted(blocks.len(), "batch") + ", ",
         Messages::Stream { .. } => "footer damaged, ".to_string(),
     };
     Ok(probe_of(&start.schema, &format!("Arrow file, {batches}")))
@@ -60,7 +61,7 @@ pub(crate) fn open_stream(mut reader: Box<dyn Read + Send>, place: OpenFile) -> 
 
 fn probe_of(schema: &Schema, beginning: &str) -> Probe {
     let readable = Readable::of(schema);
-    let description = format!("{beginning}{} columns{}", readable.kept.len(), readable.left_out());
+    let description = format!("{beginning}{}{}", counted(readable.kept.len(), "column"), readable.left_out());
     Probe { schema: readable.schema, description }
 }
 

@@ -9,6 +9,7 @@ use super::parquet_footer;
 use super::parquet_spans::{Decoding, SpanDecoder, Spans};
 use super::positioned::PositionedFile;
 use super::{Chunk, FileReader, OpenFile, Probe};
+use crate::words::counted;
 use crate::{Error, Result};
 use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ProjectionMask;
@@ -28,9 +29,10 @@ pub(crate) fn probe(name: &str, path: &Path) -> Result<Probe> {
     let readable = Readable::of(footer.schema());
     let (rows, groups) = (footer.metadata().file_metadata().num_rows(), footer.metadata().num_row_groups());
     let description = format!(
-        "Parquet, {rows} rows in {groups} row group{}, {} columns{}",
-        if groups == 1 { "" } else { "s" },
-        readable.kept.len(),
+        "Parquet, {} in {}, {}{}",
+        counted(rows.max(0), "row"),
+        counted(groups, "row group"),
+        counted(readable.kept.len(), "column"),
         readable.left_out()
     );
     let mut schema = readable.schema.clone();

@@ -7,6 +7,7 @@ use super::Damage;
 use super::contain::contained;
 use super::parquet_spans::{Decoding, Span, SpanDecoder};
 use crate::flows::Batch;
+use crate::words::counted;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -54,7 +55,7 @@ impl Decoding {
         }
         match self.rows(group) {
             rows if rows == met => Ok(()),
-            rows => Err(format!("the footer promises {rows} rows where the columns hold {met}")),
+            rows => Err(format!("the footer promises {} where the columns hold {met}", counted(rows, "row"))),
         }
     }
 }

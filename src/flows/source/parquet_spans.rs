@@ -14,6 +14,7 @@ use super::parquet_damage::FirstDamage;
 use super::positioned::PositionedFile;
 use crate::Result;
 use crate::flows::{Batch, RecordNumbers};
+use crate::words::counted;
 use arrow_array::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -198,14 +199,14 @@ impl SpanDecoder {
         let mut met = 0;
         while met < rows {
             let Some(batch) = reader.next() else {
-                return Err(format!("the footer promises {rows} rows where the columns hold {met}"));
+                return Err(format!("the footer promises {} where the columns hold {met}", counted(rows, "row")));
             };
             let batch = batch.map_err(|e| e.to_string())?;
             met += batch.num_rows();
             batches.push(batch);
         }
         if met > rows {
-            return Err(format!("the footer promises {rows} rows where the columns hold {met}"));
+            return Err(format!("the footer promises {} where the columns hold {met}", counted(rows, "row")));
         }
         progress.decoded += 1;
         let batch = match batches.as_slice() {

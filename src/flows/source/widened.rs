@@ -1,6 +1,7 @@
 //! What a pass meets in columns that have no room for it, and the types that have.
 
 use super::text::columns::Misfit;
+use crate::words::counted;
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use std::fmt;
@@ -150,7 +151,7 @@ impl Marks {
             Some((DataType::Utf8, format!("holds numbers {from} that would lose digits (ids, leading zeros)")))
         } else if texts.saturating_mul(VALUES_A_BROKEN_ONE) > values {
             let from = self.texts.from();
-            Some((DataType::Utf8, format!("holds text {from} ({texts} of {values} values)")))
+            Some((DataType::Utf8, format!("holds text {from} ({texts} of {})", counted(values, "value"))))
         } else if *data_type == DataType::Int64 && self.reals.any() {
             Some((DataType::Float64, format!("holds numbers with fractions {}", self.reals.from())))
         } else {

@@ -44,6 +44,7 @@ pub use order::Neighbor;
 
 use super::Operation;
 use crate::device::{AdapterReport, Device, Timings};
+use crate::words::counted;
 use crate::{Error, Result, Stop};
 use answers::Answers;
 use join::Join;
@@ -254,11 +255,11 @@ impl Neighbors {
         }
         let excluded = queries.excluded.unwrap_or_default();
         if queries.excluded.is_some() && excluded.len() != queries.rows.nrows() {
-            let limit = format!("there are {} query rows; it must have one entry for each", queries.rows.nrows());
+            let limit = format!("it must have one entry for each of {}", counted(queries.rows.nrows(), "query row"));
             return Err(Error::parameter("length of the exclusions", excluded.len(), limit));
         }
         if let Some(met) = excluded.iter().flatten().find(|&&index| index as usize >= self.n_references()) {
-            let limit = format!("there are {} references, numbered from 0", self.n_references());
+            let limit = format!("it must be one of {}, numbered from 0", counted(self.n_references(), "reference"));
             return Err(Error::parameter("excluded reference", met, limit));
         }
         self.check_k(k, usize::from(excluded.iter().any(Option::is_some)))?;
@@ -271,7 +272,8 @@ impl Neighbors {
             return Ok(());
         }
         let without = if n_left_out > 0 { ", a row itself left out" } else { "" };
-        let limit = format!("with {} reference rows{without}, it must lie between 1 and {most}", self.n_references());
+        let references = counted(self.n_references(), "reference row");
+        let limit = format!("with {references}{without}, it must lie between 1 and {most}");
         Err(Error::parameter("n_neighbors", k, limit))
     }
 }

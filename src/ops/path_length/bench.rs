@@ -4,6 +4,7 @@ use super::{Forest, Node, PathLength, Tree, leaf_path};
 use crate::Result;
 use crate::device::{Device, Timings};
 use crate::ops::{BenchCase, Runner};
+use crate::words::counted;
 use ndarray::Array2;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -21,7 +22,8 @@ pub(super) fn cases(n_rows: usize) -> Vec<BenchCase> {
 }
 
 fn case(n_rows: usize, n_features: usize, n_trees: usize, sample_size: usize) -> BenchCase {
-    let name = format!("{n_features} features, {n_trees} trees of {sample_size} rows");
+    let name =
+        [counted(n_features, "feature"), counted(n_trees, "tree")].join(", ") + " of " + &counted(sample_size, "row");
     let bytes = n_rows * n_features * size_of::<f32>();
     BenchCase::new(super::OPERATION.name, name, n_rows as u64, bytes as u64, move |device| {
         let mut rng = ChaCha8Rng::seed_from_u64(n_features as u64);

@@ -4,6 +4,7 @@ use super::{Expansion, Rbf, TrainingRows};
 use crate::Result;
 use crate::device::{Device, Timings};
 use crate::ops::{BenchCase, Runner};
+use crate::words::counted;
 use ndarray::Array2;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -27,7 +28,7 @@ pub(super) fn cases(n_rows: usize) -> Vec<BenchCase> {
 
 fn expansion(n_rows: usize, n_features: usize, n_vectors: usize) -> BenchCase {
     let n_rows = n_rows.max(1);
-    let name = format!("{n_features} features, {n_vectors} vectors");
+    let name = [counted(n_features, "feature"), counted(n_vectors, "vector")].join(", ");
     case(name, n_rows, n_features, move |device| {
         let weights = (0..n_vectors).map(|i| 1.0 / (1 + i) as f64).collect();
         let expansion = Expansion::new(rows(n_vectors, n_features, 1), weights, 1.0 / n_features as f64)?;

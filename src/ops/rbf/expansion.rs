@@ -1,5 +1,6 @@
 //! What an expansion sums.
 
+use crate::words::counted;
 use crate::{Error, Result};
 use half::f16;
 use ndarray::{Array2, ArrayView2};
@@ -57,7 +58,7 @@ impl Expansion {
         check_gamma(gamma)?;
         check_finite(vectors.view(), "vector")?;
         if coefficients.len() != vectors.nrows() {
-            let limit = format!("there are {} vectors, and each has one", vectors.nrows());
+            let limit = format!("each of {} has one", counted(vectors.nrows(), "vector"));
             return Err(Error::parameter("coefficients", coefficients.len(), limit));
         }
         if let Some((i, bad)) = coefficients.iter().enumerate().find(|(_, a)| !(**a as f32).is_finite()) {

@@ -6,6 +6,7 @@ use crate::flows::source::text::encoding::readable;
 use crate::flows::source::text::infer::Evidence;
 use crate::flows::source::text::number::{Token, classify};
 use crate::flows::source::text::scan::{QUOTE, Scanner, padded};
+use crate::words::counted;
 use arrow_schema::DataType;
 use std::borrow::Cow;
 
@@ -63,8 +64,9 @@ impl Dialect {
         let header = match given {
             Some(names) if names.len() != width => {
                 return Err(format!(
-                    "its records have {width} fields, but {} column names were given (--columns); give one for each",
-                    names.len()
+                    "its records have {}, but --columns gives {}; give one for each",
+                    counted(width, "field"),
+                    counted(names.len(), "column name")
                 ));
             }
             Some(names) if first_row.iter().zip(names).all(|(a, b)| a.trim() == b.trim()) => Header::Own,

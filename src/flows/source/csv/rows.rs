@@ -12,6 +12,7 @@ use crate::flows::source::text::reader::ParseBlock;
 use crate::flows::source::text::scan::{QUOTE, Scanner, padded};
 use crate::flows::source::widened::Widened;
 use crate::flows::{Batch, Reject};
+use crate::words::counted;
 use arrow_schema::DataType;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -188,9 +189,9 @@ impl<'a> Parser<'a> {
         let (reason, detail) = if text.len() > RECORD_LIMIT {
             (Reject::TooLong, format!("{} bytes; a record may have {RECORD_LIMIT}", text.len()))
         } else if n_fields < wanted {
-            (Reject::TooFewFields, format!("{n_fields} fields instead of {wanted}"))
+            (Reject::TooFewFields, format!("{} instead of {wanted}", counted(n_fields, "field")))
         } else if n_fields > wanted {
-            (Reject::TooManyFields, format!("{n_fields} fields instead of {wanted}"))
+            (Reject::TooManyFields, format!("{} instead of {wanted}", counted(n_fields, "field")))
         } else if let Err(error) = std::str::from_utf8(text) {
             let at = error.valid_up_to();
             (Reject::NotUtf8, format!("byte 0x{:02x} at offset {at}", text.get(at).copied().unwrap_or_default()))

@@ -249,7 +249,7 @@ fn rejected_records_say_why_and_keep_their_text() {
     assert_eq!(
         rejected,
         [
-            (2, Reject::TooFewFields, "1 fields instead of 2", &b"2"[..]),
+            (2, Reject::TooFewFields, "1 field instead of 2", &b"2"[..]),
             (4, Reject::TooManyFields, "3 fields instead of 2", b"3,b,c"),
             (5, Reject::BadNumber, "column c1: \"4x\"", b"4x,d"),
             (6, Reject::NotUtf8, "byte 0x81 at offset 0", b"\x81,e"),
