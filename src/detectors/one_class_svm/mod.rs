@@ -71,16 +71,21 @@ impl OneClassSvm {
     /// cache. Where the tolerance cannot be reached, the best that was found is returned: [`OneClassSvm::has_converged`].
     ///
     /// # Errors
-    /// If there are no rows or no features, a value is not finite, a parameter is out of its range, the device fails, or a
-    /// stop was asked for.
+    /// If there are no rows or no features, a value is not finite, a parameter is out of its range or ν n within the
+    /// tolerance, the device fails, or a stop was asked for.
     pub fn fit_in(rows: ArrayView2<'_, f32>, params: &OneClassSvmParams, context: &FitContext<'_>) -> Result<Self> {
         params.check()?;
         if rows.nrows() == 0 || rows.ncols() == 0 {
             let limit = "a one-class SVM needs at least one row with one feature";
             return Err(Error::parameter("shape of the rows", format!("{} × {}", rows.nrows(), rows.ncols()), limit));
         }
+        let solver = params.solver_for(rows.nrows());
+        params.check_weights(match solver {
+            SvmSolver::Nystroem => nystroem::n_solved(rows.nrows(), params),
+            _ => rows.nrows(),
+        })?;
         let gamma = params.gamma.resolve(rows);
-        match params.solver_for(rows.nrows()) {
+        match solver {
             SvmSolver::Nystroem => nystroem::fit(rows, params, gamma, context),
             _ => Self::fit_exact(rows, params, gamma, context),
         }

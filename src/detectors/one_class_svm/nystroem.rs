@@ -36,6 +36,11 @@ const LEAST_PIVOT: f64 = 1e-5;
 /// Rows of which a task computes z.
 const STRIPE: usize = 64;
 
+/// Rows of `n` that the dual problem is solved for.
+pub fn n_solved(n: usize, params: &OneClassSvmParams) -> usize {
+    n.min(SOLVED_ROWS).min(MOST_VALUES / params.n_components.max(1))
+}
+
 /// Fits by the low-rank approximation, on the CPU.
 pub fn fit(
     rows: ArrayView2<'_, f32>,
@@ -46,8 +51,7 @@ pub fn fit(
     let n = rows.nrows();
     let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
     let stop = context.watch.stop;
-    let n_solved = n.min(SOLVED_ROWS).min(MOST_VALUES / params.n_components.max(1));
-    let solved = index::sample(&mut rng, n, n_solved).into_vec();
+    let solved = index::sample(&mut rng, n, n_solved(n, params)).into_vec();
     // They come in random order: the first are the landmarks.
     let landmarks: Vec<u32> = (0..solved.len().min(params.n_components) as u32).collect();
     let solved = rows.select(Axis(0), &solved);

@@ -1,6 +1,7 @@
 //! How a one-class support vector machine is fitted.
 
 use crate::ops::rbf::Storage;
+use crate::words::counted;
 use crate::{Error, Result};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -188,6 +189,26 @@ impl OneClassSvmParams {
                 Err(Error::parameter("n_components", n, limit))
             }
         }
+    }
+
+    /// Checks that weights matter: they sum to ν n and kernels are at most 1, so where ν n is within the tolerance every
+    /// choice of weights would count as solved, and its ranking mean nothing. `n_rows` are those that are solved for.
+    ///
+    /// # Errors
+    /// If ν n is at most the tolerance.
+    pub(super) fn check_weights(&self, n_rows: usize) -> Result<()> {
+        let sum = self.nu * n_rows as f64;
+        if sum > self.tolerance {
+            return Ok(());
+        }
+        let least = self.tolerance / n_rows as f64;
+        let larger = if least < 1.0 { format!("give a nu above {least:.2e}, or ") } else { "give ".to_owned() };
+        let limit = format!(
+            "the weights of {} sum to {sum:.2e}, so any of them would do within a tolerance of {}: {larger}a tolerance below {sum:.2e}",
+            counted(n_rows, "row"),
+            self.tolerance
+        );
+        Err(Error::parameter("nu", self.nu, limit))
     }
 
     /// The solver for so many training rows.

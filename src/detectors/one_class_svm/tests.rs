@@ -72,6 +72,7 @@ proptest! {
         seed in any::<u64>(), n in 1usize..120, d in 1usize..5, levels in 1u64..40, nu in 0.001f64..=1.0, low in 2i32..9,
     ) {
         let (rows, tolerance) = (rows(seed, n, d, levels), 10f64.powi(-low));
+        prop_assume!(nu * n as f64 > tolerance);
         let fitted = OneClassSvm::fit(rows.view(), &params(nu, tolerance)).unwrap();
         let report = fitted.report();
         let budget = nu * n as f64;
@@ -119,6 +120,23 @@ fn rows_that_leave_no_choice_are_fitted() {
     let all = fit(&rows(3, 20, 2, 50), 1.0);
     assert!(all.expansion().coefficients().iter().all(|&a| a == 1.0) && all.rho().is_finite());
     assert_eq!(Gamma::Scale.resolve(Array2::from_elem((5, 2), 3.0f32).view()), 1.0);
+}
+
+/// Where ν n is within the tolerance any start is a solution, whatever it ranks.
+#[test]
+fn weights_within_the_tolerance_are_refused() {
+    let rows = rows(41, 100, 2, 1_000);
+    for solver in [SvmSolver::Auto, SvmSolver::Exact, SvmSolver::Nystroem] {
+        let fit = |nu: f64, tolerance: f64| {
+            OneClassSvm::fit(rows.view(), &OneClassSvmParams { solver, ..params(nu, tolerance) })
+        };
+        let said = fit(1e-6, 1e-3).unwrap_err().to_string();
+        assert!(said.starts_with("nu is 0.000001; the weights of 100 rows sum to 1.00e-4,"), "{said}");
+        assert!(said.contains("tolerance of 0.001: give a nu above 1.00e-5, or a tolerance below 1.00e-4"), "{said}");
+        let said = fit(0.5, 200.0).unwrap_err().to_string();
+        assert!(said.contains("tolerance of 200: give a tolerance below 5.00e1"), "{said}");
+        assert!(fit(1.1e-5, 1e-3).is_ok() && fit(1e-6, 1e-5).is_ok(), "{solver}");
+    }
 }
 
 /// More rows than a working set has.
