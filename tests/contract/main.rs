@@ -4,7 +4,7 @@
 //! 2. `agreement`: on each device, seeded cases of awkward shapes and values against an oracle that shares no code with
 //!    either body; outputs poisoned before and fenced; with WebGPU's default limits and with small bindings.
 //! 3. `harness`: the comparison itself notices a dropped term, a shifted row, an unwritten output.
-//! 4. `mutations`: wrong kernels are noticed, and those that cannot be are named with the reason.
+//! 4. `mutations`, run by `wrong_kernels`: wrong kernels are noticed, and those that cannot be are named with the reason.
 //! 5. `resources`: after warm-up a batch creates nothing, maps once, and does not wait for the one before; a lost device is
 //!    an error.
 //!
@@ -27,3 +27,4 @@ mod rbf_cases;
 mod rbf_mutations;
 mod rbf_products;
 mod resources;
+mod wrong_kernels;

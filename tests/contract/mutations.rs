@@ -1,25 +1,10 @@
-//! Wrong kernels: each change to a shader's text must be noticed by the comparison, or is named with the reason why not.
+//! Wrong kernels of `path_length`: each change to a shader's text must be noticed by the comparison, or is named with the reason why not.
 
 use super::cases::{Case, Growth};
-use super::devices::{open, present};
 use super::harness::check;
-use oddflow::device::{AdapterReport, GpuOptions};
+use super::wrong_kernels::Fate::{Caught, Races, Survives};
+use super::wrong_kernels::{self, Mutation};
 use oddflow::ops::path_length::PathLengthGpu;
-use std::sync::Arc;
-use std::time::Duration;
-
-/// What must come of a mutation.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Fate {
-    Caught,
-    /// Passes every case, for this reason.
-    Survives(&'static str),
-    /// Passes or not, by which of two lanes writes last, for this reason.
-    Races(&'static str),
-}
-use Fate::{Caught, Races, Survives};
-
-pub type Mutation = (&'static str, &'static str, &'static str, Fate);
 
 const FIRST_BARRIER: &str = "overwritten.\n        workgroupBarrier();";
 const RANK: &[Mutation] = &[
@@ -150,51 +135,12 @@ fn cases(kernel: &str) -> Vec<Case> {
     }
 }
 
-/// The first complaint about `kernel` with `from` replaced by `to`, or None.
-fn complaint(
-    adapter: &AdapterReport,
-    cases: &[Case],
-    kernel: &'static str,
-    from: &'static str,
-    to: &'static str,
-) -> Option<String> {
-    let options = GpuOptions {
-        max_binding_bytes: Some(1 << 20),
-        dispatch_time: Some(Duration::ZERO),
-        shader_edit: Some(Arc::new(
-            move |name, text: String| if name == kernel { text.replace(from, to) } else { text },
-        )),
-    };
-    let gpu = open(adapter, &options);
-    cases.iter().find_map(|case| {
-        let op =
-            PathLengthGpu::prepare(&case.forest, &gpu, case.rows.nrows()).expect("a mutated shader still compiles");
-        assert!(op.kernels().contains(&kernel), "{kernel} does not run in {}", case.name);
-        check(&op, case).err()
-    })
-}
-
 fn all_of(kernel: &'static str, mutations: &[Mutation]) {
-    let text = oddflow::ops::shaders().into_iter().find(|(name, _)| *name == kernel).expect("a kernel").1;
-    let cases = cases(kernel);
-    for adapter in present() {
-        assert_eq!(complaint(adapter, &cases, kernel, "", ""), None, "{kernel} as it is");
-        let mut wrong = Vec::new();
-        for &(name, from, to, fate) in mutations {
-            assert_eq!(
-                text.matches(from).count(),
-                1,
-                "{kernel}: {from:?} must be there once, or the mutation is another"
-            );
-            match (complaint(adapter, &cases, kernel, from, to), fate) {
-                (Some(_), Caught | Races(_)) => {}
-                (None, Survives(reason) | Races(reason)) => println!("{kernel}: {name}: not noticed: {reason}"),
-                (None, Caught) => wrong.push(format!("{name}: not noticed")),
-                (Some(why), Survives(_)) => wrong.push(format!("{name}: noticed after all: {why}")),
-            }
-        }
-        assert!(wrong.is_empty(), "{kernel} on {}:\n  {}", adapter.describe(), wrong.join("\n  "));
-    }
+    wrong_kernels::all_of(kernel, mutations, 1 << 20, &cases(kernel), |gpu, case| {
+        let op = PathLengthGpu::prepare(&case.forest, gpu, case.rows.nrows()).expect("a mutated shader still compiles");
+        assert!(op.kernels().contains(&kernel), "{kernel} does not run in {}", case.name);
+        check(&op, case)
+    });
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::devices::{open, present, small_bindings};
 use super::neighbors_cases::{Case, Values};
+use super::wrong_kernels::edited;
 use ndarray::ArrayView2;
 use oddflow::Stop;
 use oddflow::device::{Device, GpuOptions};
@@ -161,10 +162,10 @@ fn rounding_of_a_device_decides_nothing() {
                     text.replace("vec4<u32>>(distances)", &format!("vec4<u32>>(distances * {tiles})"))
                         .replace("bitcast<u32>(sum)", &format!("bitcast<u32>(sum * {listed})"))
                 };
-                let edited =
+                let changed =
                     oddflow::ops::shaders().into_iter().filter(|(name, text)| edit(name, text.clone()) != *text);
-                assert_eq!(edited.count(), 2, "both kernels compute distances");
-                let gpu = open(adapter, &GpuOptions { shader_edit: Some(Arc::new(edit)), ..small_bindings() });
+                assert_eq!(changed.count(), 2, "both kernels compute distances");
+                let gpu = open(adapter, &edited(small_bindings(), edit));
                 assert!(lists(&case, &prepare(&case, &Device::Gpu(gpu))) == all, "{}, {tiles}", case.name);
             }
         }

@@ -1,17 +1,11 @@
 //! Wrong kernels of `neighbors`: each change to a shader's text must be noticed, or is named with the reason why not.
 
-use super::devices::{open, present};
-use super::mutations::Fate::{self, Caught, Races, Survives};
 use super::neighbors_cases::{Case, Values, check};
-use oddflow::device::{AdapterReport, GpuOptions};
+use super::wrong_kernels::Fate::{Caught, Races, Survives};
+use super::wrong_kernels::{self, MutationOf};
 use oddflow::ops::neighbors::NeighborsGpu;
-use std::sync::Arc;
-use std::time::Duration;
 
-/// What is wrong, the text and what replaces it, the number of the case that must notice, what comes of it.
-type Mutation = (&'static str, &'static str, &'static str, usize, Fate);
-
-const MINIMA: &[Mutation] = &[
+const MINIMA: &[MutationOf] = &[
     ("barrier before staging dropped", "overwritten.\n            workgroupBarrier();", "overwritten.", 0, Caught),
     ("barrier after staging dropped", "workgroupBarrier();\n            step", "step", 0, Caught),
     ("barrier before reduction dropped", "workgroupBarrier();\n        if (1u", "if (1u", 2, Caught),
@@ -77,7 +71,7 @@ const MINIMA: &[Mutation] = &[
     ("lanes beyond the slab read on", "min(lane, STAGED - 1u)", "lane", 0, Survives("what they read is never staged")),
 ];
 
-const BOUND: &[Mutation] = &[
+const BOUND: &[MutationOf] = &[
     ("barrier after clearing dropped", "0u);\n        workgroupBarrier();", "0u);", 0, Caught),
     ("barrier after counting dropped", "workgroupBarrier();\n        let own", "let own", 1, Caught),
     ("barrier between sums dropped", "reach <<= 1u) {\n            workgroupBarrier();", "reach <<= 1u) {", 0, Caught),
@@ -126,7 +120,7 @@ const BOUND: &[Mutation] = &[
 ];
 
 const FIRST: &str = "lanes that run in turn see what lane 0, the first, wrote before";
-const COLLECT: &[Mutation] = &[
+const COLLECT: &[MutationOf] = &[
     ("first barrier dropped", "workgroupBarrier();\n    for", "for", 0, Races(FIRST)),
     ("barrier after the hits dropped", "workgroupBarrier();\n        let n", "let n", 0, Caught),
     (
@@ -216,51 +210,13 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// What a case complains about `kernel` with `from` replaced by `to`, or None.
-fn complaint(
-    adapter: &AdapterReport,
-    case: &Case,
-    kernel: &'static str,
-    from: &'static str,
-    to: &'static str,
-) -> Option<String> {
-    let options = GpuOptions {
-        max_binding_bytes: Some(1 << 16),
-        dispatch_time: Some(Duration::ZERO),
-        shader_edit: Some(Arc::new(
-            move |name, text: String| if name == kernel { text.replace(from, to) } else { text },
-        )),
-    };
-    let gpu = open(adapter, &options);
-    let op = NeighborsGpu::prepare(&case.references, case.n_features, &gpu).expect("a mutated shader still compiles");
-    assert!(op.tile_and_batch(case.k).is_some(), "{} does not run", case.name);
-    check(&op, case, case.queries.len() / case.n_features).err()
-}
-
-fn all_of(kernel: &'static str, mutations: &[Mutation]) {
-    let text = oddflow::ops::shaders().into_iter().find(|(name, _)| *name == kernel).expect("a kernel").1;
-    let cases = cases();
-    for adapter in present() {
-        for case in &cases {
-            assert_eq!(complaint(adapter, case, kernel, "", ""), None, "{kernel} as it is");
-        }
-        let mut wrong = Vec::new();
-        for &(name, from, to, case, fate) in mutations {
-            assert_eq!(
-                text.matches(from).count(),
-                1,
-                "{kernel}: {from:?} must be there once, or it is another mutation"
-            );
-            let complaint = complaint(adapter, &cases[case], kernel, from, to);
-            match (complaint, fate) {
-                (Some(_), Caught | Races(_)) => {}
-                (None, Survives(reason) | Races(reason)) => println!("{kernel}: {name}: not noticed: {reason}"),
-                (None, Caught) => wrong.push(format!("{name}: not noticed")),
-                (Some(why), Survives(_)) => wrong.push(format!("{name}: noticed after all: {why}")),
-            }
-        }
-        assert!(wrong.is_empty(), "{kernel} on {}:\n  {}", adapter.describe(), wrong.join("\n  "));
-    }
+fn all_of(kernel: &'static str, mutations: &[MutationOf]) {
+    wrong_kernels::all_of(kernel, mutations, 1 << 16, &cases(), |gpu, case| {
+        let op =
+            NeighborsGpu::prepare(&case.references, case.n_features, gpu).expect("a mutated shader still compiles");
+        assert!(op.tile_and_batch(case.k).is_some(), "{} does not run", case.name);
+        check(&op, case, case.queries.len() / case.n_features)
+    });
 }
 
 #[test]

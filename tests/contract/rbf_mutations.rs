@@ -1,17 +1,11 @@
 //! Wrong kernels of `rbf`: each change to a shader's text must be noticed, or is named with the reason why not.
 
-use super::devices::{open, present};
-use super::mutations::Fate::{self, Caught, Races, Survives};
 use super::rbf_cases::{Case, Values, check};
-use oddflow::device::{AdapterReport, GpuOptions};
+use super::wrong_kernels::Fate::{Caught, Races, Survives};
+use super::wrong_kernels::{self, MutationOf};
 use oddflow::ops::rbf::{RbfGpu, Storage};
-use std::sync::Arc;
-use std::time::Duration;
 
-/// What is wrong, the text and what replaces it, the number of the case that must notice, what comes of it.
-type Mutation = (&'static str, &'static str, &'static str, usize, Fate);
-
-const F32: &[Mutation] = &[
+const F32: &[MutationOf] = &[
     ("barrier before staging dropped", "overwritten.\n            workgroupBarrier();", "overwritten.", 0, Caught),
     ("barrier after staging dropped", "workgroupBarrier();\n            let last", "let last", 0, Caught),
     ("barrier before the sums dropped", "workgroupBarrier();\n    let row", "let row", 0, Caught),
@@ -87,7 +81,7 @@ const F32: &[Mutation] = &[
     ),
 ];
 
-const F16: &[Mutation] = &[
+const F16: &[MutationOf] = &[
     ("second pair is the first", "unpack2x16float(halves.y)", "unpack2x16float(halves.x)", 4, Caught),
     ("halves of a pair swapped", "unpack2x16float(halves.x)", "unpack2x16float(halves.x).yx", 4, Caught),
     ("second weights are the first", "bitcast<vec2<f32>>(high)", "bitcast<vec2<f32>>(low)", 4, Caught),
@@ -108,49 +102,11 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// What a case complains about `kernel` with `from` replaced by `to`, or None.
-fn complaint(
-    adapter: &AdapterReport,
-    case: &Case,
-    kernel: &'static str,
-    from: &'static str,
-    to: &'static str,
-) -> Option<String> {
-    let options = GpuOptions {
-        max_binding_bytes: Some(1 << 16),
-        dispatch_time: Some(Duration::ZERO),
-        shader_edit: Some(Arc::new(
-            move |name, text: String| if name == kernel { text.replace(from, to) } else { text },
-        )),
-    };
-    let gpu = open(adapter, &options);
-    let op = RbfGpu::prepare(&case.expansion, &gpu, case.rows.nrows()).expect("a mutated shader still compiles");
-    check(&op, case).err()
-}
-
-fn all_of(kernel: &'static str, mutations: &[Mutation]) {
-    let text = oddflow::ops::shaders().into_iter().find(|(name, _)| *name == kernel).expect("a kernel").1;
-    let cases = cases();
-    for adapter in present() {
-        for case in &cases {
-            assert_eq!(complaint(adapter, case, kernel, "", ""), None, "{kernel} as it is");
-        }
-        let mut wrong = Vec::new();
-        for &(name, from, to, case, fate) in mutations {
-            assert_eq!(
-                text.matches(from).count(),
-                1,
-                "{kernel}: {from:?} must be there once, or it is another mutation"
-            );
-            match (complaint(adapter, &cases[case], kernel, from, to), fate) {
-                (Some(_), Caught | Races(_)) => {}
-                (None, Survives(reason) | Races(reason)) => println!("{kernel}: {name}: not noticed: {reason}"),
-                (None, Caught) => wrong.push(format!("{name}: not noticed")),
-                (Some(why), Survives(_)) => wrong.push(format!("{name}: noticed after all: {why}")),
-            }
-        }
-        assert!(wrong.is_empty(), "{kernel} on {}:\n  {}", adapter.describe(), wrong.join("\n  "));
-    }
+fn all_of(kernel: &'static str, mutations: &[MutationOf]) {
+    wrong_kernels::all_of(kernel, mutations, 1 << 16, &cases(), |gpu, case| {
+        let op = RbfGpu::prepare(&case.expansion, gpu, case.rows.nrows()).expect("a mutated shader still compiles");
+        check(&op, case)
+    });
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use super::cases::{Case, Growth};
 use super::devices::{open, present, small_bindings};
+use super::wrong_kernels::edited;
 use ndarray::s;
 use oddflow::Error;
 use oddflow::device::GpuOptions;
@@ -104,7 +105,7 @@ fn a_shader_that_does_not_compile_is_an_error() {
     let case = Case::new(1, Growth::Isolation(256), 8, 1, 1);
     for adapter in present() {
         let edit = |_: &str, text: String| text.replace("fn main", "fn mian");
-        let gpu = open(adapter, &GpuOptions { shader_edit: Some(std::sync::Arc::new(edit)), ..GpuOptions::default() });
+        let gpu = open(adapter, &edited(GpuOptions::default(), edit));
         let error = PathLengthGpu::prepare(&case.forest, &gpu, 1).expect_err("no entry point");
         assert!(matches!(error, Error::Device(_)), "{error:?}");
     }
