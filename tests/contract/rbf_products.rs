@@ -132,6 +132,11 @@ fn products_are_the_same_bits_and_blocks_symmetric() {
     }
 }
 
+fn refused(device: &Device, products: &Products, with: &str) {
+    let mut op = TrainingRows::prepare(products.rows.view(), products.gamma, device, 0).expect("prepared");
+    assert_eq!(op.add_products(&[3, 10], &[1.0, 1.0], &mut [0.0; 10]).expect_err("no row 10").to_string(), with);
+}
+
 #[test]
 fn rows_that_do_not_exist_are_an_error() {
     let products = Products::new(Values::Skewed, 2, 10, 3);
@@ -139,7 +144,9 @@ fn rows_that_do_not_exist_are_an_error() {
         let gpu = open(adapter, &GpuOptions::default());
         let op = ProductsGpu::prepare(products.rows.view(), products.gamma, &gpu).expect("prepared");
         let message = op.add_products(&[3, 10], &[1.0, 1.0], &mut [0.0; 10]).expect_err("no row 10").to_string();
-        assert!(message.contains("10 rows"), "{message}");
+        assert!(message.contains("chosen row is 10") && message.contains("10 rows"), "{message}");
         products.check(&op).expect("the device goes on");
+        refused(&Device::Gpu(gpu), &products, &message);
     }
+    refused(&Device::Cpu, &products, "chosen row is 10; it must be one of 10 rows, numbered from 0");
 }

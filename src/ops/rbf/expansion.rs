@@ -136,3 +136,9 @@ pub(super) fn check_finite(rows: ArrayView2<'_, f32>, what: &'static str) -> Res
         }
     }
 }
+
+/// What to say of a row that was chosen and is not there.
+pub(super) fn no_such_row(row: u32, n_rows: usize) -> Error {
+    let limit = format!("it must be one of {}, numbered from 0", counted(n_rows, "row"));
+    Error::parameter("chosen row", row, limit)
+}

@@ -1,7 +1,7 @@
 //! Training rows made ready for a solver.
 
 use super::cpu::TrainingCpu;
-use super::expansion::{check_finite, check_gamma};
+use super::expansion::{check_finite, check_gamma, no_such_row};
 use super::gpu::ProductsGpu;
 use crate::device::Device;
 use crate::{Error, Result};
@@ -46,18 +46,17 @@ impl TrainingRows {
     /// rows are f32's.
     ///
     /// # Errors
-    /// If the device fails, or a chosen row does not exist.
+    /// If the device fails, or a chosen row does not exist; on a GPU, `sums` may then have been added to in part.
     ///
     /// `chosen` holds row numbers, with one coefficient each; `sums` has one entry a row.
     pub fn add_products(&mut self, chosen: &[u32], coefficients: &[f64], sums: &mut [f64]) -> Result<()> {
-        if let Some(row) = chosen.iter().find(|&&row| row as usize >= self.n_rows()) {
-            let limit = format!("there are {} rows, numbered from 0", self.n_rows());
-            return Err(Error::parameter("chosen row", row, limit));
+        if let Some(products) = &self.products {
+            return products.add_products(chosen, coefficients, sums);
         }
-        match &self.products {
-            None => self.host.add_products(chosen, coefficients, sums),
-            Some(products) => products.add_products(chosen, coefficients, sums)?,
+        if let Some(&row) = chosen.iter().find(|&&row| row as usize >= self.n_rows()) {
+            return Err(no_such_row(row, self.n_rows()));
         }
+        self.host.add_products(chosen, coefficients, sums);
         Ok(())
     }
 

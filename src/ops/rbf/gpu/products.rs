@@ -2,10 +2,11 @@
 
 use super::panel::{CUTS, Panels, Spans};
 use super::{BATCH_TERMS, Fenced, MOST_BLOCKS, OUTPUT_BYTES, SLOTS, by_index, gather, stream};
+use crate::Result;
 use crate::device::{Batch, FENCE_BYTES, Flight, Gpu, Ring, RingSizes, Slot, Timings};
 use crate::ops::blocks::BLOCK;
 use crate::ops::rbf::Storage;
-use crate::{Error, Result};
+use crate::ops::rbf::expansion::no_such_row;
 use ndarray::{Array2, ArrayView2};
 use std::ops::Range;
 use std::sync::Arc;
@@ -128,10 +129,7 @@ impl ProductsGpu {
     fn run(&self, chosen: &[u32], weights: &[f64], sums: &mut [f64], poison: Option<u32>) -> Result<Vec<u32>> {
         let mut fence = Vec::new();
         for (chosen, weights) in chosen.chunks(self.piece).zip(weights.chunks(self.piece)) {
-            let row = |&i: &u32| match row_of(&self.rows, i as usize) {
-                Some(row) => Ok(row),
-                None => Err(Error::parameter("chosen", i, format!("there are {} rows", self.rows.nrows()))),
-            };
+            let row = |&i: &u32| row_of(&self.rows, i as usize).ok_or_else(|| no_such_row(i, self.rows.nrows()));
             let rows = chosen.iter().map(row).collect::<Result<Vec<&[f32]>>>()?;
             let words = self.panels.layout.pack(rows.into_iter(), weights);
             let spans = Spans { base: 0, n_blocks: weights.len().div_ceil(BLOCK) };
