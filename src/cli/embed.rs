@@ -22,6 +22,8 @@ use output::{Output, Picture};
 
 /// Rows drawn unless it is said how many.
 const DEFAULT_ROWS: usize = 10_000;
+/// Input files that a picture names.
+const NAMED_INPUTS: usize = 20;
 
 pub fn run(args: &Embed) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
@@ -61,7 +63,10 @@ pub fn run(args: &Embed) -> Result<Done> {
     let map = layout.carry_out(features.view(), &session)?;
     session.talk.line("map", &format!("{}, {}", map.described, seconds(map.seconds)));
 
-    let facts = facts(&session, &input, &map.described, n_drawn, all, model.as_ref(), args, &layout)?;
+    let rows = format!("{} of {}", count(n_drawn as u64), count(all));
+    let mut facts = vec![("map".to_owned(), map.described.clone()), ("rows".to_owned(), rows)];
+    facts.extend(model_facts(model.as_ref(), args)?);
+    facts.extend(run_facts(&session, &input, layout.seed()));
     for output in &outputs {
         let bytes = output.write(&picture, &map.points, &drawn.rows, &title(&input), &facts, args.keep_formulas)?;
         if let Some(path) = output.path() {
@@ -124,35 +129,25 @@ fn title(input: &Input) -> String {
     }
 }
 
-/// What the picture says about itself.
-#[allow(clippy::too_many_arguments)]
-fn facts(
-    session: &Session,
-    input: &Input,
-    described: &str,
-    n_drawn: usize,
-    n_all: u64,
-    model: Option<&Model>,
-    args: &Embed,
-    layout: &Layout,
-) -> Result<Vec<(String, String)>> {
+/// What the picture says about the model.
+fn model_facts(model: Option<&Model>, args: &Embed) -> Result<Vec<(String, String)>> {
+    let Some(model) = model else { return Ok(Vec::new()) };
+    let mut facts =
+        vec![("detector".to_owned(), model.detector.name().to_owned()), ("model".to_owned(), model.digest()?)];
+    facts.extend(args.model.iter().map(|path| ("model file".to_owned(), path.display().to_string())));
+    Ok(facts)
+}
+
+/// What the picture says about the run.
+fn run_facts(session: &Session, input: &Input, seed: u64) -> Vec<(String, String)> {
     let mut facts = vec![
-        ("map".to_owned(), described.to_owned()),
-        ("rows".to_owned(), format!("{} of {}", count(n_drawn as u64), count(n_all))),
-    ];
-    if let Some(model) = model {
-        facts.push(("detector".to_owned(), model.detector.name().to_owned()));
-        facts.push(("model".to_owned(), model.digest()?));
-        facts.extend(args.model.iter().map(|path| ("model file".to_owned(), path.display().to_string())));
-    }
-    facts.extend([
-        ("seed".to_owned(), layout.seed().to_string()),
+        ("seed".to_owned(), seed.to_string()),
         ("device".to_owned(), session.device.describe()),
         ("oddflow".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
         ("command".to_owned(), command_line()),
-    ]);
-    facts.extend(input.files.iter().take(20).map(|file| ("input".to_owned(), file.name.clone())));
-    Ok(facts)
+    ];
+    facts.extend(input.files.iter().take(NAMED_INPUTS).map(|file| ("input".to_owned(), file.name.clone())));
+    facts
 }
 
 /// As it could be typed again.
