@@ -22,6 +22,8 @@ use output::{Output, Picture};
 
 /// Rows drawn unless it is said how many.
 const DEFAULT_ROWS: usize = 10_000;
+/// Fewer make no map.
+const LEAST_ROWS: usize = 5;
 /// Input files that a picture names.
 const NAMED_INPUTS: usize = 20;
 
@@ -31,6 +33,9 @@ pub fn run(args: &Embed) -> Result<Done> {
     let picture = Picture::new(args)?;
     let outputs = args.output.iter().map(|text| Output::parse(text)).collect::<Result<Vec<_>>>()?;
     let n_rows = args.rows.unwrap_or(DEFAULT_ROWS);
+    if n_rows < LEAST_ROWS {
+        return Err(Error::parameter("--rows", n_rows, format!("a map needs at least {LEAST_ROWS}")));
+    }
     if let Some(limit) = outputs.iter().filter_map(Output::most_rows).min().filter(|&limit| n_rows > limit) {
         let limit = format!("a page holds at most {}; write .png, .svg or a table for more", count(limit as u64));
         return Err(Error::parameter("--rows", n_rows, limit));

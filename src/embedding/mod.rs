@@ -1,6 +1,7 @@
 //! Pictures of high-dimensional rows: points in two or three dimensions whose neighbours are the rows' neighbours.
 
 pub mod affinities;
+mod near;
 mod normal;
 pub mod pca;
 pub mod quality;

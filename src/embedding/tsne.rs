@@ -8,7 +8,8 @@ mod start;
 
 use super::affinities::{Conditional, n_neighbors};
 use crate::device::Device;
-use crate::ops::neighbors::{Neighbors, Watch};
+use crate::embedding::near::near;
+use crate::ops::neighbors::Watch;
 use crate::ops::tsne::{Affinities, Repulsion, Step, Tsne};
 use crate::{Error, Result, Stop};
 use ndarray::{Array2, ArrayView2};
@@ -110,6 +111,9 @@ impl TsneParams {
         if !(self.early_exaggeration >= 1.0 && self.early_exaggeration.is_finite()) {
             return Err(Error::parameter("early_exaggeration", self.early_exaggeration, "it must be at least 1"));
         }
+        if let Some(perplexity) = self.perplexity.filter(|&perplexity| perplexity.is_nan() || perplexity <= 1.0) {
+            return Err(Error::parameter("perplexity", perplexity, "it must be above 1"));
+        }
         match self.learning_rate {
             Some(rate) if !(rate > 0.0 && rate.is_finite()) => {
                 Err(Error::parameter("learning_rate", rate, "it must be above 0"))
@@ -144,7 +148,7 @@ pub fn tsne(
 pub fn affinities(rows: ArrayView2<'_, f32>, perplexity: f64, device: &Device, stop: &Stop) -> Result<Affinities> {
     let n_neighbors = n_neighbors(perplexity, rows.nrows())?;
     let conditional = {
-        let lists = Neighbors::prepare(rows, device)?.self_lists(n_neighbors, Watch::stop(stop))?;
+        let lists = near(rows, n_neighbors, device, Watch::stop(stop))?;
         Conditional::new(&lists, perplexity)?
     };
     stop.check()?;

@@ -8,6 +8,7 @@ mod fuzzy;
 mod start;
 
 use crate::device::Device;
+use crate::embedding::near::near;
 use crate::ops::neighbors::{Neighbors, Queries, Watch};
 use crate::ops::umap::{Graph, Layout, Umap as Descent};
 use crate::{Error, Result, Stop};
@@ -20,12 +21,15 @@ pub use start::Start;
 /// Epochs unless it is said how many. umap-learn takes 500 up to 10,000 rows; on 10,000 flows they change neither
 /// trustworthiness nor kept neighbours by more than seeds do (`EPOCHS=500 METHOD=umap cargo bench --bench embed -- ROWS.npy`).
 const N_EPOCHS: usize = 200;
+/// Neighbours of a row unless it is said how many.
+const N_NEIGHBORS: usize = 15;
 /// Vertices that repel at each edge.
 const N_NEGATIVES: u32 = 5;
 /// Epochs between looks at whether to stop, and between reports.
 const REPORT_EVERY: usize = 10;
-/// New rows take this share of the epochs.
+/// New rows take this share of the epochs, at this share of the learning rate, as in umap-learn.
 const PLACING_SHARE: usize = 3;
+const PLACING_RATE: f32 = 0.25;
 
 /// How rows are embedded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,8 +37,8 @@ const PLACING_SHARE: usize = 3;
 pub struct UmapParams {
     /// Dimensions of the points: 2 or 3.
     pub n_dims: usize,
-    /// Neighbours of a row, itself counted; at least 2 and at most the number of rows.
-    pub n_neighbors: usize,
+    /// Neighbours of a row, itself counted; at least 2 and at most the number of rows. None: 15, or that many.
+    pub n_neighbors: Option<usize>,
     /// How close points may lie: 0 to `spread`.
     pub min_dist: f64,
     /// How far clusters spread; above 0.
@@ -57,7 +61,7 @@ impl Default for UmapParams {
     fn default() -> Self {
         Self {
             n_dims: 2,
-            n_neighbors: 15,
+            n_neighbors: None,
             min_dist: 0.1,
             spread: 1.0,
             set_op_mix_ratio: 1.0,
@@ -83,12 +87,8 @@ impl UmapParams {
         if !matches!(self.n_dims, 2 | 3) {
             return Err(Error::parameter("dims", self.n_dims, "an embedding has 2 or 3 dimensions"));
         }
-        if self.n_neighbors < 2 {
-            return Err(Error::parameter(
-                "neighbors",
-                self.n_neighbors,
-                "it must be at least 2, the row itself counted",
-            ));
+        if let Some(k) = self.n_neighbors.filter(|&k| k < 2) {
+            return Err(Error::parameter("neighbors", k, "it must be at least 2, the row itself counted"));
         }
         within("spread", self.spread, self.spread > 0.0 && self.spread.is_finite(), "it must be above 0")?;
         let fits = (0.0..=self.spread).contains(&self.min_dist);
@@ -114,7 +114,7 @@ pub struct Progress {
 /// Rows embedded, so that more can be placed among them.
 #[derive(Debug)]
 pub struct Umap {
-    params: UmapParams,
+    n_neighbors: usize,
     rows: Array2<f32>,
     points: Array2<f32>,
     layout: Layout,
@@ -139,10 +139,11 @@ impl Umap {
         if n_rows < 5 {
             return Err(Error::parameter("n_rows", n_rows, "an embedding needs at least 5 rows"));
         }
-        if params.n_neighbors > n_rows {
-            return Err(Error::parameter("neighbors", params.n_neighbors, format!("there are {n_rows} rows")));
+        let n_neighbors = params.n_neighbors.unwrap_or(N_NEIGHBORS.min(n_rows));
+        if n_neighbors > n_rows {
+            return Err(Error::parameter("neighbors", n_neighbors, format!("there are {n_rows} rows")));
         }
-        let lists = Neighbors::prepare(rows, device)?.self_lists(params.n_neighbors - 1, Watch::stop(stop))?;
+        let lists = near(rows, n_neighbors - 1, device, Watch::stop(stop))?;
         let memberships = Memberships::new(&lists);
         let graph = fuzzy_graph(&lists, &memberships, params.set_op_mix_ratio)?;
         drop(lists);
@@ -159,12 +160,17 @@ impl Umap {
         };
         let (start, started_at_pca) = params.start.points(rows, &graph, params.n_dims, params.seed)?;
         let points = descend(&graph, start.view(), n_rows, layout, stop, report)?;
-        Ok(Self { params: params.clone(), rows: rows.to_owned(), points, layout, started_at_pca })
+        Ok(Self { n_neighbors, rows: rows.to_owned(), points, layout, started_at_pca })
     }
 
     /// `n_rows × n_dims`.
     pub fn points(&self) -> ArrayView2<'_, f32> {
         self.points.view()
+    }
+
+    /// Neighbours of a row, itself counted, as they were used.
+    pub fn n_neighbors(&self) -> usize {
+        self.n_neighbors
     }
 
     /// Epochs that were run.
@@ -184,7 +190,7 @@ impl Umap {
     /// # Errors
     /// Rows with other columns or values that are not finite, a request to stop, a device that fails.
     pub fn place(&self, new: ArrayView2<'_, f32>, device: &Device, stop: &Stop) -> Result<Array2<f32>> {
-        let k = self.params.n_neighbors.min(self.rows.nrows());
+        let k = self.n_neighbors.min(self.rows.nrows());
         let neighbors = Neighbors::prepare(self.rows.view(), device)?;
         let lists = neighbors.map(Queries::new(new), k, Watch::stop(stop), |_, list| {
             list.iter().map(|near| (near.index, near.sq_dist)).collect::<Vec<_>>()
@@ -198,16 +204,21 @@ impl Umap {
             for (&(index, _), &weight) in list.iter().zip(&weights) {
                 let share = (weight / total.max(f64::MIN_POSITIVE)) as f32;
                 start.row_mut(row).scaled_add(share, &self.points.row(index as usize));
-                if weight > 0.0 {
+                if weight as f32 > 0.0 {
                     edges[row].push((n_new as u32 + index, weight as f32));
                 }
             }
         }
+        edges.iter_mut().for_each(|row| row.sort_by_key(|&(other, _)| other));
         // New rows come first: they are the ones that move.
         let graph = Graph::new(edges)?;
         let all = concatenate(Axis(0), &[start.view(), self.points.view()])
             .map_err(|e| Error::Internal(format!("points of new rows: {e}")))?;
-        let layout = Layout { n_epochs: (self.layout.n_epochs / PLACING_SHARE).max(1), ..self.layout };
+        let layout = Layout {
+            n_epochs: (self.layout.n_epochs / PLACING_SHARE).max(1),
+            learning_rate: PLACING_RATE * self.layout.learning_rate,
+            ..self.layout
+        };
         let placed = descend(&graph, all.view(), n_new, layout, stop, |_| ())?;
         Ok(placed.slice(ndarray::s![..n_new, ..]).to_owned())
     }

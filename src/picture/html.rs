@@ -56,6 +56,7 @@ fn data(scatter: &Scatter<'_>) -> Result<String> {
         "facts": scatter.facts,
         "names": names,
         "color": scatter.color,
+        "severity": scatter.severity()?,
         "palette": {
             "categories": CATEGORIES, "other": OTHER, "ramp": RAMP,
             "severities": SEVERITIES, "steps": SEVERITY_STEPS,

@@ -103,6 +103,20 @@ impl<'a> Scatter<'a> {
     }
 }
 
+impl Scatter<'_> {
+    /// The column of this program's severities: called so, beside a score, numbers in 0..1 throughout. Other logs call other
+    /// things severity.
+    fn severity(&self) -> Result<Option<usize>> {
+        let schema = self.table.schema_ref();
+        let (Ok(severity), Ok(_)) = (schema.index_of("severity"), schema.index_of("anomaly_score")) else {
+            return Ok(None);
+        };
+        let values = columns::Column::new(self.table.column(severity))?;
+        let within = |values: &[f64]| values.iter().all(|x| (0.0..1.0).contains(x));
+        Ok(matches!(values, columns::Column::Numbers(values, _) if within(&values)).then_some(severity))
+    }
+}
+
 fn named(schema: &Schema, name: &str) -> Result<usize> {
     schema.index_of(name).map_err(|_| {
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();

@@ -55,7 +55,7 @@ impl Painted {
         let name = scatter.table.schema_ref().field(column).name().clone();
         let values = Column::new(scatter.table.column(column))?;
         let (groups, legend) = match values {
-            Column::Numbers(values, _) if name == "severity" => severities(&values),
+            Column::Numbers(values, _) if scatter.severity()? == Some(column) => severities(&values),
             Column::Numbers(values, cells) => match few(&values, &cells) {
                 Some(Column::Texts(texts, rows)) => categories(&texts, &rows),
                 _ => numbers(&values),

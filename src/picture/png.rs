@@ -17,7 +17,7 @@ pub(super) fn render(svg: &str, size: Size) -> Result<Vec<u8>> {
     let tree = Tree::from_str(svg, &options).map_err(|e| failed("parsing", &e))?;
     let pixels = |length: u32| (length as f32 * size.scale).round() as u32;
     let mut pixmap = Pixmap::new(pixels(size.width), pixels(size.height)).ok_or_else(|| {
-        let limit = "there is no picture of this size; choose a smaller --width, --height or --scale";
+        let limit = "there is no picture of this size; choose a smaller one";
         Error::parameter("size", format!("{} × {}", pixels(size.width), pixels(size.height)), limit)
     })?;
     resvg::render(&tree, Transform::from_scale(size.scale, size.scale), &mut pixmap.as_mut());

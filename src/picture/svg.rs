@@ -38,15 +38,23 @@ impl Default for Size {
 }
 
 impl Size {
-    fn check(self) -> Result<()> {
+    /// Whether there is a picture of this size.
+    ///
+    /// # Errors
+    /// A length or a scale out of range, or more than 100 million pixels.
+    pub fn check(self) -> Result<()> {
         for (name, met) in [("width", self.width), ("height", self.height)] {
             if !(320..=8000).contains(&met) {
                 return Err(Error::parameter(name, met, "a picture is 320 to 8000 wide and high"));
             }
         }
-        match (0.5..=8.0).contains(&self.scale) {
+        if !(0.5..=8.0).contains(&self.scale) {
+            return Err(Error::parameter("scale", self.scale, "it must be 0.5 to 8"));
+        }
+        let pixels = f64::from(self.width) * f64::from(self.height) * f64::from(self.scale).powi(2);
+        match pixels <= 1e8 {
             true => Ok(()),
-            false => Err(Error::parameter("scale", self.scale, "it must be 0.5 to 8")),
+            false => Err(Error::parameter("pixels", pixels, "a picture has at most 100 million; make it smaller")),
         }
     }
 }
@@ -212,6 +220,9 @@ fn shortened(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
+/// As XML has it: markup escaped, and what is no character of XML replaced.
 fn escape(text: &str) -> String {
+    let is_none = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
+    let text: String = text.chars().map(|c| if is_none(c) { '\u{fffd}' } else { c }).collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -13,6 +13,7 @@ fn table(n: usize) -> RecordBatch {
     RecordBatch::try_from_iter([
         ("proto", Arc::new(StringArray::from_iter_values((0..n).map(text))) as ArrayRef),
         ("bytes", Arc::new(Int64Array::from_iter_values((0..n as i64).map(|i| i * i))) as _),
+        ("anomaly_score", Arc::new(Float64Array::from_iter_values((0..n).map(|i| i as f64))) as _),
         ("severity", Arc::new(Float64Array::from_iter_values((0..n).map(|i| i as f64 / n as f64))) as _),
         ("anomaly", Arc::new(BooleanArray::from_iter((0..n).map(|i| Some(i % 10 == 0)))) as _),
     ])
@@ -90,6 +91,24 @@ fn png_has_points_and_text() {
     assert!(blue > 200, "{blue}");
 }
 
+/// U+FFFF and control characters are no characters of XML; and what others call severity is painted as numbers.
+#[test]
+fn any_text_makes_a_picture() {
+    let points = points(3, 2);
+    let table = RecordBatch::try_from_iter([
+        ("label", Arc::new(StringArray::from(vec!["a\u{ffff}", "\u{1}b\u{fffe}", "]]>&"])) as ArrayRef),
+        ("severity", Arc::new(Int64Array::from(vec![1, 2, 3])) as _),
+    ])
+    .unwrap();
+    for color in ["label", "severity"] {
+        let scatter = Scatter::new(points.view(), &table, Some(color), "a\u{1}b\u{ffff}", &[]).unwrap();
+        let svg = scatter.svg(Size::default(), Theme::Light).unwrap();
+        resvg::usvg::roxmltree::Document::parse(&svg).unwrap();
+        assert!(!svg.contains("one in a"));
+        scatter.png(Size { scale: 0.5, ..Size::default() }, Theme::Light).unwrap();
+    }
+}
+
 #[test]
 fn sizes_and_columns_out_of_range_are_refused() {
     let (points, table) = (points(10, 2), table(10));
@@ -97,5 +116,5 @@ fn sizes_and_columns_out_of_range_are_refused() {
     assert!(error(Size { width: 20, ..Size::default() }).contains("320"));
     assert!(error(Size { scale: f32::NAN, ..Size::default() }).contains("0.5 to 8"));
     let unknown = Scatter::new(points.view(), &table, Some("port"), "", &[]).unwrap_err().to_string();
-    assert_eq!(unknown, "column is port; the rows have proto, bytes, severity, anomaly");
+    assert_eq!(unknown, "column is port; the rows have proto, bytes, anomaly_score, severity, anomaly");
 }

@@ -2,7 +2,7 @@
 
 use super::Pass;
 use super::ordered::Run;
-use super::sample::{Candidates, Gathered, Sample, record_hash};
+use super::sample::{Candidates, Drawn, Gathered, Sample, record_hash};
 use super::tally::{Stages, Tally};
 use crate::flows::source::Input;
 use crate::flows::{Batch, Rejected};
@@ -80,7 +80,7 @@ pub fn draw(
         Some(_) => OutputPlan::new(&input.schema, &OutputColumns::default())?.schema(),
         None => input.schema.clone(),
     };
-    let (odd, even) = (odd.finish(odd_rows, &schema)?, even.finish(even_rows, &schema)?);
+    let (odd, even) = (scored(odd.finish(odd_rows, &schema)?)?, even.finish(even_rows, &schema)?);
     if even.positions.is_empty() {
         let said = tally.rejected_in_words();
         return Err(Error::NoInput(format!("no row to draw: {} records read, {said}", tally.records)));
@@ -100,6 +100,8 @@ pub fn draw(
     let indices = UInt32Array::from_iter_values(places.iter().map(|&(_, row)| row as u32));
     let rows = take_record_batch(&all, &indices).map_err(arrow)?;
     stages.wall = Stages::seconds(start.elapsed());
+    // Where every row is drawn none is there for being odd.
+    let n_odd = if tally.rows > rows.num_rows() as u64 { n_odd } else { 0 };
     Ok(Pass::Done(PictureRows { rows, n_odd, tally, stages }))
 }
 
@@ -112,6 +114,21 @@ fn oddest(sample: &Sample, batch: &Batch) -> Result<Option<Candidates>> {
     let scores = scores.as_primitive::<Float64Type>();
     let key = |row: usize, _| if scores.is_null(row) { u64::MAX } else { descending(scores.value(row)) };
     sample.candidates_by(batch, key).map(Some)
+}
+
+/// Without rows that have no score: where few have one, they fill the sample.
+fn scored(drawn: Drawn) -> Result<Drawn> {
+    let Some(column) = drawn.rows.column_by_name(SCORE) else { return Ok(drawn) };
+    let scores = arrow_cast::cast(column, &DataType::Float64).map_err(|e| Error::Schema(e.to_string()))?;
+    let scores = scores.as_primitive::<Float64Type>();
+    let kept: Vec<u32> = (0..drawn.positions.len())
+        .filter(|&row| !scores.is_null(row) && !scores.value(row).is_nan())
+        .map(|row| row as u32)
+        .collect();
+    let rows =
+        take_record_batch(&drawn.rows, &UInt32Array::from(kept.clone())).map_err(|e| Error::Schema(e.to_string()))?;
+    let positions = kept.iter().filter_map(|&row| drawn.positions.get(row as usize).copied()).collect();
+    Ok(Drawn { rows, positions })
 }
 
 /// Smaller for larger scores; largest for NaN.

@@ -85,6 +85,9 @@ fn what_makes_no_map_is_refused() {
     refused(&["-o", "map.html", "--color", "colour"], "the rows have duration");
     refused(&["-o", "map.html", "--rows", "60000"], "at most 50,000");
     refused(&["-o", "map.png", "--size", "12"], "1200x900");
+    refused(&["-o", "map.csv", "-o", "map.png", "--size", "100x100"], "320 to 8000");
+    refused(&["-o", "map.csv", "--perplexity", "0.5"], "above 1");
+    refused(&["-o", "map.csv", "--rows", "0"], "at least 5");
     refused(&["-o", "flows.csv"], "it is the input");
     refused(&["-o", "a.html", "-o", "a.html"], "the same file");
     refused(&["-o", "map.html", "--theme", "blue"], "light or dark");

@@ -34,13 +34,13 @@ pub struct Embed {
     /// Length of a step (tsne: default rows / early exaggeration, at least 200; umap: default 1)
     #[arg(long, value_name = "X", help_heading = "Map")]
     pub learning_rate: Option<f64>,
-    /// Steps in all, 250 of them in the first phase (tsne) [default: 1000]
+    /// Steps in all, of which a quarter, up to 250, are the first phase (tsne) [default: 1000]
     #[arg(long, value_name = "N", help_heading = "Map")]
     pub steps: Option<usize>,
     /// Where points start: pca or random (tsne), spectral or pca (umap) [default: pca for tsne, spectral for umap]
     #[arg(long, value_name = "NAME", help_heading = "Map")]
     pub start: Option<String>,
-    /// Neighbors of a row, itself counted (umap) [default: 15]
+    /// Neighbors of a row, itself counted (umap) [default: 15, fewer for few rows]
     #[arg(long, value_name = "K", help_heading = "Map")]
     pub neighbors: Option<usize>,
     /// How close points may lie (umap) [default: 0.1]

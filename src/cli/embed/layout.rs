@@ -10,6 +10,9 @@ use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
 use std::time::Instant;
 
+/// Of few steps, at most one in so many belongs to the first phase.
+const EXAGGERATED_SHARE: usize = 4;
+
 /// A method with its parameters.
 pub enum Layout {
     Tsne(TsneParams),
@@ -82,7 +85,7 @@ impl Layout {
                 let start = if met.started_at_pca() { "principal components" } else { "the spectrum" };
                 let described = format!(
                     "UMAP, {} neighbors, min_dist {}, {} epochs from {start}",
-                    params.n_neighbors,
+                    met.n_neighbors(),
                     params.min_dist,
                     met.n_epochs()
                 );
@@ -100,15 +103,16 @@ fn tsne_params(args: &Embed) -> Result<TsneParams> {
         Some("random") => tsne::Start::Random,
         Some(other) => return Err(Error::parameter("--start", other, "it must be pca or random for tsne")),
     };
+    let n_steps = args.steps.unwrap_or(default.n_steps);
     let params = TsneParams {
         n_dims: args.dims.unwrap_or(default.n_dims),
         perplexity: args.perplexity,
         early_exaggeration: args.early_exaggeration.unwrap_or(default.early_exaggeration),
-        n_steps: args.steps.unwrap_or(default.n_steps),
+        n_steps,
+        n_exaggerated: default.n_exaggerated.min(n_steps / EXAGGERATED_SHARE),
         learning_rate: args.learning_rate,
         start,
         seed: args.seed.unwrap_or(default.seed),
-        ..default
     };
     params.check()?;
     Ok(params)
@@ -123,7 +127,7 @@ fn umap_params(args: &Embed) -> Result<UmapParams> {
     };
     let params = UmapParams {
         n_dims: args.dims.unwrap_or(default.n_dims),
-        n_neighbors: args.neighbors.unwrap_or(default.n_neighbors),
+        n_neighbors: args.neighbors,
         min_dist: args.min_dist.unwrap_or(default.min_dist),
         spread: args.spread.unwrap_or(default.spread),
         learning_rate: args.learning_rate.unwrap_or(default.learning_rate),

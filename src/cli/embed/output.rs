@@ -35,6 +35,7 @@ impl Picture {
             Some(other) => return Err(Error::parameter("--theme", other, "it must be light or dark")),
         };
         let size = args.size.as_deref().map_or(Ok(Size::default()), size)?;
+        size.check()?;
         Ok(Self { size, theme, color: args.color.clone() })
     }
 

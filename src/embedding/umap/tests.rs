@@ -90,6 +90,18 @@ fn the_curve_is_umap_learns() {
     }
 }
 
+/// Thousands of copies must neither pull a few points out of the map nor stand in one place of it.
+#[test]
+fn many_copies_do_not_explode() {
+    let varied = groups(200, 20.0);
+    let rows = Array2::from_shape_fn((4_000, 5), |(i, c)| if i < 3_800 { 0.5 } else { varied[[i - 3_800, c]] });
+    let umap = fit(&rows, &UmapParams::default());
+    let largest = umap.points().iter().fold(0f32, |most, x| most.max(x.abs()));
+    assert!(largest < 100.0, "{largest}");
+    let few = fit(&groups(8, 20.0), &UmapParams::default());
+    assert_eq!((few.n_neighbors(), few.points().nrows()), (8, 8));
+}
+
 #[test]
 fn what_cannot_be_embedded_is_refused_with_the_limit() {
     let refused = |n: usize, params: UmapParams| {
@@ -97,7 +109,7 @@ fn what_cannot_be_embedded_is_refused_with_the_limit() {
     };
     let default = UmapParams::default;
     assert!(refused(4, default()).contains("at least 5 rows"));
-    assert!(refused(10, default()).contains("there are 10 rows"));
+    assert!(refused(10, UmapParams { n_neighbors: Some(15), ..default() }).contains("there are 10 rows"));
     assert!(refused(50, UmapParams { min_dist: 2.0, ..default() }).contains("between 0 and the spread, 1"));
     assert!(refused(50, UmapParams { n_dims: 1, ..default() }).contains("2 or 3"));
     assert!(refused(50, UmapParams { learning_rate: f64::NAN, ..default() }).contains("above 0"));

@@ -45,6 +45,12 @@ impl NeighborLists {
         self.n_neighbors
     }
 
+    /// A row's neighbours, to be exchanged for others at the same distances.
+    pub(crate) fn index_mut(&mut self, row: usize) -> &mut [u32] {
+        let range = row.saturating_mul(self.n_neighbors)..row.saturating_add(1).saturating_mul(self.n_neighbors);
+        self.index.get_mut(range).unwrap_or_default()
+    }
+
     /// A row's neighbours, nearest first: their indices and squared distances. Empty for a row there is not.
     pub fn row(&self, row: usize) -> (&[u32], &[f64]) {
         let range = row.saturating_mul(self.n_neighbors)..row.saturating_add(1).saturating_mul(self.n_neighbors);

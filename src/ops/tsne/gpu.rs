@@ -149,7 +149,7 @@ impl TsneGpu {
         let partials = 16 * (n * n_parts) as u64;
         let limit = gpu.max_binding_bytes();
         let largest = state.bytes().max(partials) + crate::device::FENCE_BYTES;
-        if largest > limit || n_blocks > MOST_GROUPS {
+        if largest > limit || n.div_ceil(UPDATE_LANES) > MOST_GROUPS {
             let message =
                 format!("{n} points need a binding of {largest} bytes, the device has {limit}; use --device cpu");
             return Err(Error::Device(message));

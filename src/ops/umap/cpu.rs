@@ -10,6 +10,10 @@ const VERTICES: usize = 128;
 /// Most a coordinate moves by one edge, before the learning rate.
 const CLIP: f32 = 4.0;
 
+/// Edges that may act in full on a vertex in one sub-step: more would throw it beyond where they pull it, so a hub follows their
+/// mean.
+const MOST_EVENTS: u32 = 4;
+
 /// An edge as one of its ends sees it, in its sub-step.
 #[derive(Debug, Clone, Copy)]
 struct Event {
@@ -51,7 +55,10 @@ impl<const D: usize> UmapCpu<D> {
                 let rate = (f64::from(weight) / f64::from(largest) * 4_294_967_296.0) as u32;
                 let (own, theirs) = (edge(layout.seed, vertex as u32, other), edge(layout.seed, other, vertex as u32));
                 met.push((own % SUB_STEPS, vertex as u32, Event { other, rate, key: own | 1 }));
-                met.push((theirs % SUB_STEPS, vertex as u32, Event { other, rate, key: 0 }));
+                // An edge of new rows is seen from their end only.
+                if graph.row(other as usize).0.binary_search(&(vertex as u32)).is_ok() {
+                    met.push((theirs % SUB_STEPS, vertex as u32, Event { other, rate, key: 0 }));
+                }
             }
         }
         met.sort_by_key(|&(step, vertex, _)| (step, vertex));
@@ -78,10 +85,13 @@ impl<const D: usize> UmapCpu<D> {
         for step in 0..SUB_STEPS as usize {
             let begins = &self.begins[step * self.n_moving..=(step + 1) * self.n_moving];
             let (events, points, layout) = (&self.events, &self.points, &self.layout);
+            // Fitted points alone repel new ones, whatever these are placed with.
+            let repelling = if self.n_moving < points.len() { &points[self.n_moving..] } else { &points[..] };
             let moving = &mut self.next[..self.n_moving];
             moving.par_chunks_mut(VERTICES).zip(&mut self.pairs).enumerate().for_each(|(chunk, (next, pairs))| {
                 let from = chunk * VERTICES;
-                let step = Step { layout, points, events, begins: &begins[from..], epoch: epoch as u64, rate };
+                let step =
+                    Step { layout, points, repelling, events, begins: &begins[from..], epoch: epoch as u64, rate };
                 run(&step, from, next, pairs);
             });
             std::mem::swap(&mut self.points, &mut self.next);
@@ -93,6 +103,7 @@ impl<const D: usize> UmapCpu<D> {
 struct Step<'a, const D: usize> {
     layout: &'a Layout,
     points: &'a [[f32; D]],
+    repelling: &'a [[f32; D]],
     events: &'a [Event],
     begins: &'a [u32],
     epoch: u64,
@@ -108,11 +119,18 @@ struct Pairs<const D: usize> {
     apart: [Vec<f32>; D],
     /// 1 where the other attracts, else 0.
     attracts: Vec<f32>,
+    /// Of each of the chunk's vertices, how much of what others do it does.
+    shares: Vec<f32>,
 }
 
 impl<const D: usize> Pairs<D> {
     fn new() -> Self {
-        Self { vertices: Vec::new(), apart: std::array::from_fn(|_| Vec::new()), attracts: Vec::new() }
+        Self {
+            vertices: Vec::new(),
+            apart: std::array::from_fn(|_| Vec::new()),
+            attracts: Vec::new(),
+            shares: Vec::new(),
+        }
     }
 
     #[inline(always)]
@@ -132,13 +150,16 @@ impl<const D: usize> Pairs<D> {
             side.clear();
         }
         self.attracts.clear();
-        let n = step.points.len() as u64;
+        self.shares.clear();
+        let n = step.repelling.len() as u64;
         for at in 0..n_vertices {
             let own = step.points[from + at];
+            let mut n_events = 0u32;
             for event in &step.events[step.begins[at] as usize..step.begins[at + 1] as usize] {
                 if !takes_part(step.epoch, event.rate) {
                     continue;
                 }
+                n_events += 1;
                 self.push(at, &own, &step.points[event.other as usize], 1.0);
                 if event.key == 0 {
                     continue;
@@ -153,10 +174,11 @@ impl<const D: usize> Pairs<D> {
                     } else {
                         drawn >> 32
                     };
-                    self.push(at, &own, &step.points[(((drawn & 0xffff_ffff) * n) >> 32) as usize], 0.0);
+                    self.push(at, &own, &step.repelling[(((drawn & 0xffff_ffff) * n) >> 32) as usize], 0.0);
                     left -= 1;
                 }
             }
+            self.shares.push(if n_events > MOST_EVENTS { MOST_EVENTS as f32 / n_events as f32 } else { 1.0 });
         }
         // Pairs of equal points do nothing.
         let full = self.vertices.len().next_multiple_of(LANES);
@@ -234,8 +256,9 @@ fn advance<const D: usize>(step: &Step<'_, D>, from: usize, next: &mut [[f32; D]
     pairs.act(step.layout);
     next.copy_from_slice(&step.points[from..from + next.len()]);
     for (at, &vertex) in pairs.vertices.iter().enumerate() {
+        let rate = step.rate * pairs.shares[vertex as usize];
         for (x, moved) in next[vertex as usize].iter_mut().zip(&pairs.apart) {
-            *x += step.rate * moved[at];
+            *x += rate * moved[at];
         }
     }
 }

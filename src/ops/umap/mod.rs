@@ -14,7 +14,8 @@
 //! umap-learn walks over all directed edges of an epoch and moves both ends of each at once, which no two threads can do
 //! alike. Here an epoch is [`SUB_STEPS`] sub-steps; each directed edge has one by hash. In it every vertex gathers its edges
 //! of that sub-step, as head or as tail, and for each of which it is the head [`Layout::n_negatives`] vertices by hash of (seed,
-//! epoch, edge, i), all from where they were before the sub-step, and moves once. An edge takes part in
+//! epoch, edge, i), all from where they were before the sub-step, and moves once; where
+//! more than four edges meet in one, by their mean times four, since a hub would be thrown beyond where they pull it. An edge takes part in
 //! `⌊e w / w_max⌋ − ⌊(e − 1) w / w_max⌋` of epoch e: as often as its weight says, at even distances.
 //!
 //! # Agreement

@@ -28,14 +28,14 @@ fn an_epoch_is_the_formula() {
     let weight = |i: usize, j: usize| 1.0 / (1 + (i + j) % 4) as f32;
     let edges = |i: usize| (0..n).filter(move |&j| j != i && i.abs_diff(j) < 4).map(move |j| (j as u32, weight(i, j)));
     let graph = Graph::new((0..n).map(|i| edges(i).collect()).collect()).unwrap();
-    let layout = Layout { a: 1.6, b: 0.9, repulsion: 1.0, n_negatives: 0, n_epochs: 10, learning_rate: 0.01, seed: 3 };
+    let layout = Layout { a: 1.6, b: 0.9, repulsion: 1.0, n_negatives: 0, n_epochs: 10, learning_rate: 0.002, seed: 3 };
     let start = Array2::from_shape_fn((n, 2), |(i, c)| (i * (3 + 4 * c) % 11) as f32);
     let mut umap = Umap::prepare(&graph, start.view(), n, layout).unwrap();
     umap.advance(4);
     // With so small steps the sub-steps hardly matter: every edge acts twice as often as its weight says.
     let mut y = start.mapv(f64::from);
     for epoch in 0..4 {
-        let alpha = 0.01 * (1.0 - f64::from(epoch) / 10.0);
+        let alpha = 0.002 * (1.0 - f64::from(epoch) / 10.0);
         let before = y.clone();
         for i in 0..n {
             for (j, w) in edges(i) {
@@ -54,7 +54,7 @@ fn an_epoch_is_the_formula() {
     }
     let moved = (&y - &start.mapv(f64::from)).mapv(|x| x * x).sum();
     let apart = (&y - &umap.points().mapv(f64::from)).mapv(|x| x * x).sum();
-    assert!(moved > 0.01 && apart < 0.01 * moved, "{apart} of {moved}");
+    assert!(moved > 1e-3 && apart < 0.01 * moved, "{apart} of {moved}");
 }
 
 #[test]

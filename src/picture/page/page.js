@@ -31,7 +31,7 @@
   };
 
   // Points are drawn in the order of how odd they are, so that the oddest lie on top.
-  const score = ["severity", "anomaly_score"].map((name) => names.indexOf(name)).find((at) => at >= 0);
+  const score = [head.severity ?? -1, names.indexOf("anomaly_score")].find((at) => at >= 0 && isNumeric(columns[at]));
   const oddness = (row) => (score === undefined ? 0 : cell(columns[score], row) ?? -Infinity);
   const verdicts = columns[names.indexOf("anomaly")];
   const isOdd = (row) => {
@@ -65,7 +65,7 @@
   function painting(at) {
     if (at < 0) return { groups: [{ color: palette.categories[0], name: "all", rows: order }] };
     const column = columns[at];
-    if (isNumeric(column) && names[at] === "severity") {
+    if (at === head.severity) {
       const labels = ["up to 0.3", "0.3–0.7: one in ten", "0.7–0.9: one in a hundred", "above 0.9: one in a thousand"];
       const groups = labels.map((name, step) => ({ name, color: palette.severities[step], rows: [] }));
       for (const row of order) groups[palette.steps.filter((step) => column[row] > step).length].rows.push(row);
@@ -110,7 +110,7 @@
 
   function traces() {
     // Rarer groups are drawn over frequent ones; severities go up by themselves.
-    const rising = names[painted.at] === "severity" || painted.ramp;
+    const rising = painted.at === head.severity || painted.ramp;
     const drawn = rising ? painted.groups : [...painted.groups].reverse();
     return drawn.map((group) => {
       const rows = group.rows;
@@ -188,7 +188,7 @@
       item.append(button);
       return item;
     });
-    if (names[painted.at] === "severity") entries.reverse();
+    if (painted.at === head.severity) entries.reverse();
     if (painted.ramp) {
       const item = element("li");
       const bar = element("div", undefined, "ramp");
