@@ -16,7 +16,8 @@
 //! of that sub-step, as head or as tail, and for each of which it is the head [`Layout::n_negatives`] vertices by hash of (seed,
 //! epoch, edge, i), all from where they were before the sub-step, and moves once; where
 //! more than four edges meet in one, by their mean times four, since a hub would be thrown beyond where they pull it. An edge takes part in
-//! `⌊e w / w_max⌋ − ⌊(e − 1) w / w_max⌋` of epoch e: as often as its weight says, at even distances.
+//! `⌊e w / w_max⌋ − ⌊(e − 1) w / w_max⌋` of epoch e: as often as its weight says, at even distances (the heaviest edges
+//! from the second epoch on, as in umap-learn).
 //!
 //! # Agreement
 //! **Exact** on a CPU: the same bits for every instruction set and thread count. Powers are f32 polynomials, relative error
