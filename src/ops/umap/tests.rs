@@ -39,8 +39,8 @@ fn an_epoch_is_the_formula() {
         let before = y.clone();
         for i in 0..n {
             for (j, w) in edges(i) {
-                // Rates are rounded down to units of 2⁻³², so that the heaviest edges begin in the second epoch.
-                let rate = f64::from(w) * (1.0 - 2f64.powi(-32));
+                // Rates are below 1 by at least 2⁻³², so that the heaviest edges begin in the second epoch.
+                let rate = f64::from(w).min(1.0 - 2f64.powi(-32));
                 let due = (f64::from(epoch + 1) * rate) as u32 - (f64::from(epoch) * rate) as u32;
                 let apart = [0, 1].map(|c| before[[i, c]] - before[[j as usize, c]]);
                 let d2 = apart[0] * apart[0] + apart[1] * apart[1];
