@@ -5,6 +5,7 @@
 mod batch;
 pub mod generate;
 pub(crate) mod instant;
+pub mod record;
 pub mod sink;
 pub mod source;
 

@@ -1,0 +1,43 @@
+//! Particulars of a flow, a bit each.
+
+/// A set of particulars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Marks(u16);
+
+impl Marks {
+    /// Was still going on when it was logged (Zeek's `open_conn` and `conn_long`).
+    pub const STILL_OPEN: Self = Self(1);
+    /// Nothing, or too little to count bytes, was seen of it.
+    pub const NO_PAYLOAD: Self = Self(2);
+    /// The sensor missed a part of it, or its byte counts contradict its packets.
+    pub const CAPTURE_GAP: Self = Self(4);
+    /// Only one side was seen although the other must have spoken.
+    pub const ONE_SIDED: Self = Self(8);
+    /// Packets with wrong checksums.
+    pub const BAD_CHECKSUM: Self = Self(16);
+    /// It broke the protocol it was taken for (Zeek's `-ssl`).
+    pub const VIOLATION: Self = Self(32);
+    /// The source is one of ours, as the log says.
+    pub const LOCAL_SOURCE: Self = Self(64);
+    /// The destination is one of ours, as the log says.
+    pub const LOCAL_DESTINATION: Self = Self(128);
+    /// The log says of both sides whether they are ours.
+    pub const LOCALITY_KNOWN: Self = Self(256);
+    /// Which side began is not known.
+    pub const UNDIRECTED: Self = Self(512);
+
+    /// None.
+    pub const fn none() -> Self {
+        Self(0)
+    }
+
+    /// Those of both.
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` are among these.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
