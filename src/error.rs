@@ -32,6 +32,19 @@ pub enum Error {
         reason: String,
     },
 
+    /// A log that is read well enough, but whose records are no flows.
+    #[error("{file}: this is a {maker} log of another kind ({}), which holds no flows; {wanted}", if log.is_empty() { "it does not say which" } else { log })]
+    OtherLog {
+        /// The file as the user named it.
+        file: String,
+        /// Who wrote it: `Zeek`.
+        maker: String,
+        /// Its name: `http`.
+        log: String,
+        /// Which logs of the maker do, and what else is wrong with this one.
+        wanted: String,
+    },
+
     /// A file that began well and is broken further on.
     #[error("{file}: damaged after {}: {reason} (--skip-errors keeps the part before the damage)", counted(*records, "record"))]
     Damaged {

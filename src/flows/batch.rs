@@ -78,6 +78,8 @@ pub enum Reject {
     TooManyFields,
     /// A field of a numeric column that is no number.
     BadNumber,
+    /// A field of a column of times that is no time.
+    BadTime,
     /// A quote that is opened and not closed in its record.
     BadQuote,
     /// Bytes that are not UTF-8.
@@ -94,6 +96,7 @@ impl fmt::Display for Reject {
             Self::TooFewFields => "too few fields",
             Self::TooManyFields => "too many fields",
             Self::BadNumber => "bad number",
+            Self::BadTime => "bad time",
             Self::BadQuote => "unclosed quote",
             Self::NotUtf8 => "not UTF-8",
             Self::BadJson => "not a JSON object",

@@ -7,6 +7,8 @@ pub mod generate;
 pub(crate) mod instant;
 pub mod record;
 pub mod sink;
+pub mod snapshots;
 pub mod source;
+pub mod survey;
 
 pub use batch::{Batch, RecordNumbers, Reject, Rejected};

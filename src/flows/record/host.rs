@@ -44,6 +44,11 @@ impl Host {
         }
     }
 
+    /// A digest of a name in lower case.
+    pub(super) fn digest(name: &str) -> u64 {
+        digest(name)
+    }
+
     /// A number for tables, the same on every machine.
     pub fn key(&self) -> u64 {
         match self {
@@ -72,8 +77,16 @@ fn digest(text: &str) -> u64 {
     text.bytes().fold(0, |sum, byte| mix(sum, u64::from(byte.to_ascii_lowercase())))
 }
 
+/// A digest of a text as it is, eight bytes a step; the same on every machine.
+pub(in crate::flows) fn text_digest(text: &str) -> u64 {
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let sum = words.iter().fold(text.len() as u64, |sum, word| mix(sum, u64::from_le_bytes(*word)));
+    let tail = rest.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+    mix(sum, tail)
+}
+
 /// One step of SplitMix64 (Steele, Lea & Flood 2014) over both.
-fn mix(sum: u64, value: u64) -> u64 {
+pub(in crate::flows) fn mix(sum: u64, value: u64) -> u64 {
     let mut z = sum.wrapping_mul(0xd129_0b96_1e0a_17c1).wrapping_add(value).wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

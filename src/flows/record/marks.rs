@@ -25,6 +25,8 @@ impl Marks {
     pub const LOCALITY_KNOWN: Self = Self(256);
     /// Which side began is not known.
     pub const UNDIRECTED: Self = Self(512);
+    /// Its log has a time for it that no flow can have (before 1990, from 2100 on); it stands in no order.
+    pub const IMPLAUSIBLE_TIME: Self = Self(1024);
 
     /// None.
     pub const fn none() -> Self {

@@ -3,10 +3,16 @@
 //! The original columns stay with a batch untouched; [`Flows`] is what features and findings read beside them.
 
 mod host;
+mod log;
 mod marks;
+mod schema;
+pub(crate) mod when;
 
 pub use host::Host;
+pub(in crate::flows) use host::{mix, text_digest};
+pub use log::FlowLog;
 pub use marks::Marks;
+pub use schema::{FlowKind, FlowOptions, FlowSchema};
 
 use arrow_array::StringArray;
 
@@ -51,6 +57,13 @@ pub struct Flows {
     pub marks: Vec<Marks>,
     /// Its name in the log (Zeek's `uid`, EVE's `flow_id`). Null: none.
     pub session: StringArray,
+}
+
+impl Flows {
+    /// How many rows there are.
+    pub fn n_rows(&self) -> usize {
+        self.start.len()
+    }
 }
 
 /// How a flow went.

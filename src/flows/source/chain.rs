@@ -1,7 +1,7 @@
 //! All files of an input, one after the other, as one source.
 
 use super::look::{Looked, open};
-use super::ndjson::UnknownKeys;
+use super::select::Passed;
 use super::widened::Widened;
 use super::{Chunk, Damage, FileReader, OpenFile, Source};
 use crate::{Error, Result};
@@ -15,13 +15,26 @@ use std::sync::{Arc, Mutex};
 pub(super) struct Shared {
     /// What the latest pass met.
     pub widened: Mutex<Arc<Widened>>,
-    pub unknown_keys: UnknownKeys,
+    pub unknown_keys: Passed,
+    /// Records that are no flows, by kind.
+    pub passed: Passed,
     pub recoded: Arc<AtomicU64>,
     /// By place of the file, so that a second pass says nothing twice.
     pub damages: Mutex<BTreeMap<usize, Damage>>,
 }
 
 impl Shared {
+    /// Nothing was met yet in an input of so many columns.
+    pub fn new(n_columns: usize) -> Self {
+        Self {
+            widened: Mutex::new(Arc::new(Widened::new(n_columns, false))),
+            unknown_keys: Passed::default(),
+            passed: Passed::default(),
+            recoded: Arc::default(),
+            damages: Mutex::default(),
+        }
+    }
+
     /// Notes a damage; of several in one file the first counts, whichever thread met it first.
     fn note(&self, file: usize, damage: Damage) {
         if let Ok(mut damages) = self.damages.lock() {
@@ -41,6 +54,8 @@ pub(super) struct Chain {
     pub batch_rows: usize,
     pub skip_errors: bool,
     pub widened: Arc<Widened>,
+    /// Files to read; all where none are told.
+    pub wanted: Option<Vec<bool>>,
     pub state: State,
 }
 
@@ -77,6 +92,10 @@ impl Source for Chain {
 impl Chain {
     fn advance(&mut self) -> Result<Option<Chunk>> {
         loop {
+            if self.state.current.is_none() && self.is_unwanted(self.state.next_file) {
+                self.state.next_file += 1;
+                continue;
+            }
             let chunk = match &mut self.state.current {
                 Some(reader) => reader.next_chunk(),
                 None if self.state.next_file == self.files.len() => return Ok(None),
@@ -132,6 +151,10 @@ impl Chain {
         };
         self.state.current = Some(open(looked, context, &self.shared, &self.widened)?);
         Ok(())
+    }
+
+    fn is_unwanted(&self, file: usize) -> bool {
+        self.wanted.as_ref().and_then(|wanted| wanted.get(file)) == Some(&false)
     }
 
     fn end_file(&mut self) {

@@ -7,13 +7,16 @@ use super::look::{Content, FIRST_HEAD, LATER_HEAD, Looked, Place, adopt_names, l
 use super::pipe::Pipe;
 use super::unite::Union;
 use super::widened::{Widened, Widening};
+use crate::flows::record::FlowLog;
+use crate::words::counted;
 use crate::{Error, Result};
 use arrow_schema::SchemaRef;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use tempfile::NamedTempFile;
 
 /// How to read the input.
@@ -53,6 +56,7 @@ impl std::fmt::Display for Format {
         f.write_str(match self {
             Self::Csv => "CSV",
             Self::Ndjson => "NDJSON",
+            Self::Zeek => "Zeek log",
             Self::Parquet => "Parquet",
             Self::ArrowFile => "Arrow file",
             Self::ArrowStream => "Arrow stream",
@@ -68,12 +72,21 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     Ndjson,
+    /// Zeek's own: lines of fields, described by lines that begin with `#`.
+    Zeek,
     /// Apache Parquet.
     Parquet,
     /// Arrow IPC file.
     ArrowFile,
     /// Arrow IPC stream.
     ArrowStream,
+}
+
+impl Format {
+    /// Whether its records are lines of text.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Csv | Self::Ndjson | Self::Zeek)
+    }
 }
 
 /// How a file's bytes are packed.
@@ -100,6 +113,8 @@ pub struct InputFile {
     pub format: Format,
     /// How it is packed.
     pub compression: Compression,
+    /// The log of flows that it is; `None` for any other table.
+    pub log: Option<FlowLog>,
     /// What was detected, in words: `CSV, delimiter ',', header, 8 columns`.
     pub description: String,
 }
@@ -122,6 +137,10 @@ pub struct Input {
     pub files: Vec<InputFile>,
     /// The columns that unite all files.
     pub schema: SchemaRef,
+    /// Files that were found and hold no flows, by the name of their log (`http`).
+    pub other_logs: BTreeMap<String, u64>,
+    /// Files that were found and could not be read.
+    pub unreadable: u64,
     /// Things to say once: files passed over or named twice, files with a part of the columns.
     pub notes: Vec<String>,
     looked: Arc<Vec<Looked>>,
@@ -148,7 +167,7 @@ impl Input {
     pub fn open_with_stdin(inputs: &[String], options: &InputOptions, stdin: Box<dyn Read + Send>) -> Result<Self> {
         let Discovery { files: found, mut notes } = discover(inputs)?;
         let (mut looked, mut stdin, mut spooled, mut skipped) = (Vec::new(), Some(stdin), Vec::new(), Vec::new());
-        let mut union = Union::default();
+        let (mut union, mut other_logs) = (Union::default(), BTreeMap::new());
         for found in found {
             let pipe = match &found.path {
                 None => stdin.take(),
@@ -180,12 +199,15 @@ impl Input {
                     union.add(&file.schema);
                     looked.push(file);
                 }
+                Err(Error::OtherLog { log, .. }) if !found.named => *other_logs.entry(log).or_default() += 1,
                 Err(Error::UnknownFormat { file, reason }) if !found.named => skipped.push((file, reason)),
                 Err(Error::Damaged { file, reason, .. }) if options.skip_errors => skipped.push((file, reason)),
                 Err(error) => return Err(error),
             }
         }
+        notes.extend(describe_others(&other_logs));
         notes.extend(describe_skipped(&skipped));
+        in_order_of_time(&mut looked);
         if looked.iter().all(|file| matches!(file.content, Content::Empty)) {
             return Err(nothing(inputs, &looked, &notes));
         }
@@ -198,15 +220,12 @@ impl Input {
                 file.file.description.push_str(&format!(", {without}"));
             }
         }
-        let shared = Shared {
-            widened: Mutex::new(Arc::new(Widened::new(schema.fields().len(), false))),
-            unknown_keys: Arc::default(),
-            recoded: Arc::default(),
-            damages: Mutex::default(),
-        };
+        let shared = Shared::new(schema.fields().len());
         Ok(Self {
             files: looked.iter().map(|file| file.file.clone()).collect(),
             schema,
+            other_logs,
+            unreadable: skipped.len() as u64,
             notes,
             looked: Arc::new(looked),
             shared: Arc::new(shared),
@@ -222,6 +241,25 @@ impl Input {
     /// None so far; files are opened when their turn comes.
     pub fn source(&self) -> Result<Box<dyn Source>> {
         Ok(self.chain(false))
+    }
+
+    /// Starts reading some of the files, beside any other pass: nothing of it is counted. As the others are not read, the
+    /// records' places in the whole stream are not known; their files and numbers are.
+    ///
+    /// # Errors
+    /// As [`Input::source`].
+    pub fn source_of(&self, wanted: impl Fn(usize) -> bool) -> Result<Box<dyn Source>> {
+        let n_columns = self.schema.fields().len();
+        Ok(Box::new(Chain {
+            files: Arc::clone(&self.looked),
+            shared: Arc::new(Shared::new(n_columns)),
+            schema: SchemaRef::clone(&self.schema),
+            batch_rows: self.options.batch_rows.max(1),
+            skip_errors: self.options.skip_errors,
+            widened: Arc::new(Widened::new(n_columns, false)),
+            wanted: Some((0..self.looked.len()).map(wanted).collect()),
+            state: Default::default(),
+        }))
     }
 
     /// Starts a first pass in which an integer column that meets other numbers becomes Float64 in that batch. When it
@@ -261,8 +299,13 @@ impl Input {
     /// Keys of JSON objects that are no columns (they came up only after the beginning of a file), with the number
     /// of records that had them in the last pass. At most 1,000 names are kept; the rest are counted under `…`.
     pub fn unknown_keys(&self) -> Vec<(String, u64)> {
-        let keys = self.shared.unknown_keys.lock();
-        keys.map(|keys| keys.iter().map(|(key, &n)| (key.clone(), n)).collect()).unwrap_or_default()
+        self.shared.unknown_keys.counts()
+    }
+
+    /// Records that are no flows and were passed over in the last pass, by kind: EVE's other events, Argus' `man`, other logs
+    /// joined to Zeek's.
+    pub fn passed_over(&self) -> Vec<(String, u64)> {
+        self.shared.passed.counts()
     }
 
     /// Lines of delimited text that were not UTF-8 and read as Windows-1252 in the last pass.
@@ -272,9 +315,8 @@ impl Input {
 
     fn chain(&self, survey: bool) -> Box<dyn Source> {
         self.shared.recoded.store(0, Ordering::Relaxed);
-        if let Ok(mut keys) = self.shared.unknown_keys.lock() {
-            keys.clear();
-        }
+        self.shared.unknown_keys.clear();
+        self.shared.passed.clear();
         // A pass notes in a place of its own, so that the reader of one that was given up cannot write into the next.
         let widened = Arc::new(Widened::new(self.schema.fields().len(), survey));
         *self.shared.widened.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&widened);
@@ -285,6 +327,7 @@ impl Input {
             batch_rows: self.options.batch_rows.max(1),
             skip_errors: self.options.skip_errors,
             widened,
+            wanted: None,
             state: Default::default(),
         })
     }
@@ -297,6 +340,23 @@ fn open_pipe(path: &Path) -> Result<Option<Box<dyn Read + Send>>> {
         return Ok(None);
     }
     Ok(Some(Box::new(File::open(path).map_err(failed)?)))
+}
+
+/// Logs of flows are read in the order of their first records, those of one time by name; files without a record come
+/// last. Where a file is no log of flows, the order is that of the names.
+fn in_order_of_time(looked: &mut [Looked]) {
+    let is_empty = |file: &Looked| matches!(file.content, Content::Empty);
+    if looked.iter().all(|file| is_empty(file) || file.file.log.is_some() && file.file.format.is_text()) {
+        let time = |file: &Looked| if is_empty(file) { i64::MAX } else { file.first_time.unwrap_or(i64::MAX) };
+        looked.sort_by(|a, b| time(a).cmp(&time(b)).then_with(|| a.file.name.cmp(&b.file.name)));
+    }
+}
+
+/// What to say about logs that hold no flows.
+fn describe_others(others: &BTreeMap<String, u64>) -> Option<String> {
+    let n: u64 = others.values().sum();
+    let kinds: Vec<&str> = others.keys().map(String::as_str).collect();
+    (n > 0).then(|| format!("{} passed over: {}", counted(n, "other log"), some_of(&kinds)))
 }
 
 /// What to say about files that were passed over.

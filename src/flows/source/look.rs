@@ -4,9 +4,12 @@ use super::bytes::{Bytes, End};
 use super::csv::{Dialect, Header};
 use super::discover::Found;
 use super::pipe::Pipe;
+use super::select::{Objects, is_argus, is_flow_meter, stem, zeek_log_of};
 use super::unite::known_as_text;
 use super::widened::Widened;
-use super::{Compression, Format, InputFile, InputOptions, Probe, csv, ipc, ndjson, parquet, recognise};
+use super::{Compression, Format, InputFile, InputOptions, Probe, csv, ipc, ndjson, parquet, recognise, zeek};
+use crate::flows::record::{FlowLog, when};
+use crate::words::counted;
 use crate::{Error, Result};
 use arrow_schema::{DataType, Schema};
 use std::fs::{self, File};
@@ -30,8 +33,10 @@ pub(super) enum Place {
 pub(super) enum Content {
     Empty,
     Csv(Dialect),
-    /// The records begin after so many bytes (a byte order mark).
-    Ndjson(u64),
+    /// The records begin after so many bytes (a byte order mark); which objects are rows.
+    Ndjson(u64, Objects),
+    /// The log begins after so many bytes.
+    Zeek(u64),
     Parquet,
     ArrowFile,
     ArrowStream,
@@ -44,6 +49,23 @@ pub(super) struct Looked {
     pub place: Place,
     pub content: Content,
     pub schema: Schema,
+    /// When the first flow began, where its beginning shows it.
+    pub first_time: Option<i64>,
+}
+
+/// What the look at one format gave.
+struct Seen {
+    format: Format,
+    content: Content,
+    probe: Probe,
+    log: Option<FlowLog>,
+    first_time: Option<i64>,
+}
+
+impl Seen {
+    fn table(format: Format, content: Content, probe: Probe) -> Self {
+        Self { format, content, probe, log: None, first_time: None }
+    }
 }
 
 /// The beginning of a file.
@@ -66,34 +88,28 @@ pub(super) fn look(found: &Found, place: Place, limit: usize, options: &InputOpt
         Some(reason) => Error::Damaged { file: name.clone(), records: 0, reason },
         None => unknown(reason),
     };
-    let (format, content, probe) = match format {
+    let seen = match format {
         None => {
             let probe = Probe { schema: Schema::empty(), description: "empty: 0 records".into() };
-            (Format::Csv, Content::Empty, probe)
+            Seen::table(Format::Csv, Content::Empty, probe)
         }
-        Some(Format::Csv) => {
-            let (dialect, probe) = look_at_csv(found, &head, options).map_err(unclear)?;
-            (Format::Csv, Content::Csv(dialect), probe)
-        }
-        Some(Format::Ndjson) => {
-            let shape = ndjson::Shape::detect(&head.bytes, head.whole).map_err(unclear)?;
-            let probe = Probe { schema: known(shape.schema(), options), description: shape.describe() };
-            let bom = if head.bytes.starts_with(recognise::BOM) { recognise::BOM.len() } else { 0 };
-            (Format::Ndjson, Content::Ndjson(bom as u64), probe)
-        }
+        Some(Format::Csv) => look_at_csv(found, &head, options).map_err(unclear)?,
+        Some(Format::Ndjson) => look_at_ndjson(found, &head, options, &unclear)?,
+        Some(Format::Zeek) => look_at_zeek(found, &head, options, &unclear)?,
         Some(Format::ArrowStream) => {
             let probe = ipc::probe_stream(name, Box::new(Cursor::new(head.bytes)))?;
-            (Format::ArrowStream, Content::ArrowStream, probe)
+            Seen::table(Format::ArrowStream, Content::ArrowStream, probe)
         }
         Some(format @ (Format::Parquet | Format::ArrowFile)) => {
             let path = seekable(format, head.compression, &place).map_err(unknown)?;
             if format == Format::Parquet {
-                (format, Content::Parquet, parquet::probe(name, path)?)
+                Seen::table(format, Content::Parquet, parquet::probe(name, path)?)
             } else {
-                (format, Content::ArrowFile, ipc::probe_file(name, path)?)
+                Seen::table(format, Content::ArrowFile, ipc::probe_file(name, path)?)
             }
         }
     };
+    let Seen { format, content, probe, log, first_time } = seen;
     let packed = match head.compression {
         Compression::None => "",
         Compression::Gzip => ", gzip",
@@ -103,12 +119,15 @@ pub(super) fn look(found: &Found, place: Place, limit: usize, options: &InputOpt
         Place::File(path) => (Some(path.clone()), fs::metadata(path).ok().map(|metadata| metadata.len())),
         Place::Pipe(_) => (None, None),
     };
-    let description = format!("{}{packed}", probe.description);
-    let file = InputFile { name: name.clone(), path, size, format, compression: head.compression, description };
-    Ok(Looked { file, place, content, schema: probe.schema })
+    let description = match (log, probe.description.rsplit_once(", ")) {
+        (Some(_), Some((what, columns))) => format!("{what}{packed}, {columns}"),
+        _ => format!("{}{packed}", probe.description),
+    };
+    let file = InputFile { name: name.clone(), path, size, format, compression: head.compression, log, description };
+    Ok(Looked { file, place, content, schema: probe.schema, first_time })
 }
 
-fn look_at_csv(found: &Found, head: &Head, options: &InputOptions) -> Result<(Dialect, Probe), String> {
+fn look_at_csv(found: &Found, head: &Head, options: &InputOptions) -> Result<Seen, String> {
     let bom = if head.bytes.starts_with(recognise::BOM) { recognise::BOM.len() } else { 0 };
     let text = &head.bytes[bom..];
     let tsv = [".tsv", ".tab", ".tsv.gz", ".tsv.zst"].iter().any(|end| found.name.to_ascii_lowercase().ends_with(end));
@@ -119,8 +138,83 @@ fn look_at_csv(found: &Found, head: &Head, options: &InputOptions) -> Result<(Di
         format!("this is no log: {reason}; it begins with {begin:?}")
     })?;
     dialect.data_start += bom;
-    let probe = Probe { schema: known(dialect.schema(), options), description: dialect.describe() };
-    Ok((dialect, probe))
+    let log = match () {
+        () if is_argus(&dialect.names) => Some(FlowLog::Argus),
+        () if is_flow_meter(&dialect.names) => Some(FlowLog::FlowMeter),
+        () => None,
+    };
+    let maker = log.map(|log| format!("{}, ", log.maker())).unwrap_or_default();
+    let probe = Probe { schema: known(dialect.schema(), options), description: maker + &dialect.describe() };
+    let first_time = log.and_then(|_| first_time(&dialect, &head.bytes));
+    if log == Some(FlowLog::Argus) {
+        dialect.skip_management();
+    }
+    Ok(Seen { format: Format::Csv, content: Content::Csv(dialect), probe, log, first_time })
+}
+
+/// The time of the first record that has one.
+fn first_time(dialect: &Dialect, head: &[u8]) -> Option<i64> {
+    let is_start = |name: &String| matches!(name.to_ascii_lowercase().as_str(), "starttime" | "stime" | "timestamp");
+    let place = dialect.names.iter().position(is_start)?;
+    let lines = head.get(dialect.data_start..)?.split(|&byte| byte == b'\n').take(100);
+    let mut times = lines.filter_map(|line| {
+        let field = line.split(|&byte| byte == dialect.delimiter).nth(place)?;
+        when::of_text(std::str::from_utf8(field).ok()?, 0)
+    });
+    times.next()
+}
+
+fn look_at_ndjson(
+    found: &Found,
+    head: &Head,
+    options: &InputOptions,
+    unclear: &dyn Fn(String) -> Error,
+) -> Result<Seen> {
+    let shape = ndjson::Shape::detect(&head.bytes, head.whole, &found.name).map_err(|unfit| match unfit {
+        ndjson::Unfit::NoObjects(reason) => unclear(reason),
+        ndjson::Unfit::Other(maker, log) => other_log(found, head, maker, log, None),
+    })?;
+    let probe = Probe { schema: known(shape.schema(), options), description: shape.describe() };
+    let bom = if head.bytes.starts_with(recognise::BOM) { recognise::BOM.len() } else { 0 };
+    let content = Content::Ndjson(bom as u64, shape.objects);
+    Ok(Seen { format: Format::Ndjson, content, probe, log: shape.log, first_time: shape.first_time })
+}
+
+fn look_at_zeek(found: &Found, head: &Head, options: &InputOptions, unclear: &dyn Fn(String) -> Error) -> Result<Seen> {
+    let bom = if head.bytes.starts_with(recognise::BOM) { recognise::BOM.len() } else { 0 };
+    let text = head.bytes.get(bom..).unwrap_or_default();
+    let shape = zeek::Shape::detect(text, head.whole).map_err(unclear)?;
+    let told = if shape.path.is_empty() {
+        let is_conn = shape.schema.field_with_name("conn_state").is_ok();
+        is_conn.then(|| zeek_log_of(&found.name).unwrap_or(FlowLog::ZeekConn))
+    } else {
+        FlowLog::zeek(&shape.path)
+    };
+    let Some(log) = told else {
+        let log = if shape.path.is_empty() { stem(&found.name) } else { shape.path };
+        return Err(other_log(found, head, "Zeek", log, Some(shape.records)));
+    };
+    let columns = counted(shape.schema.fields().len(), "column");
+    let schema = zeek::known(shape.schema, &options.known_types);
+    let probe = Probe { schema, description: format!("{log}, TSV, {columns}") };
+    let content = Content::Zeek(bom as u64);
+    Ok(Seen { format: Format::Zeek, content, probe, log: Some(log), first_time: shape.first_time })
+}
+
+/// Refuses a log that holds no flows.
+fn other_log(found: &Found, head: &Head, maker: &str, log: String, records: Option<u64>) -> Error {
+    let wanted = match maker {
+        "Zeek" => "conn, conn_long and open_conn are read",
+        _ => "its flow events are read (event_type flow)",
+    };
+    let damage = match (&head.damage, records) {
+        (Some(reason), Some(records)) => {
+            format!("; besides, it is damaged after {}: {reason}", counted(records, "record"))
+        }
+        (Some(reason), None) => format!("; besides, it is damaged: {reason}"),
+        _ => String::new(),
+    };
+    Error::OtherLog { file: found.name.clone(), maker: maker.into(), log, wanted: format!("{wanted}{damage}") }
 }
 
 /// The schema of a text file, with the types that are known already.
@@ -232,8 +326,18 @@ pub(super) fn open(
     let widened = Arc::clone(widened);
     match &looked.content {
         Content::Empty => Ok(Box::new(super::chain::NoRecords)),
-        Content::Csv(dialect) => Ok(csv::open(bytes()?, dialect, context, widened, shared.recoded.clone())),
-        Content::Ndjson(start) => Ok(ndjson::open(bytes()?, *start, context, widened, shared.unknown_keys.clone())),
+        Content::Csv(dialect) => {
+            let passed = shared.passed.clone();
+            Ok(csv::open(bytes()?, dialect, context, widened, shared.recoded.clone(), passed))
+        }
+        Content::Ndjson(start, objects) => {
+            let (unknown, passed) = (shared.unknown_keys.clone(), shared.passed.clone());
+            Ok(ndjson::open(bytes()?, (*start, *objects), context, widened, unknown, passed))
+        }
+        Content::Zeek(start) => {
+            let (unknown, passed) = (shared.unknown_keys.clone(), shared.passed.clone());
+            Ok(zeek::open(bytes()?, *start, context, widened, unknown, passed))
+        }
         Content::Parquet => parquet::open(path, context),
         Content::ArrowFile => ipc::open_file(path, context),
         Content::ArrowStream => ipc::open_stream(bytes()?.into_reader(), context),

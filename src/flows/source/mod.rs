@@ -26,9 +26,11 @@ mod parquet_spans;
 mod pipe;
 mod positioned;
 mod recognise;
+mod select;
 mod text;
 mod unite;
 mod widened;
+mod zeek;
 
 #[cfg(test)]
 mod columnar_tests;

@@ -61,12 +61,8 @@ pub(super) fn format(head: &[u8]) -> Result<Option<Format>, String> {
     if begin.starts_with(b"[") && matches!(begin[1..].trim_ascii_start().first(), Some(b'{' | b']')) {
         return Err("this is one JSON array; one object a line is read: jq -c '.[]' FILE".into());
     }
-    if begin.starts_with(b"#separator") || begin.starts_with(b"#fields") {
-        return Err(
-            "this is a Zeek log with # headers, which this version does not read yet; write Zeek's logs as JSON \
-                    (LogAscii::use_json=T), or make a table of it: zeek-cut -m"
-                .into(),
-        );
+    if super::zeek::begins(text) {
+        return Ok(Some(Format::Zeek));
     }
     if text.contains(&b'\r') && !text.contains(&b'\n') && text.trim_ascii_end().contains(&b'\r') {
         return Err("its lines end in carriage returns alone; make newlines of them: tr '\\r' '\\n'".into());

@@ -99,6 +99,8 @@ impl Widened {
                 Misfit::Real => marks.reals.note(record),
                 Misfit::Code => marks.codes.note(record),
                 Misfit::Text => marks.texts.note(record),
+                // A declared time stays one.
+                Misfit::Time => {}
             }
         }
         let same = |(field, column): (&Arc<Field>, &ArrayRef)| field.data_type() == column.data_type();

@@ -26,6 +26,8 @@ pub(in crate::flows::source) struct Dialect {
     pub numeric: Vec<bool>,
     /// Where the first record begins in the decompressed file.
     pub data_start: usize,
+    /// The column of Argus' protocol, in which `man` says that a record is about Argus itself.
+    pub management: Option<usize>,
 }
 
 /// Where the names come from.
@@ -89,7 +91,12 @@ impl Dialect {
         let data_start = if header == Header::None { first.start } else { first.next };
         let types = evidence.iter().map(Evidence::data_type).collect();
         let numeric = evidence.iter().map(Evidence::is_numeric).collect();
-        Ok(Self { delimiter, header, names, types, numeric, data_start })
+        Ok(Self { delimiter, header, names, types, numeric, data_start, management: None })
+    }
+
+    /// This is Argus': its management records are no flows.
+    pub fn skip_management(&mut self) {
+        self.management = self.names.iter().position(|name| name.eq_ignore_ascii_case("proto"));
     }
 }
 

@@ -7,6 +7,7 @@ mod rows;
 mod tests;
 
 use super::bytes::Bytes;
+use super::select::Passed;
 use super::text::blocks::Blocks;
 use super::text::reader::TextReader;
 use super::widened::Widened;
@@ -45,13 +46,14 @@ impl Dialect {
 }
 
 /// Starts reading a file; `bytes` are at its beginning. What does not fit its column is noted in `widened`; lines
-/// read as Windows-1252 are counted in `recoded`.
+/// read as Windows-1252 are counted in `recoded`, records that are no flows in `passed`.
 pub(super) fn open(
     mut bytes: Bytes,
     dialect: &Dialect,
     context: OpenFile,
     widened: Arc<Widened>,
     recoded: Arc<AtomicU64>,
+    passed: Passed,
 ) -> Box<dyn FileReader> {
     let column = |field: &Arc<Field>| {
         let place = dialect.names.iter().position(|name| name == field.name());
@@ -63,6 +65,8 @@ pub(super) fn open(
         columns: context.schema.fields().iter().map(column).collect(),
         widened,
         recoded,
+        management: dialect.management,
+        passed,
     };
     let before = bytes.skip(dialect.data_start as u64);
     let blocks = Blocks::quoted(bytes, dialect.delimiter, context.batch_rows);

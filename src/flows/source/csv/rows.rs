@@ -4,6 +4,7 @@
 
 use crate::Result;
 use crate::flows::source::OpenFile;
+use crate::flows::source::select::Passed;
 use crate::flows::source::text::assembly::Assembly;
 use crate::flows::source::text::blocks::{Block, Kind, RECORD_LIMIT};
 use crate::flows::source::text::columns::Column;
@@ -14,11 +15,14 @@ use crate::flows::source::widened::Widened;
 use crate::flows::{Batch, Reject};
 use crate::words::counted;
 use arrow_schema::DataType;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Places of fields kept before the columns take them.
 const TILE: usize = 16 << 10;
+/// Argus' word for a record about itself.
+const MANAGEMENT: &str = "man";
 
 /// How the fields of a file become the columns of the input.
 #[derive(Debug)]
@@ -32,6 +36,10 @@ pub(super) struct Layout {
     pub widened: Arc<Widened>,
     /// Counts the lines read as Windows-1252.
     pub recoded: Arc<AtomicU64>,
+    /// The field in which `man` says that a record is no flow (Argus).
+    pub management: Option<usize>,
+    /// Counts those.
+    pub passed: Passed,
 }
 
 impl ParseBlock for Layout {
@@ -47,6 +55,9 @@ impl ParseBlock for Layout {
                 let detail = format!("more than the {RECORD_LIMIT} bytes that a record may have");
                 parser.rows.reject(Reject::TooLong, detail, bytes);
             }
+        }
+        if parser.n_management > 0 {
+            self.passed.add(&BTreeMap::from([(MANAGEMENT.to_owned(), parser.n_management)]));
         }
         parser.rows.finish(context, &self.widened)
     }
@@ -66,6 +77,8 @@ struct Parser<'a> {
     /// Every record needs a second look: some are not UTF-8, or blank lines look like records of one field.
     wary: bool,
     has_quotes: bool,
+    /// Records about Argus itself.
+    n_management: u64,
 }
 
 impl<'a> Parser<'a> {
@@ -82,6 +95,7 @@ impl<'a> Parser<'a> {
             row: 0,
             wary: layout.names.len() == 1 || std::str::from_utf8(bytes).is_err(),
             has_quotes: memchr::memchr(QUOTE, bytes).is_some(),
+            n_management: 0,
         }
     }
 
@@ -166,6 +180,15 @@ impl<'a> Parser<'a> {
                 self.places.truncate(self.row);
                 return;
             }
+        }
+        if let Some(field) = self.layout.management
+            && let [from, past, ..] = self.places[self.row + field..]
+            && self.bytes[from as usize..past as usize - 1].trim_ascii() == MANAGEMENT.as_bytes()
+        {
+            self.n_management += 1;
+            self.rows.pass_over();
+            self.places.truncate(self.row);
+            return;
         }
         // A carriage return is part of the line's end, not of the last field.
         if carriage_return && self.places[last] - self.places[last - 1] >= 2 {

@@ -1,9 +1,9 @@
 //! The parallel half: a block of lines becomes a batch, unusable ones set aside.
 
-use super::UnknownKeys;
 use super::line::{Kind, Value, leaves, unescape};
 use crate::Result;
 use crate::flows::source::OpenFile;
+use crate::flows::source::select::{Objects, Passed};
 use crate::flows::source::text::assembly::Assembly;
 use crate::flows::source::text::blocks::{Block, Kind as BlockKind, RECORD_LIMIT};
 use crate::flows::source::text::columns::{Column, Misfit};
@@ -17,32 +17,25 @@ use std::sync::Arc;
 
 /// Values kept before the columns take them.
 const TILE: usize = 16 << 10;
-/// Names of unknown keys that are kept.
-const MOST_UNKNOWN: usize = 1000;
+/// Bytes of a kind's name that are kept.
+const KIND_BYTES: usize = 64;
 
 /// The columns that keys belong to.
 pub(super) struct Layout {
     columns: Vec<(Vec<u8>, DataType)>,
     places: HashMap<Vec<u8>, usize>,
     widened: Arc<Widened>,
-    unknown_keys: UnknownKeys,
+    objects: Objects,
+    unknown_keys: Passed,
+    passed: Passed,
 }
 
 impl Layout {
-    pub fn new(schema: &Schema, widened: Arc<Widened>, unknown_keys: UnknownKeys) -> Self {
+    pub fn new(schema: &Schema, objects: Objects, widened: Arc<Widened>, unknown_keys: Passed, passed: Passed) -> Self {
         let column = |field: &Arc<arrow_schema::Field>| (field.name().as_bytes().to_vec(), field.data_type().clone());
         let columns: Vec<_> = schema.fields().iter().map(column).collect();
         let places = columns.iter().enumerate().map(|(i, (name, _))| (name.clone(), i)).collect();
-        Self { columns, places, widened, unknown_keys }
-    }
-
-    fn count_unknown(&self, unknown: BTreeMap<Vec<u8>, u64>) {
-        let Ok(mut counts) = self.unknown_keys.lock() else { return };
-        for (key, n) in unknown {
-            let key = String::from_utf8_lossy(&key);
-            let known = counts.len() < MOST_UNKNOWN || counts.contains_key(key.as_ref());
-            *counts.entry(if known { key.into_owned() } else { "…".into() }).or_default() += n;
-        }
+        Self { columns, places, widened, objects, unknown_keys, passed }
     }
 }
 
@@ -56,9 +49,10 @@ impl ParseBlock for Layout {
             }
             BlockKind::Lines | BlockKind::Quoted => parser.lines(),
         }
-        if !parser.unknown.is_empty() {
-            self.count_unknown(std::mem::take(&mut parser.unknown));
-        }
+        let unknown = std::mem::take(&mut parser.unknown);
+        let readable = |(key, n): (Vec<u8>, u64)| (String::from_utf8_lossy(&key).into_owned(), n);
+        self.unknown_keys.add(&unknown.into_iter().map(readable).collect());
+        self.passed.add(&parser.passed);
         parser.rows.finish(context, &self.widened)
     }
 }
@@ -83,6 +77,8 @@ struct Parser<'a> {
     /// Those rows' places in the block.
     lines: Vec<(usize, usize)>,
     unknown: BTreeMap<Vec<u8>, u64>,
+    /// Objects that are no rows, by kind.
+    passed: BTreeMap<String, u64>,
     valid_utf8: bool,
 }
 
@@ -100,6 +96,7 @@ impl<'a> Parser<'a> {
             slots: Vec::with_capacity(TILE + layout.columns.len()),
             lines: Vec::new(),
             unknown: BTreeMap::new(),
+            passed: BTreeMap::new(),
             valid_utf8: std::str::from_utf8(bytes).is_ok(),
         }
     }
@@ -130,10 +127,13 @@ impl<'a> Parser<'a> {
         let (row, width) = (self.slots.len(), self.layout.columns.len());
         self.slots.resize(row + width, ABSENT);
         let slots = &mut self.slots[row..];
-        let (layout, mut unknown) = (self.layout, Vec::new());
+        let (layout, mut unknown, mut of) = (self.layout, Vec::new(), None::<(usize, usize)>);
         // Keys mostly come in the order of the columns.
         let mut next = 0;
         let walked = leaves(line, |path, Value { kind, begin: from, end: to }| {
+            if layout.objects.tells(path) && of.is_none() {
+                of = Some((from, to));
+            }
             let place = match layout.columns.get(next) {
                 Some((name, _)) if name == path => Some(next),
                 _ => layout.places.get(path).copied(),
@@ -146,7 +146,15 @@ impl<'a> Parser<'a> {
                 None => unknown.push(path.to_vec()),
             }
         });
+        let kind = of.map(|(from, to)| line.get(from..to).unwrap_or_default());
         match walked {
+            Ok(()) if !layout.objects.keeps(kind.map(|kind| std::str::from_utf8(kind).unwrap_or_default())) => {
+                self.slots.truncate(row);
+                let kind = kind.unwrap_or(b"no event_type");
+                let kind = String::from_utf8_lossy(kind.get(..KIND_BYTES).unwrap_or(kind)).into_owned();
+                *self.passed.entry(kind).or_default() += 1;
+                self.rows.pass_over();
+            }
             Ok(()) => {
                 self.rows.accept();
                 self.lines.push((begin, begin + line.len()));

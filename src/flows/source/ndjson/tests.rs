@@ -1,8 +1,9 @@
 //! Lines against serde_json.
 
 use super::line::{Kind, leaves, unescape};
-use super::{Shape, UnknownKeys, open};
+use super::{Shape, Unfit, open};
 use crate::flows::source::bytes::Bytes;
+use crate::flows::source::select::{Objects, Passed};
 use crate::flows::source::widened::Widened;
 use crate::flows::source::{Compression, OpenFile};
 use crate::flows::{Batch, Reject};
@@ -19,13 +20,13 @@ fn unnoted() -> Arc<Widened> {
     Arc::new(Widened::new(0, false))
 }
 
-fn read(text: &[u8], batch_rows: usize) -> (Vec<Batch>, UnknownKeys) {
-    let unknown = UnknownKeys::default();
-    let schema = super::super::unite::Union::of(&Shape::detect(text, true).unwrap().schema()).finish();
+fn read(text: &[u8], batch_rows: usize) -> (Vec<Batch>, Passed) {
+    let unknown = Passed::default();
+    let schema = super::super::unite::Union::of(&Shape::detect(text, true, "test.json").unwrap().schema()).finish();
     let context =
         OpenFile { file: 0, name: "test.json".into(), schema, stream_offset: 0, batch_rows, skip_errors: false };
     let bytes = Bytes::new(Box::new(Cursor::new(text.to_vec())), Compression::None).unwrap();
-    let mut reader = open(bytes, 0, context, unnoted(), Arc::clone(&unknown));
+    let mut reader = open(bytes, (0, Objects::All), context, unnoted(), unknown.clone(), Passed::default());
     let mut batches = Vec::new();
     while let Some(chunk) = reader.next_chunk().unwrap() {
         batches.push(chunk.parse().unwrap());
@@ -109,9 +110,9 @@ proptest! {
     #[test]
     fn any_bytes_are_read_without_harm(text in prop::collection::vec(prop::sample::select(b"{}[]\",:\\ 0-.eEtrue\nu\x01x\xff\xc3".to_vec()), 0..300)) {
         let text = [b"{\"a\":1}\n{\"a\":2}\n".to_vec(), text].concat();
-        let _ = Shape::detect(&text, true);
+        let _ = Shape::detect(&text, true, "test.json");
         let _ = leaves(&text, |_, _| {});
-        if Shape::detect(&text, true).is_ok() {
+        if Shape::detect(&text, true, "test.json").is_ok() {
             let (batches, _) = read(&text, 7);
             let records: u64 = batches.iter().map(|b| (b.n_rows() + b.rejected.len()) as u64).sum();
             let lines = text.split(|&b| b == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
@@ -146,19 +147,23 @@ fn columns_take_the_types_of_their_values() {
     assert_eq!((ints.value(0), arrow_array::Array::is_null(ints, 1), ints.value(2)), (1, true, 12_345_678_901));
     let floats = batch.columns.column(1).as_primitive::<Float64Type>();
     assert_eq!((floats.value(1), arrow_array::Array::is_null(floats, 2)), (2.0, true));
-    assert!(unknown.lock().unwrap().is_empty());
+    assert!(unknown.counts().is_empty());
 }
 
 #[test]
 fn bad_lines_are_numbered_and_kept() {
     let text = b"{\"a\": 1}\r\n\n{\"a\": 2,}\n[1]\n{\"a\": \"x\"}\n{\"a\": 4} {}\n{\"a\": \xff}\n{\"a\": \"5\"}\n{\"a\":6}\n{\"a\":7}\n{\"a\":8}";
     let head = b"{\"a\": 1}\n";
-    let schema = super::super::unite::Union::of(&Shape::detect(head, true).unwrap().schema()).finish();
+    let schema = super::super::unite::Union::of(&Shape::detect(head, true, "test.json").unwrap().schema()).finish();
     let context =
         OpenFile { file: 0, name: "test.json".into(), schema, stream_offset: 0, batch_rows: 100, skip_errors: false };
     let bytes = Bytes::new(Box::new(Cursor::new(text.to_vec())), Compression::None).unwrap();
-    let batch =
-        open(bytes, 0, context, unnoted(), UnknownKeys::default()).next_chunk().unwrap().unwrap().parse().unwrap();
+    let batch = open(bytes, (0, Objects::All), context, unnoted(), Passed::default(), Passed::default())
+        .next_chunk()
+        .unwrap()
+        .unwrap()
+        .parse()
+        .unwrap();
     let reasons: Vec<_> = batch.rejected.iter().map(|r| (r.record, r.reason)).collect();
     use Reject::{BadJson, BadNumber, NotUtf8};
     assert_eq!(reasons, [(3, BadJson), (4, BadJson), (5, BadNumber), (6, BadJson), (7, NotUtf8)]);
@@ -181,7 +186,7 @@ fn deep_nesting_is_an_error_not_a_stack_overflow() {
 #[test]
 fn what_is_not_one_object_a_line_is_refused() {
     for text in ["{\n  \"a\": 1\n}\n", "{a: 1}\n"] {
-        let reason = Shape::detect(text.as_bytes(), true).unwrap_err();
+        let Err(Unfit::NoObjects(reason)) = Shape::detect(text.as_bytes(), true, "a.json") else { panic!("{text}") };
         assert!(reason.contains("jq -c"), "{reason}");
     }
 }

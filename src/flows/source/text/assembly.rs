@@ -70,7 +70,8 @@ impl Assembly {
         let record = self.numbers.as_ref().map_or(Some(consecutive), |numbers| numbers.get(row).copied());
         let record = record.unwrap_or(consecutive);
         let detail = format!("column {column}: {}{}", shown(value), misfit.1.words());
-        self.keep(record, Reject::BadNumber, detail, text);
+        let reason = if misfit.1 == Misfit::Time { Reject::BadTime } else { Reject::BadNumber };
+        self.keep(record, reason, detail, text);
         self.refused.push(row);
         self.misfits.push((misfit.0, misfit.1, record));
     }

@@ -49,6 +49,12 @@ impl Block {
     pub fn bytes(&self) -> &[u8] {
         &self.buffer[..self.len]
     }
+
+    /// Takes the last record off, which begins at `begin`.
+    pub fn drop_last(&mut self, begin: usize) {
+        self.len = self.len.min(begin);
+        self.records = self.records.saturating_sub(1);
+    }
 }
 
 impl Drop for Block {

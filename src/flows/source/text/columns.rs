@@ -2,10 +2,18 @@
 
 use super::number::{Token, classify, eight_digits, integral, short_decimal};
 use super::scan::QUOTE;
-use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
+use crate::flows::record::when;
+use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, DataType};
+use arrow_schema::{ArrowError, DataType, TimeUnit};
 use std::sync::Arc;
+
+/// The type of times that a log declares as such: µs since 1970, UTC.
+pub(in crate::flows::source) fn instant_type() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()))
+}
+
+const UTC: &str = "UTC";
 
 /// The values of a column so far.
 #[derive(Debug)]
@@ -13,6 +21,8 @@ enum Values {
     Int(Vec<i64>),
     Float(Vec<f64>),
     Boolean(Vec<bool>),
+    /// Of [`instant_type`].
+    Instant(Vec<i64>),
     Text {
         offsets: Vec<i32>,
         bytes: Vec<u8>,
@@ -42,6 +52,8 @@ pub(in crate::flows::source) enum Misfit {
     Code,
     /// Nothing that the column's type has.
     Text,
+    /// No time, in a column of times.
+    Time,
 }
 
 impl Misfit {
@@ -51,6 +63,7 @@ impl Misfit {
             Self::Real => " in a column of integers",
             Self::Code => " in a column of numbers would lose digits",
             Self::Text => "",
+            Self::Time => " is no time",
         }
     }
 }
@@ -62,6 +75,7 @@ impl Column {
             DataType::Int64 => Values::Int(Vec::with_capacity(rows)),
             DataType::Float64 => Values::Float(Vec::with_capacity(rows)),
             DataType::Boolean => Values::Boolean(Vec::with_capacity(rows)),
+            known if *known == instant_type() => Values::Instant(Vec::with_capacity(rows)),
             DataType::Utf8 => {
                 let mut offsets = Vec::with_capacity(rows + 1);
                 offsets.push(0);
@@ -77,6 +91,7 @@ impl Column {
             Values::Int(values) => values.len(),
             Values::Float(values) => values.len(),
             Values::Boolean(values) => values.len(),
+            Values::Instant(values) => values.len(),
             Values::Text { offsets, .. } => offsets.len() - 1,
             Values::Absent(_, n) => *n,
         }
@@ -89,6 +104,7 @@ impl Column {
             Values::Int(values) => values.push(0),
             Values::Float(values) => values.push(f64::NAN),
             Values::Boolean(values) => values.push(false),
+            Values::Instant(values) => values.push(0),
             Values::Text { offsets, bytes } => offsets.push(bytes.len() as i32),
             Values::Absent(_, n) => *n += 1,
         }
@@ -111,6 +127,17 @@ impl Column {
                 Ok(())
             }
             _ => self.push_field(text),
+        }
+    }
+
+    /// Appends empty text; null in a column of another type.
+    pub fn push_empty(&mut self) -> Result<(), Misfit> {
+        match &self.values {
+            Values::Text { .. } => self.push_text(b""),
+            _ => {
+                self.push_null();
+                Ok(())
+            }
         }
     }
 
@@ -137,6 +164,16 @@ impl Column {
                 None => self.push_number(field),
             },
             Values::Int(_) => self.push_number(field),
+            Values::Instant(values) => {
+                let time = when::of_decimal(field);
+                match time.or_else(|| when::of_text(std::str::from_utf8(field).ok()?, 0)) {
+                    Some(time) => {
+                        values.push(time);
+                        Ok(())
+                    }
+                    None => self.push_refused(classify(field)),
+                }
+            }
             Values::Text { .. } => {
                 self.push_null();
                 Ok(())
@@ -150,6 +187,7 @@ impl Column {
         self.push_null();
         match (token, &self.values) {
             (Token::Missing { .. }, _) => Ok(()),
+            (_, Values::Instant(_)) => Err(Misfit::Time),
             (Token::Float(_), Values::Int(_)) => Err(Misfit::Real),
             (Token::Code | Token::Wide(_), Values::Int(_) | Values::Float(_)) => Err(Misfit::Code),
             _ => Err(Misfit::Text),
@@ -228,6 +266,9 @@ impl Column {
             Values::Int(values) => Arc::new(Int64Array::try_new(ScalarBuffer::from(values), nulls)?),
             Values::Float(values) => Arc::new(Float64Array::try_new(ScalarBuffer::from(values), nulls)?),
             Values::Boolean(values) => Arc::new(BooleanArray::new(BooleanBuffer::from(values), nulls)),
+            Values::Instant(values) => {
+                Arc::new(TimestampMicrosecondArray::try_new(ScalarBuffer::from(values), nulls)?.with_timezone(UTC))
+            }
             Values::Text { offsets, bytes } => {
                 Arc::new(StringArray::try_new(OffsetBuffer::new(ScalarBuffer::from(offsets)), bytes.into(), nulls)?)
             }

@@ -1,0 +1,200 @@
+//! From the columns of a log to [`Flows`]: which format they are of, and where in them the parts of a flow are.
+//!
+//! The formats are known by their columns alone, so a Zeek log reads the same from TSV, JSON, CSV or Parquet. An input of
+//! several formats has the columns of all: each batch, which is of one file, is read as the format whose columns have values.
+
+mod argus;
+mod columns;
+mod eve;
+mod flow_meter;
+mod kdd;
+mod places;
+mod row;
+mod table;
+mod words;
+mod zeek;
+
+#[cfg(test)]
+mod tests;
+
+use super::{FlowLog, Flows, Host, Marks};
+use crate::Result;
+use arrow_array::RecordBatch;
+use arrow_schema::Schema;
+use places::{Names, Places};
+use row::{Gather, Row};
+use std::fmt;
+
+/// How to read what a log leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FlowOptions {
+    /// The zone of times that state none (Argus'), in minutes east of UTC.
+    pub minutes_east: i32,
+}
+
+/// What wrote a table of flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum FlowKind {
+    /// Zeek's `conn`, `conn_long` or `open_conn`, in either habit of naming (`id.orig_h`, `id_orig_h`).
+    Zeek,
+    /// Suricata's flow events.
+    Eve,
+    /// Argus' `ra`.
+    Argus,
+    /// CICFlowMeter. Its published tables mostly lack addresses and times.
+    FlowMeter,
+    /// KDD-99, NSL-KDD, and tables with their names: no addresses, no times.
+    Kdd,
+    /// Any other table with the addresses of both sides.
+    Table,
+}
+
+impl fmt::Display for FlowKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Zeek => "Zeek conn",
+            Self::Eve => "Suricata EVE flow",
+            Self::Argus => "Argus",
+            Self::FlowMeter => "CICFlowMeter",
+            Self::Kdd => "KDD",
+            Self::Table => "flow table",
+        })
+    }
+}
+
+/// A table's columns as flows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowSchema {
+    forms: Vec<Form>,
+    options: FlowOptions,
+}
+
+/// One format's columns in the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Form {
+    kind: FlowKind,
+    places: Places,
+}
+
+/// What a format's module tells of it.
+struct Format {
+    kind: FlowKind,
+    /// Names of the columns of each part.
+    parts: &'static [Names],
+    /// Parts without which a table is not of this format.
+    needed: &'static [usize],
+    /// A part that every record has.
+    key: usize,
+    /// The parts that are addresses of the source and destination.
+    hosts: Option<(usize, usize)>,
+    /// The part that is a flow's beginning.
+    start: Option<usize>,
+    /// The part that names the sensor.
+    sensor: Option<usize>,
+}
+
+const FORMATS: [&Format; 6] =
+    [&zeek::FORMAT, &eve::FORMAT, &argus::FORMAT, &flow_meter::FORMAT, &table::FORMAT, &kdd::FORMAT];
+
+impl Form {
+    fn format(&self) -> &'static Format {
+        FORMATS.into_iter().find(|format| format.kind == self.kind).unwrap_or(&table::FORMAT)
+    }
+
+    /// Gives each row of a batch to `take`.
+    fn rows(&self, batch: &RecordBatch, options: FlowOptions, take: impl FnMut(Row<'_>)) -> Result<()> {
+        match self.kind {
+            FlowKind::Zeek => zeek::rows(&self.places, batch, take),
+            FlowKind::Eve => eve::rows(&self.places, batch, options, take),
+            FlowKind::Argus => argus::rows(&self.places, batch, options, take),
+            FlowKind::FlowMeter => flow_meter::rows(&self.places, batch, options, take),
+            FlowKind::Kdd => kdd::rows(&self.places, batch, take),
+            FlowKind::Table => table::rows(&self.places, batch, options, take),
+        }
+    }
+}
+
+impl FlowSchema {
+    /// Finds out which formats' columns a table has. `None` if they are those of none: then its rows are no flows that
+    /// are known here, and only an ordinary table.
+    pub fn recognise(schema: &Schema, options: FlowOptions) -> Option<Self> {
+        let mut forms = Vec::new();
+        for format in FORMATS {
+            // The general ones are for what no other format is.
+            if !forms.is_empty() && matches!(format.kind, FlowKind::Kdd | FlowKind::Table) {
+                break;
+            }
+            let places = Places::find(schema, format.parts);
+            if places.have(format.needed) {
+                forms.push(Form { kind: format.kind, places });
+            }
+        }
+        (!forms.is_empty()).then_some(Self { forms, options })
+    }
+
+    /// The formats, most often one.
+    pub fn kinds(&self) -> impl Iterator<Item = FlowKind> {
+        self.forms.iter().map(|form| form.kind)
+    }
+
+    /// Whether every format tells the addresses of both sides.
+    pub fn has_hosts(&self) -> bool {
+        self.forms.iter().all(|form| form.format().hosts.is_some_and(|(a, b)| form.places.have(&[a, b])))
+    }
+
+    /// Whether every format tells when flows began.
+    pub fn has_times(&self) -> bool {
+        self.forms.iter().all(|form| form.format().start.is_some_and(|start| form.places.has(start)))
+    }
+
+    /// Whether a format's times state no zone, so that [`FlowOptions::minutes_east`] matters.
+    pub fn assumes_zone(&self) -> bool {
+        self.kinds().any(|kind| kind == FlowKind::Argus)
+    }
+
+    /// The rows of a batch as flows. A value that cannot be read is absent.
+    ///
+    /// # Errors
+    /// [`crate::Error::Schema`] if a column is of a type that flows are not read from.
+    pub fn flows(&self, batch: &RecordBatch) -> Result<Flows> {
+        self.flows_of(batch, None)
+    }
+
+    /// The same, of a file that is known to be such a log: a record of Zeek's `open_conn` and `conn_long` is marked as
+    /// still open.
+    ///
+    /// # Errors
+    /// As [`FlowSchema::flows`].
+    pub fn flows_of(&self, batch: &RecordBatch, log: Option<FlowLog>) -> Result<Flows> {
+        let open = log.is_some_and(FlowLog::has_snapshots);
+        let mut gather = Gather::new(batch.num_rows());
+        if let Some(form) = self.form_of(batch) {
+            form.rows(batch, self.options, |mut row| {
+                row.mark(Marks::STILL_OPEN, open);
+                gather.push(row);
+            })?;
+        }
+        Ok(gather.finish())
+    }
+
+    /// The sensor of each row, as a digest of its name; 0 where the log names none.
+    ///
+    /// # Errors
+    /// As [`FlowSchema::flows`].
+    pub fn sensors(&self, batch: &RecordBatch) -> Result<Vec<u64>> {
+        let Some((form, part)) = self.form_of(batch).and_then(|form| Some((form, form.format().sensor?))) else {
+            return Ok(vec![0; batch.num_rows()]);
+        };
+        let names = form.places.texts(part, batch)?;
+        Ok((0..batch.num_rows()).map(|row| names.get(row).map_or(0, |name| Host::digest(name) | 1)).collect())
+    }
+
+    /// The format of a batch's file: the one whose column that every record has is fullest.
+    fn form_of(&self, batch: &RecordBatch) -> Option<&Form> {
+        match self.forms.as_slice() {
+            [one] => Some(one),
+            forms => forms.iter().rev().max_by_key(|form| form.places.n_values(form.format().key, batch)),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Which files and records are flows: other logs are passed over and counted by kind.
+
+use crate::flows::record::FlowLog;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+/// Kinds that are counted under their names; the rest are counted under `…`.
+const MOST_KINDS: usize = 1_000;
+
+/// Records that were passed over, by kind.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Passed(Arc<Mutex<BTreeMap<String, u64>>>);
+
+impl Passed {
+    /// Adds counts.
+    pub fn add(&self, kinds: &BTreeMap<String, u64>) {
+        if kinds.is_empty() {
+            return;
+        }
+        let Ok(mut counts) = self.0.lock() else { return };
+        for (kind, n) in kinds {
+            let known = counts.len() < MOST_KINDS || counts.contains_key(kind);
+            *counts.entry(if known { kind.clone() } else { "…".into() }).or_default() += n;
+        }
+    }
+
+    /// Forgets all counts.
+    pub fn clear(&self) {
+        if let Ok(mut counts) = self.0.lock() {
+            counts.clear();
+        }
+    }
+
+    /// The counts so far.
+    pub fn counts(&self) -> Vec<(String, u64)> {
+        self.0.lock().map(|counts| counts.iter().map(|(kind, &n)| (kind.clone(), n)).collect()).unwrap_or_default()
+    }
+}
+
+/// Which objects of an NDJSON file are rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Objects {
+    /// All.
+    All,
+    /// Suricata's flow events.
+    Eve,
+    /// Those of Zeek's logs of flows; an object that does not say its log is of this one.
+    Zeek(FlowLog),
+}
+
+impl Objects {
+    /// Whether `path` is a key that tells an object's kind.
+    #[inline]
+    pub fn tells(self, path: &[u8]) -> bool {
+        match self {
+            Self::All => false,
+            Self::Eve => path == b"event_type",
+            Self::Zeek(_) => matches!(path, b"_path" | b"@stream"),
+        }
+    }
+
+    /// Whether an object of this kind (none: it does not say) is a row.
+    pub fn keeps(self, kind: Option<&str>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Eve => kind == Some("flow"),
+            Self::Zeek(_) => kind.is_none_or(|kind| FlowLog::zeek(kind).is_some()),
+        }
+    }
+}
+
+/// The Zeek log that a file's name says it is: `conn.00:00:00-01:00:00.log.gz`, `day1_NASHUA_conn.log`. `None` if no part
+/// of the name is the name of a log of flows.
+pub(super) fn zeek_log_of(name: &str) -> Option<FlowLog> {
+    let name = Path::new(name).file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let follows = |a: &str, b: &str| words.windows(2).any(|pair| pair == [a, b]);
+    match () {
+        () if follows("open", "conn") => Some(FlowLog::ZeekOpenConn),
+        () if follows("conn", "long") => Some(FlowLog::ZeekConnLong),
+        () if words.contains(&"conn") => Some(FlowLog::ZeekConn),
+        () => None,
+    }
+}
+
+/// What a file that is no log of flows is called: its name up to the first point.
+pub(super) fn stem(name: &str) -> String {
+    let name = Path::new(name).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    name.split('.').next().unwrap_or_default().to_owned()
+}
+
+/// Whether a table's columns are those of Argus' `ra`.
+pub(super) fn is_argus(names: &[String]) -> bool {
+    let has = |wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
+    ["SrcAddr", "DstAddr", "Dir", "Proto", "State"].into_iter().all(has)
+}
+
+/// Whether a table's columns are CICFlowMeter's.
+pub(super) fn is_flow_meter(names: &[String]) -> bool {
+    let plain = |name: &String| name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let names: Vec<String> = names.iter().map(plain).collect();
+    let has = |wanted: &str| names.iter().any(|name| name.starts_with(wanted));
+    ["flowduration", "flowiat", "fwdiat", "bwdiat"].into_iter().all(has)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_tell_zeek_logs() {
+        let of = |name: &str| zeek_log_of(name);
+        assert_eq!(of("a/conn.00:00:00-01:00:00.log.gz"), Some(FlowLog::ZeekConn));
+        assert_eq!(of("day1_NASHUA_conn.log"), Some(FlowLog::ZeekConn));
+        assert_eq!(of("conn/open_conn.log"), Some(FlowLog::ZeekOpenConn));
+        assert_eq!(of("conn_long.log"), Some(FlowLog::ZeekConnLong));
+        assert_eq!(of("conn/http.log"), None);
+        assert_eq!(of("connections.log"), None);
+        assert_eq!(stem("x/http.00:00.log.gz"), "http");
+    }
+
+    #[test]
+    fn kinds_beyond_the_limit_are_counted_together() {
+        let passed = Passed::default();
+        for i in 0..MOST_KINDS + 10 {
+            passed.add(&BTreeMap::from([(format!("kind {i:05}"), 2)]));
+        }
+        let counts = passed.counts();
+        assert_eq!(counts.len(), MOST_KINDS + 1);
+        assert_eq!(counts.iter().map(|(_, n)| n).sum::<u64>(), 2 * (MOST_KINDS as u64 + 10));
+        assert!(counts.contains(&("…".to_owned(), 20)));
+    }
+}

@@ -1,0 +1,110 @@
+//! Surveys against plain counting, and the same for any cut into batches.
+
+use super::spells::Spells;
+use super::*;
+use crate::flows::RecordNumbers;
+use crate::flows::record::{FlowOptions, FlowSchema};
+use arrow_array::{ArrayRef, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+/// Conn records that begin at these seconds and last for one.
+fn batch(file: usize, uids: &[String], seconds: &[i64]) -> Batch {
+    let names = ["ts", "uid", "id.orig_h", "id.resp_h", "conn_state", "duration"];
+    let column = |values: Vec<String>| Arc::new(StringArray::from(values)) as ArrayRef;
+    let n = seconds.len();
+    let columns = vec![
+        column(seconds.iter().map(|s| s.to_string()).collect()),
+        column(uids.to_vec()),
+        column(vec!["10.0.0.1".into(); n]),
+        column(vec!["10.0.0.2".into(); n]),
+        column(vec!["SF".into(); n]),
+        column(vec!["1".into(); n]),
+    ];
+    let fields: Vec<_> = names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
+    Batch {
+        columns: RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap(),
+        file,
+        numbers: RecordNumbers::Run { first: 1 },
+        stream_offset: 0,
+        rejected: Vec::new(),
+        damage: None,
+    }
+}
+
+fn surveyed(file: usize, uids: &[String], seconds: &[i64]) -> BatchSurvey {
+    let batch = batch(file, uids, seconds);
+    let schema = FlowSchema::recognise(&batch.columns.schema(), FlowOptions::default()).unwrap();
+    let flows = schema.flows(&batch.columns).unwrap();
+    BatchSurvey::of(&batch, &flows, &schema.sensors(&batch.columns).unwrap(), Some(FlowLog::ZeekConn))
+}
+
+fn uids(prefix: &str, n: usize) -> Vec<String> {
+    (0..n).map(|i| format!("C{prefix}{i}")).collect()
+}
+
+const DAY: i64 = 1_700_000_000;
+
+#[test]
+fn gaps_and_disorder_are_counted() {
+    let mut survey = Survey::default();
+    survey.add(surveyed(0, &uids("a", 4), &[DAY, DAY + 5, DAY + 3, DAY + 7]));
+    survey.add(surveyed(1, &uids("b", 3), &[DAY + 6, DAY + 8_000, 5]));
+    assert_eq!(survey.span(), Some((DAY * 1_000_000, (DAY + 8_000) * 1_000_000)));
+    assert_eq!(survey.gaps(), [((DAY + 7) * 1_000_000, (DAY + 8_000) * 1_000_000)]);
+    assert_eq!((survey.rows, survey.timed, survey.implausible), (7, 6, 1));
+    assert!((survey.out_of_order() - 2.0 / 6.0).abs() < 1e-12);
+}
+
+#[test]
+fn files_that_repeat_or_overlap_are_named() {
+    let times: Vec<i64> = (0..100).map(|i| DAY + i * 36).collect();
+    let mut shuffled: Vec<usize> = (0..100).collect();
+    shuffled.reverse();
+    let (one, other) = (uids("a", 100), uids("b", 100));
+    let again: Vec<String> = shuffled.iter().map(|&i| one[i].clone()).collect();
+    let mut survey = Survey::default();
+    survey.add(surveyed(0, &one, &times));
+    survey.add(surveyed(1, &again, &times.iter().rev().copied().collect::<Vec<_>>()));
+    survey.add(surveyed(2, &other, &times));
+    let later: Vec<i64> = times.iter().map(|t| t + 3_500).collect();
+    survey.add(surveyed(3, &uids("c", 100), &later));
+    assert_eq!(survey.repeats(&[]), [Repeat { file: 1, earlier: 0, same_bytes: false }]);
+    let digests = [Some("x".to_owned()), None, None, Some("x".to_owned())];
+    assert_eq!(survey.repeats(&digests).last(), Some(&Repeat { file: 3, earlier: 0, same_bytes: true }));
+    let overlaps: Vec<_> = survey.overlaps().iter().map(|overlap| overlap.files).collect();
+    assert_eq!(overlaps, [(0, 2)], "files that follow each other may share some minutes");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_cut_and_order_gives_the_same_spells(times in prop::collection::vec(0_i64..4_000_000_000, 1..300), at in any::<prop::sample::Index>()) {
+        let micros: Vec<i64> = times.iter().map(|t| t * 1_000_000).collect();
+        let gather = |times: &[i64]| {
+            let mut spells = Spells::default();
+            times.iter().for_each(|&t| spells.add(t));
+            spells
+        };
+        let (a, b) = micros.split_at(at.index(micros.len()));
+        let mut merged = gather(b);
+        merged.merge(gather(a));
+        let mut sorted = micros.clone();
+        sorted.sort_unstable();
+        let gaps: Vec<_> = sorted.windows(2).filter(|w| w[1] - w[0] > HOUR).map(|w| (w[0], w[1])).collect();
+        prop_assert_eq!(merged.gaps(HOUR), gaps);
+        prop_assert_eq!(merged.span(), Some((sorted[0], sorted[sorted.len() - 1])));
+    }
+}
+
+#[test]
+fn spells_stay_few_however_many_times_there_are() {
+    let mut spells = Spells::default();
+    (0..400_000_i64).rev().for_each(|i| spells.add(i * 7_200_000_000));
+    let mut other = Spells::default();
+    (0..400_000_i64).for_each(|i| other.add(i * 7_200_000_000));
+    assert_eq!(spells.span(), Some((0, 399_999 * 7_200_000_000)));
+    assert_eq!(spells.gaps(HOUR), other.gaps(HOUR));
+}
