@@ -6,6 +6,7 @@ mod host;
 mod marks;
 
 pub use host::Host;
+pub(crate) use host::{digest, mix};
 pub use marks::Marks;
 
 use arrow_array::StringArray;
