@@ -16,6 +16,7 @@
 mod categorical;
 mod definition;
 mod encode;
+pub mod flow;
 mod label;
 pub mod math;
 mod numbers;

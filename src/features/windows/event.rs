@@ -45,6 +45,11 @@ impl Event {
         }
     }
 
+    /// Source, destination and port as one number; two of them share it with a chance of 2⁻⁶⁴.
+    pub(crate) fn conversation(&self) -> Option<u64> {
+        Some(conversation_key(pair_key(self.source?, self.destination?), self.port))
+    }
+
     /// A record that has a place in the stream and belongs in no window: a superseded one, or one that is no flow.
     pub fn outside(position: u64) -> Self {
         let (start, source, destination, service) = (None, None, None, None);
@@ -74,6 +79,14 @@ fn service_key(protocol: Option<u8>, is_icmp: bool, service: Option<&str>, port:
         Some(name) if !is_icmp => Some(mix(mix(1, protocol.map_or(256, u64::from)), digest(name))),
         _ => (port != 0).then(|| mix(2, u64::from(port))),
     }
+}
+
+fn pair_key(source: u64, destination: u64) -> u64 {
+    mix(mix(5, source), destination)
+}
+
+fn conversation_key(pair: u64, port: u32) -> u64 {
+    mix(pair, u64::from(port))
 }
 
 const SOURCE: u32 = 1;
@@ -130,8 +143,13 @@ impl Stored {
         self.flags & FAILED != 0
     }
 
-    /// Source and destination, as one number; two pairs share it with a chance of 2⁻⁶⁴.
+    /// Source and destination as one number.
     pub fn pair(&self) -> Option<u64> {
-        Some(mix(mix(5, self.source()?), self.destination()?))
+        Some(pair_key(self.source()?, self.destination()?))
+    }
+
+    /// [`Event::conversation`].
+    pub fn conversation(&self) -> Option<u64> {
+        Some(conversation_key(self.pair()?, self.port))
     }
 }

@@ -12,10 +12,11 @@
 //! The features of a flow depend on the flows and their order alone: not on batches, threads, how the stream is split
 //! into files, or [`WindowOptions::memory`].
 //!
-//! Memory does not grow with the number of flows: twice [`WindowOptions::memory`] while sorting, one of the two buffers
-//! being for events and one for features, and [`WindowOptions::tables`] for what windows hold. (A merge holds no less than one record of each run; that exceeds the memory from
-//! memory² / 3,800 flows on: with the default 64 MiB, from 10¹² flows.) What does not fit is in unnamed temporary files, which vanish with the process: at
-//! most [`DISK_PER_ROW`] bytes a flow while sorting, 68 bytes from then on; nothing where all fits into the memory.
+//! Memory does not grow with the number of flows: twice [`WindowOptions::memory`] while sorting, once for events and once
+//! for features, and [`WindowOptions::tables`] for what windows remember. (A merge holds at least one record of each run,
+//! which is more than the memory from (memory / 68)² flows on: 10¹² with the default.) What does not fit is in unnamed
+//! temporary files, which vanish with the process: at most [`DISK_PER_ROW`] bytes a flow while sorting, 68 bytes from
+//! then on; nothing where all fits into the memory (with the default, up to 980,000 flows).
 
 mod answers;
 mod definitions;

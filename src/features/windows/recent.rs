@@ -67,11 +67,6 @@ pub(super) struct Counts {
     pub service: Option<u32>,
 }
 
-/// (source, destination, port) as one number.
-pub(super) fn conversation(event: &Stored) -> Option<u64> {
-    Some(mix(event.pair()?, u64::from(event.port)))
-}
-
 fn source_port(source: u64, event: &Stored) -> u64 {
     mix(mix(6, source), u64::from(event.port))
 }
@@ -124,7 +119,7 @@ impl Recent {
 
     fn enter(&mut self, event: &Stored) -> Counts {
         let mut counts = Counts { service: event.service().map(|key| self.services.raise(key)), ..Counts::default() };
-        counts.conversation = conversation(event).map(|key| self.conversations.raise(key));
+        counts.conversation = event.conversation().map(|key| self.conversations.raise(key));
         let pair = event.pair().map(|key| {
             let pair = self.pairs.entry(key).or_default();
             pair.flows += 1;
@@ -161,7 +156,7 @@ impl Recent {
             Some(fewer) => self.past_two_seconds = fewer,
             None => self.leave_two_seconds(&event),
         }
-        let last_of_conversation = conversation(&event).is_some_and(|key| self.conversations.lower(key) == 0);
+        let last_of_conversation = event.conversation().is_some_and(|key| self.conversations.lower(key) == 0);
         let last_of_pair = u32::from(event.pair().is_some_and(|key| self.leave_pair(key, event.bytes_out)));
         if let Some(key) = event.source() {
             let last_of_port = self.source_ports.lower(source_port(key, &event)) == 0;

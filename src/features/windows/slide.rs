@@ -3,7 +3,7 @@
 use super::definitions::N_FEATURES;
 use super::event::Stored;
 use super::hour::Hour;
-use super::recent::{Counts, Recent, conversation};
+use super::recent::{Counts, Recent};
 use super::rhythm::Rhythm;
 use super::{Evictions, math};
 
@@ -36,7 +36,7 @@ impl Slide {
     /// [`super::DEFINITIONS`]; NaN where the flow lacks what is counted.
     pub fn next(&mut self, event: &Stored) -> [f32; N_FEATURES] {
         let counts = self.recent.observe(event);
-        let (regularity, mean_gap) = match conversation(event) {
+        let (regularity, mean_gap) = match event.conversation() {
             Some(key) => self.rhythm.observe(key, event.start),
             None => (f64::NAN, f64::NAN),
         };
