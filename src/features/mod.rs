@@ -14,7 +14,9 @@
 //! batches gives the same matrix, bit for bit.
 
 mod categorical;
+mod definition;
 mod encode;
+pub mod flow;
 mod label;
 pub mod math;
 mod numbers;
@@ -23,7 +25,9 @@ mod plan;
 mod roles;
 mod statistics;
 mod texts;
+pub mod windows;
 
+pub use definition::Definition;
 pub use encode::{Encoded, RowsToMatrix};
 pub use label::{label_column, label_values};
 pub use plan::{ColumnSummary, FeatureOptions, FeaturePlan, Scaling};

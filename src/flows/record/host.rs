@@ -73,7 +73,8 @@ impl fmt::Display for Host {
     }
 }
 
-fn digest(text: &str) -> u64 {
+/// Of a text, whatever the case of its ASCII letters.
+pub(crate) fn digest(text: &str) -> u64 {
     text.bytes().fold(0, |sum, byte| mix(sum, u64::from(byte.to_ascii_lowercase())))
 }
 
@@ -86,7 +87,7 @@ pub(in crate::flows) fn text_digest(text: &str) -> u64 {
 }
 
 /// One step of SplitMix64 (Steele, Lea & Flood 2014) over both.
-pub(in crate::flows) fn mix(sum: u64, value: u64) -> u64 {
+pub(crate) fn mix(sum: u64, value: u64) -> u64 {
     let mut z = sum.wrapping_mul(0xd129_0b96_1e0a_17c1).wrapping_add(value).wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -9,7 +9,8 @@ mod schema;
 pub(crate) mod when;
 
 pub use host::Host;
-pub(in crate::flows) use host::{mix, text_digest};
+pub(in crate::flows) use host::text_digest;
+pub(crate) use host::{digest, mix};
 pub use log::FlowLog;
 pub use marks::Marks;
 pub use schema::{FlowKind, FlowOptions, FlowSchema};

@@ -1,0 +1,110 @@
+//! Features of a flow alone, and the sets of features that detectors are given.
+//!
+//! [`FlowCounts`] counts the fit's sample, [`FlowStatistics`] keeps what was usual there, and [`derive`] makes the
+//! columns: [`DEFINITIONS`], then those of [`super::windows`]. [`basic`] makes the eight columns of a KDD record.
+
+mod bloom;
+mod definitions;
+mod locality;
+mod statistics;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use definitions::{DEFINITIONS, N_FEATURES};
+pub use locality::Locality;
+pub use statistics::{FlowCounts, FlowStatistics};
+
+use super::Definition;
+use super::windows;
+use crate::flows::record::Flows;
+use crate::{Error, Result};
+use arrow_array::{Array, ArrayRef, Float32Array, Float64Array, RecordBatch, StringArray};
+use arrow_schema::{Field, Schema};
+use std::sync::Arc;
+
+/// The columns of [`derive`], in order.
+pub fn definitions() -> impl Iterator<Item = &'static Definition> {
+    DEFINITIONS.iter().chain(&windows::DEFINITIONS)
+}
+
+/// The default features: [`definitions`] as Float32 columns, null where missing.
+///
+/// `windows` is what [`windows::WindowFeatures::batch`] gives for the same rows. `was_counted`: whether row i is one of
+/// those that the statistics were counted on, so that it does not make itself known; `|_| false` for new flows.
+///
+/// # Errors
+/// If `windows` has not as many rows as `flows`.
+pub fn derive(
+    flows: &Flows,
+    windows: &RecordBatch,
+    statistics: &FlowStatistics,
+    locality: &Locality,
+    was_counted: impl Fn(usize) -> bool,
+) -> Result<RecordBatch> {
+    let n_rows = flows.start.len();
+    let mut columns: Vec<Vec<Option<f32>>> = (0..N_FEATURES).map(|_| Vec::with_capacity(n_rows)).collect();
+    for row in 0..n_rows {
+        let values = values::values(flows, row, statistics, locality, was_counted(row));
+        for (column, value) in columns.iter_mut().zip(values) {
+            column.push((!value.is_nan()).then_some(value as f32));
+        }
+    }
+    let alone = DEFINITIONS.iter().zip(columns);
+    let alone = alone.map(|(d, values)| (d.name.to_owned(), Arc::new(Float32Array::from(values)) as ArrayRef));
+    let schema = windows.schema();
+    let around = schema.fields().iter().zip(windows.columns());
+    let around = around.map(|(field, column)| (field.name().clone(), Arc::clone(column)));
+    batch(alone.chain(around).collect())
+}
+
+/// The eight columns of a KDD record: duration (s), protocol_type, service, flag, src_bytes, dst_bytes, count,
+/// srv_count; null where missing, but 0 for bytes that were not seen.
+///
+/// # Errors
+/// If `windows` has not as many rows as `flows`, or not the columns `count` and `srv_count`.
+pub fn basic(flows: &Flows, windows: &RecordBatch) -> Result<RecordBatch> {
+    let no_payload = crate::flows::record::Marks::NO_PAYLOAD;
+    let bytes = |column: &[Option<u64>]| -> ArrayRef {
+        let zero = |marks: &crate::flows::record::Marks| marks.has(no_payload).then_some(0);
+        let values = column.iter().zip(&flows.marks).map(|(n, marks)| n.or_else(|| zero(marks)).map(|n| n as f64));
+        Arc::new(values.collect::<Float64Array>())
+    };
+    let seconds = flows.duration.iter().map(|micros| Some(micros.unwrap_or(0).max(0) as f64 / 1e6));
+    let protocols = flows.protocol.iter().map(|number| number.map(protocol_name));
+    let window = |name: &str| {
+        let column = windows.column_by_name(name).map(Arc::clone);
+        column.ok_or_else(|| Error::Internal(format!("the window features lack `{name}`")))
+    };
+    let columns: [(&str, ArrayRef); 8] = [
+        ("duration", Arc::new(seconds.collect::<Float64Array>())),
+        ("protocol_type", Arc::new(protocols.collect::<StringArray>())),
+        ("service", Arc::new(flows.service.clone())),
+        ("flag", Arc::new(flows.state.clone())),
+        ("src_bytes", bytes(&flows.bytes_out)),
+        ("dst_bytes", bytes(&flows.bytes_in)),
+        ("count", window("count")?),
+        ("srv_count", window("srv_count")?),
+    ];
+    batch(columns.map(|(name, column)| (name.to_owned(), column)).into())
+}
+
+fn protocol_name(number: u8) -> String {
+    match number {
+        1 => "icmp".to_owned(),
+        6 => "tcp".to_owned(),
+        17 => "udp".to_owned(),
+        58 => "ipv6-icmp".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn batch(columns: Vec<(String, ArrayRef)>) -> Result<RecordBatch> {
+    let fields: Vec<Field> = columns.iter().map(|(name, c)| Field::new(name, c.data_type().clone(), true)).collect();
+    let columns = columns.into_iter().map(|(_, column)| column).collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn text(column: &StringArray, row: usize) -> Option<&str> {
+    (row < column.len() && column.is_valid(row)).then(|| column.value(row))
+}
