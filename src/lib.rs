@@ -8,6 +8,7 @@
 //! | [`cli`] | flags → a resolved plan → library calls; the only place that prints |
 //! | [`pipeline`] | streaming: read, encode, score and write overlap in bounded memory |
 //! | [`model`] | the saved model: versioned, checksummed, no code in it |
+//! | [`findings`] | rows grouped into what an analyst reads; allow-lists; hosts |
 //! | [`detectors`] | isolation forest, local outlier factor, nearest neighbours; severity, thresholds, measures of quality |
 //! | [`picture`] | an embedding drawn: a self-contained HTML page, SVG, PNG |
 //! | [`embedding`] | t-SNE and UMAP of rows, their quality measures |
@@ -34,6 +35,7 @@ pub mod device;
 pub mod embedding;
 mod error;
 pub mod features;
+pub mod findings;
 pub mod flows;
 pub mod model;
 pub mod ops;

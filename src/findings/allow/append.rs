@@ -1,0 +1,70 @@
+//! A rule for a finding, as text to append to an allow-list.
+
+use super::read::{PROTOCOLS, parse};
+use super::{Day, Rule};
+use crate::findings::group::Finding;
+use crate::findings::key::Port;
+use crate::flows::record::Host;
+use crate::{Error, Result};
+use std::fmt::Write;
+
+/// The rule that allows a finding, as text that [`parse`] reads back: its addresses, port and protocol as far as all its
+/// rows have them in common. `text` is the list that it will be appended to, `reason` why, `expires` the last day.
+///
+/// # Errors
+/// If the finding has no address to name, or the reason is empty.
+pub fn appended(text: &str, finding: &Finding, reason: &str, expires: Option<Day>) -> Result<String> {
+    let conversation = finding.subject.conversation;
+    let mut table = String::from("[[allow]]\n");
+    for (key, host) in [("src", conversation.source), ("dst", conversation.destination)] {
+        if let Some(host) = host {
+            line(&mut table, key, &quoted(&address(host)?));
+        }
+    }
+    if let Port::Number(port) = conversation.port {
+        line(&mut table, "port", &port.to_string());
+    }
+    if let Some(protocol) = conversation.protocol {
+        let name = PROTOCOLS.iter().find(|(_, number)| *number == protocol);
+        line(&mut table, "proto", &name.map_or(protocol.to_string(), |(name, _)| quoted(name)));
+    }
+    if let Some(Day { year, month, day }) = expires {
+        line(&mut table, "expires", &format!("{year:04}-{month:02}-{day:02}"));
+    }
+    line(&mut table, "reason", &quoted(reason.trim()));
+    let rules: Vec<Rule> = parse("the new rule", &table)?;
+    match rules.len() {
+        1 => Ok(format!("{}{table}", separation(text))),
+        n => Err(Error::Internal(format!("the new rule reads back as {n} rules"))),
+    }
+}
+
+fn line(table: &mut String, key: &str, value: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(table, "{key} = {value}");
+}
+
+/// A basic string of TOML.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.replace(['\n', '\r'], " ")).to_string()
+}
+
+fn address(host: Host) -> Result<String> {
+    match host {
+        Host::V4(address) => Ok(address.to_string()),
+        Host::V6(address, 0) => Ok(address.to_string()),
+        Host::V6(..) | Host::Named(_) => Err(Error::Schema(format!(
+            "{host} is known by a digest of its name; write the rule by hand, with the name as the log has it"
+        ))),
+    }
+}
+
+/// What must stand between the list and a new table.
+fn separation(text: &str) -> &'static str {
+    match text {
+        "" => "",
+        _ if text.ends_with("\n\n") => "",
+        _ if text.ends_with('\n') => "\n",
+        _ => "\n\n",
+    }
+}

@@ -1,0 +1,181 @@
+//! Allow-lists: what is known to be fine, why, and until when.
+//!
+//! A file of TOML tables, one a rule. All keys but `reason` may be absent; a rule says at least one of the others than
+//! `expires`, and a row must agree with all that it says:
+//!
+//! ```toml
+//! [[allow]]
+//! src = "10.0.0.0/8"          # an address, a network, or a name as the log has it
+//! dst = "192.0.2.53"
+//! port = 53                   # or "8000-8099"; ICMP has none
+//! proto = "udp"               # a name of the usual ones, or a number
+//! service = "dns"             # as the log has it
+//! expires = 2026-12-31        # the last day it counts
+//! reason = "our resolver, ticket 4711"
+//!
+//! [[allow]]
+//! pair = "10.0.0.5 > 192.0.2.0/24"    # src > dst in one
+//! reason = "backup"
+//! ```
+//!
+//! Rows that a rule allows are still scored and grouped; they are marked with the rule, and a finding all of whose rows
+//! are allowed is not reported. Rules are tried in the order of the file, and the first that matches has the hit.
+
+mod append;
+mod read;
+
+pub use append::appended;
+pub use read::parse;
+
+use super::collect::Entry;
+use super::group::Grouped;
+use super::key::{CellKey, Port};
+use super::rows::Flow;
+use crate::flows::record::Host;
+use ipnet::IpNet;
+use std::net::IpAddr;
+
+/// A side of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Every address of a network.
+    Net(IpNet),
+    /// One host by its name or hardware address, or an address with a zone.
+    Host(Host),
+}
+
+impl Side {
+    fn has(&self, host: Option<Host>) -> bool {
+        match (self, host) {
+            (_, None) => false,
+            (Self::Host(own), Some(host)) => *own == host,
+            (Self::Net(net), Some(Host::V4(address))) => net.contains(&IpAddr::V4(address)),
+            (Self::Net(net), Some(Host::V6(address, _))) => net.contains(&IpAddr::V6(address)),
+            (Self::Net(_), Some(Host::Named(_))) => false,
+        }
+    }
+}
+
+/// A day of the proleptic Gregorian calendar; days compare as they follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day {
+    /// Year.
+    pub year: u16,
+    /// Month, 1 to 12.
+    pub month: u8,
+    /// Day of the month, 1 to 31.
+    pub day: u8,
+}
+
+/// What is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Where the rule begins in its file; the first line is 1.
+    pub line: usize,
+    /// Who begins.
+    pub source: Option<Side>,
+    /// Whom it is for.
+    pub destination: Option<Side>,
+    /// First and last destination port.
+    pub ports: Option<(u16, u16)>,
+    /// IANA's protocol number.
+    pub protocol: Option<u8>,
+    /// What is spoken, in lower case.
+    pub service: Option<String>,
+    /// The last day it counts, UTC.
+    pub expires: Option<Day>,
+    /// Why.
+    pub reason: String,
+}
+
+impl Rule {
+    fn allows(&self, key: &CellKey, service: Option<&str>) -> bool {
+        let conversation = key.key.conversation;
+        let port = match (self.ports, conversation.port) {
+            (None, _) => true,
+            (Some((first, last)), Port::Number(port)) => (first..=last).contains(&port),
+            (Some(_), Port::None | Port::Icmp(..) | Port::Many) => false,
+        };
+        port && self.source.is_none_or(|side| side.has(conversation.source))
+            && self.destination.is_none_or(|side| side.has(conversation.destination))
+            && self.protocol.is_none_or(|protocol| conversation.protocol == Some(protocol))
+            && self.service.as_deref().is_none_or(|own| service.is_some_and(|s| s.eq_ignore_ascii_case(own)))
+    }
+}
+
+/// Rules, and what they were good for.
+#[derive(Debug, Clone, Default)]
+pub struct AllowList {
+    rules: Vec<Rule>,
+    hits: Vec<u64>,
+    today: Option<Day>,
+}
+
+impl AllowList {
+    /// Rules as of `today` (UTC): those that have expired allow nothing. `None`: none has expired.
+    pub fn new(rules: Vec<Rule>, today: Option<Day>) -> Self {
+        Self { hits: vec![0; rules.len()], rules, today }
+    }
+
+    /// The rules, in the order of the file.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rule that allows a row, by its index; not counted as a hit.
+    pub fn rule_of(&self, flow: &Flow<'_>) -> Option<usize> {
+        let key = CellKey::of(flow)?;
+        self.find(&key, flow.service)
+    }
+
+    /// Counts a row that the rule allowed.
+    pub fn hit(&mut self, rule: usize) {
+        if let Some(hits) = self.hits.get_mut(rule) {
+            *hits = hits.saturating_add(1);
+        }
+    }
+
+    /// Rows that each rule allowed.
+    pub fn hits(&self) -> &[u64] {
+        &self.hits
+    }
+
+    /// Rules that have expired.
+    pub fn expired(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(|rule| self.has_expired(rule))
+    }
+
+    /// Rules that are in force and allowed no row.
+    pub fn unused(&self) -> impl Iterator<Item = &Rule> {
+        let idle = self.rules.iter().zip(&self.hits).filter(|(rule, hits)| **hits == 0 && !self.has_expired(rule));
+        idle.map(|(rule, _)| rule)
+    }
+
+    /// For each finding the rule that allows it: that of its first group of rows, where all its rows are allowed.
+    pub fn findings(&self, grouped: &Grouped) -> Vec<Option<usize>> {
+        let mut of: Vec<Option<Option<usize>>> = vec![None; grouped.findings().len()];
+        for (entry, at) in grouped.entries() {
+            let Some(slot) = of.get_mut(at) else { continue };
+            let rule = self.rule_of_entry(entry);
+            *slot = Some(match slot {
+                Some(before) => before.and_then(|first| rule.map(|_| first)),
+                None => rule,
+            });
+        }
+        of.into_iter().map(Option::flatten).collect()
+    }
+
+    /// Where rows of more than one service share an entry, no rule that names a service allows it.
+    fn rule_of_entry(&self, entry: &Entry) -> Option<usize> {
+        let service = entry.tally.service.as_deref().filter(|_| !entry.tally.more_services);
+        self.find(&entry.key, service)
+    }
+
+    fn find(&self, key: &CellKey, service: Option<&str>) -> Option<usize> {
+        self.rules.iter().position(|rule| !self.has_expired(rule) && rule.allows(key, service))
+    }
+
+    fn has_expired(&self, rule: &Rule) -> bool {
+        rule.expires.zip(self.today).is_some_and(|(last, today)| last < today)
+    }
+}

@@ -1,0 +1,92 @@
+//! Rows into groups by the hour, one entry a group and hour.
+
+use super::group::Grouped;
+use super::key::CellKey;
+use super::rows::Rows;
+use super::starts::Starts;
+use super::tally::Tally;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Names of services that are kept; those beyond are `other`. A log has a few dozen.
+const MOST_SERVICES: usize = 4_096;
+
+/// What is known of a group within an hour.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Which group, which hour.
+    pub key: CellKey,
+    /// What was counted.
+    pub tally: Tally,
+    /// Its earliest starts.
+    pub starts: Starts,
+}
+
+/// Takes rows in, batch by batch. Memory: about 300 bytes for each group and hour, and up to 66 starts of 8 bytes for one
+/// with many rows; a day of an internet-facing host (31,368 rows) has 14,700 of them.
+#[derive(Debug, Default)]
+pub struct Collector {
+    cells: HashMap<CellKey, (Tally, Starts)>,
+    services: HashSet<Arc<str>>,
+    rows: u64,
+    without_address: u64,
+}
+
+impl Collector {
+    /// With no rows yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the rows of a batch in. Rows that are not scored are passed over; rows without any address are counted and
+    /// in no finding.
+    pub fn observe(&mut self, rows: &Rows<'_>) {
+        for row in 0..rows.len() {
+            let flow = rows.flow(row);
+            if flow.severity.is_nan() {
+                continue;
+            }
+            self.rows += 1;
+            let Some(key) = CellKey::of(&flow) else {
+                self.without_address += 1;
+                continue;
+            };
+            let service = flow.service.map(|name| self.service(name));
+            let (tally, starts) = self.cells.entry(key).or_default();
+            tally.absorb(&Tally::of(&flow, service));
+            if let Some(start) = flow.start {
+                starts.note(start);
+            }
+        }
+    }
+
+    /// Scored rows that were taken in.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Of these, rows that name neither side and so are in no finding.
+    pub fn without_address(&self) -> u64 {
+        self.without_address
+    }
+
+    /// Groups the rows: see [`Grouped`].
+    pub fn finish(self) -> Grouped {
+        let entry = |(key, (tally, mut starts)): (CellKey, (Tally, Starts))| {
+            starts.settle();
+            Entry { key, tally, starts }
+        };
+        let mut entries: Vec<Entry> = self.cells.into_iter().map(entry).collect();
+        entries.sort_unstable_by_key(|entry| entry.key);
+        Grouped::new(entries)
+    }
+
+    fn service(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.services.get(name) {
+            return Arc::clone(known);
+        }
+        let shared: Arc<str> = if self.services.len() < MOST_SERVICES { name.into() } else { "other".into() };
+        self.services.insert(Arc::clone(&shared));
+        shared
+    }
+}

@@ -1,0 +1,207 @@
+//! The filter that selects a finding's records in the tools that analysts have.
+//!
+//! A filter says what the finding's key says: the sides, port and protocol as far as they are common, and the time. So it
+//! also selects records of the same sides and time that went another way. Values come from logs and are quoted so that none
+//! of them can end its quotes.
+
+use super::group::Finding;
+use super::key::Port;
+use super::quantity::instant;
+use crate::flows::record::Host;
+
+/// The text of a finding's sides as its records have them, for hosts that are known by name: see [`Host::Named`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Names<'a> {
+    /// Who began.
+    pub source: Option<&'a str>,
+    /// Whom it was for.
+    pub destination: Option<&'a str>,
+}
+
+/// One filter for each tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filters {
+    /// A pipe from Zeek's TSV logs through `zeek-cut` and `awk`.
+    pub zeek_cut: String,
+    /// The condition of DuckDB's SQL over Zeek's columns.
+    pub duckdb: String,
+    /// Kibana's query language, in ECS's fields.
+    pub kql: String,
+    /// Splunk's, in the fields of its common information model.
+    pub spl: String,
+}
+
+/// What the records have in common.
+struct Common {
+    source: Option<String>,
+    destination: Option<String>,
+    port: Option<u16>,
+    icmp: Option<(u8, u8)>,
+    protocol: Option<String>,
+    /// First and last start in µs.
+    span: Option<(i64, i64)>,
+}
+
+impl Filters {
+    /// Of a finding. `None` if a side that it has is known by a name that `names` does not tell.
+    pub fn of(finding: &Finding, names: Names<'_>) -> Option<Self> {
+        let conversation = finding.subject.conversation;
+        let side = |host: Option<Host>, name: Option<&str>| match host {
+            None => Some(None),
+            Some(Host::V4(address)) => Some(Some(address.to_string())),
+            // A zone is in the record's text and nowhere else.
+            Some(Host::V6(address, 0)) => Some(Some(address.to_string())),
+            Some(Host::V6(..) | Host::Named(_)) => name.map(|name| Some(name.to_owned())),
+        };
+        let common = Common {
+            source: side(conversation.source, names.source)?,
+            destination: side(conversation.destination, names.destination)?,
+            port: if let Port::Number(port) = conversation.port { Some(port) } else { None },
+            icmp: if let Port::Icmp(kind, code) = conversation.port { Some((kind, code)) } else { None },
+            protocol: conversation.protocol.map(protocol_name),
+            span: finding.tally.span.map(|(first, last, _)| (first, last)),
+        };
+        Some(Self { zeek_cut: common.zeek_cut(), duckdb: common.duckdb(), kql: common.kql(), spl: common.spl() })
+    }
+}
+
+impl Common {
+    /// Zeek names ICMP's type and code as ports.
+    fn zeek_ports(&self) -> (Option<u16>, Option<u16>) {
+        match self.icmp {
+            Some((kind, code)) => (Some(u16::from(kind)), Some(u16::from(code))),
+            None => (None, self.port),
+        }
+    }
+
+    fn zeek_cut(&self) -> String {
+        let (from_port, port) = self.zeek_ports();
+        // Compared as text with "" behind, since awk takes what looks like numbers for numbers.
+        let text = |column: u8, value: &Option<String>| {
+            value.as_ref().map(|value| format!("${column} \"\" == {}", awk_quoted(value)))
+        };
+        let number = |column: u8, port: Option<u16>| port.map(|port| format!("${column} == {port}"));
+        // µs: awk's own numbers hold them exactly until the year 2255.
+        let time = self.span.map(|(first, last)| format!("$1 >= {} && $1 <= {}", seconds(first), seconds(last)));
+        let zeek_protocol = self.protocol.as_ref().map(|p| if p == "icmpv6" { "icmp".to_owned() } else { p.clone() });
+        let tests = [
+            text(2, &self.source),
+            number(3, from_port),
+            text(4, &self.destination),
+            number(5, port),
+            text(6, &zeek_protocol),
+            time,
+        ];
+        let program = joined(tests, " && ").unwrap_or_else(|| "1".to_owned());
+        let columns = "ts id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes resp_bytes conn_state uid";
+        format!("zcat -f conn*.log* | zeek-cut {columns} | awk -F '\\t' {}", shell_quoted(&program))
+    }
+
+    fn duckdb(&self) -> String {
+        let (from_port, port) = self.zeek_ports();
+        let text = |column: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!("{column} = '{}'", value.replace('\'', "''")))
+        };
+        let number = |column: &str, port: Option<u16>| port.map(|port| format!("{column} = {port}"));
+        let zeek_protocol = self.protocol.as_ref().map(|p| if p == "icmpv6" { "icmp".to_owned() } else { p.clone() });
+        let tests = [
+            text("\"id.orig_h\"", &self.source),
+            number("\"id.orig_p\"", from_port),
+            text("\"id.resp_h\"", &self.destination),
+            number("\"id.resp_p\"", port),
+            text("proto", &zeek_protocol),
+            self.span.map(|(first, last)| format!("ts BETWEEN {} AND {}", seconds(first), seconds(last))),
+        ];
+        format!("WHERE {}", joined(tests, " AND ").unwrap_or_else(|| "true".to_owned()))
+    }
+
+    fn kql(&self) -> String {
+        let text = |field: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!("{field} : \"{}\"", backslashed(value, &['\\', '"'])))
+        };
+        let icmp = self.icmp.map(|_| "not destination.port : *".to_owned());
+        let tests = [
+            text("source.ip", &self.source),
+            text("destination.ip", &self.destination),
+            self.port.map(|port| format!("destination.port : {port}")).or(icmp),
+            text("network.transport", &self.protocol.as_ref().map(|p| if p == "icmpv6" { "ipv6-icmp".to_owned() } else { p.clone() })),
+            self.span.map(|(first, last)| {
+                format!("@timestamp >= \"{}\" and @timestamp <= \"{}\"", iso(first), iso(last.saturating_add(999_999)))
+            }),
+        ];
+        joined(tests, " and ").unwrap_or_else(|| "*".to_owned())
+    }
+
+    fn spl(&self) -> String {
+        let text = |field: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!("{field}=\"{}\"", backslashed(value, &['\\', '"'])))
+        };
+        let tests = [
+            text("src", &self.source),
+            text("dest", &self.destination),
+            self.port.map(|port| format!("dest_port={port}")),
+            text("transport", &self.protocol),
+            self.span.map(|(first, last)| {
+                // Splunk's latest is not part of the span.
+                format!("earliest={} latest={}", seconds(first), seconds(last.saturating_add(1)))
+            }),
+        ];
+        format!("search {}", joined(tests, " ").unwrap_or_else(|| "*".to_owned()))
+    }
+}
+
+fn joined(tests: impl IntoIterator<Item = Option<String>>, between: &str) -> Option<String> {
+    let tests: Vec<String> = tests.into_iter().flatten().collect();
+    (!tests.is_empty()).then(|| tests.join(between))
+}
+
+fn protocol_name(protocol: u8) -> String {
+    match protocol {
+        1 => "icmp".to_owned(),
+        6 => "tcp".to_owned(),
+        17 => "udp".to_owned(),
+        58 => "icmpv6".to_owned(),
+        132 => "sctp".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Epoch seconds with six digits.
+fn seconds(micros: i64) -> String {
+    let sign = if micros < 0 { "-" } else { "" };
+    let micros = micros.unsigned_abs();
+    format!("{sign}{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
+fn iso(micros: i64) -> String {
+    format!("{}Z", instant(micros))
+}
+
+/// A string of awk: characters that could act in it, or are not plain ASCII, become octal escapes of their bytes.
+fn awk_quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' | b'\'' | 0..=31 | 127.. => out.push_str(&format!("\\{byte:03o}")),
+            _ => out.push(char::from(byte)),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A word of the shell that nothing in it can end.
+fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+fn backslashed(text: &str, special: &[char]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if special.contains(&c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}

@@ -1,0 +1,161 @@
+//! Findings: groups of rows that belong together, and the finding of each row.
+
+use super::collect::Entry;
+use super::key::{CellKey, Conversation, Port};
+use super::pool::{self, Unit};
+use super::rhythm::Rhythm;
+use super::rows::Rows;
+use super::starts::Starts;
+use super::subject::{FindingId, Kind, Subject};
+use super::tally::Tally;
+use crate::flows::record::StateGroup;
+use std::collections::BTreeMap;
+use std::collections::HashSet;
+
+/// State groups there are.
+pub const STATES: [StateGroup; 6] = [
+    StateGroup::Established,
+    StateGroup::Refused,
+    StateGroup::NoReply,
+    StateGroup::Reset,
+    StateGroup::MidStream,
+    StateGroup::Unknown,
+];
+
+/// Rows that an analyst reads as one thing.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// Its name.
+    pub id: FindingId,
+    /// What it is about.
+    pub subject: Subject,
+    /// What was counted of its rows.
+    pub tally: Tally,
+    /// Destination ports it touches (ICMP: types and codes).
+    pub ports: u64,
+    /// Destinations it touches.
+    pub hosts: u64,
+    /// Rows in each of [`STATES`].
+    pub states: [u64; 6],
+    /// Stretches of time without a silence of an hour.
+    pub stretches: u64,
+    /// How its rows follow each other; `None` for one row, and where times are not known.
+    pub rhythm: Option<Rhythm>,
+}
+
+impl Finding {
+    /// The share of its rows that failed to come about, 0 to 1.
+    pub fn failed_share(&self) -> f64 {
+        let failed: u64 = STATES.iter().zip(self.states).filter(|(state, _)| state.failed()).map(|(_, n)| n).sum();
+        failed as f64 / self.tally.flows.max(1) as f64
+    }
+
+    /// The state of most rows and its share of them.
+    pub fn main_state(&self) -> (StateGroup, f64) {
+        let most = STATES.into_iter().zip(self.states).rev().max_by_key(|&(_, n)| n);
+        let (state, n) = most.unwrap_or((StateGroup::Unknown, 0));
+        (state, n as f64 / self.tally.flows.max(1) as f64)
+    }
+}
+
+/// All rows in findings. The findings are in the order of their subjects; [`super::rank`] ranks them.
+#[derive(Debug)]
+pub struct Grouped {
+    entries: Vec<Entry>,
+    finding_of_entry: Vec<u32>,
+    findings: Vec<Finding>,
+}
+
+impl Grouped {
+    /// Of entries sorted by key.
+    pub(super) fn new(entries: Vec<Entry>) -> Self {
+        let units = pool::units(&entries);
+        let mut made: Vec<(Finding, Vec<u32>)> =
+            units.into_iter().map(|unit| (summary(&entries, &unit), unit.cells)).collect();
+        made.sort_by_cached_key(|(finding, _)| (finding.subject, finding.tally.first(), finding.id));
+        let mut finding_of_entry = vec![0; entries.len()];
+        for (at, (_, cells)) in made.iter().enumerate() {
+            for &cell in cells {
+                if let Some(slot) = finding_of_entry.get_mut(cell as usize) {
+                    *slot = at as u32;
+                }
+            }
+        }
+        Self { entries, finding_of_entry, findings: made.into_iter().map(|(finding, _)| finding).collect() }
+    }
+
+    /// The findings.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The groups by the hour, each with the index of its finding.
+    pub fn entries(&self) -> impl Iterator<Item = (&Entry, usize)> {
+        self.entries.iter().zip(self.finding_of_entry.iter().map(|&at| at as usize))
+    }
+
+    /// The index of the finding that each row of a batch is in. `None` for a row that was not scored or names no address,
+    /// or that was not observed.
+    pub fn findings_of(&self, rows: &Rows<'_>) -> Vec<Option<usize>> {
+        (0..rows.len())
+            .map(|row| {
+                let flow = rows.flow(row);
+                let key = CellKey::of(&flow).filter(|_| !flow.severity.is_nan())?;
+                let at = self.entries.binary_search_by(|entry| entry.key.cmp(&key)).ok()?;
+                self.finding_of_entry.get(at).map(|&at| at as usize)
+            })
+            .collect()
+    }
+}
+
+fn summary(entries: &[Entry], unit: &Unit) -> Finding {
+    let cells = || unit.cells.iter().filter_map(|&at| entries.get(at as usize));
+    let mut tally = Tally::default();
+    let mut states = [0; 6];
+    let mut hours: BTreeMap<i64, Vec<&Starts>> = BTreeMap::new();
+    for cell in cells() {
+        tally.absorb(&cell.tally);
+        let state = STATES.iter().position(|&state| state == cell.key.key.state);
+        if let Some(count) = state.and_then(|at| states.get_mut(at)) {
+            *count += cell.tally.flows;
+        }
+        if let Some(hour) = cell.key.hour {
+            hours.entry(hour).or_default().push(&cell.starts);
+        }
+    }
+    let distinct = |of: fn(&Conversation) -> u64| {
+        cells().map(|cell| of(&cell.key.key.conversation)).collect::<HashSet<_>>().len() as u64
+    };
+    let runs: Vec<Vec<i64>> = hours.into_values().map(Starts::union).collect();
+    let subject = subject(unit);
+    Finding {
+        id: FindingId::new(&subject, tally.first()),
+        subject,
+        ports: distinct(|c| port_number(c.port)),
+        hosts: distinct(|c| c.destination.map_or(0, |host| host.key())),
+        states,
+        stretches: unit.stretches,
+        rhythm: Rhythm::of(&runs),
+        tally,
+    }
+}
+
+/// Ports of different protocols count once: 53 over TCP and UDP is one port.
+fn port_number(port: Port) -> u64 {
+    match port {
+        Port::None | Port::Many => 1 << 32,
+        Port::Number(port) => u64::from(port),
+        Port::Icmp(kind, code) => 1 << 16 | u64::from(kind) << 8 | u64::from(code),
+    }
+}
+
+fn subject(unit: &Unit) -> Subject {
+    let own = unit.key.conversation;
+    let conversation = match unit.kind {
+        Kind::Scan => Conversation { protocol: None, port: Port::Many, ..own },
+        Kind::Sweep => Conversation { destination: None, ..own },
+        Kind::Conversation | Kind::Data => own,
+    };
+    let state = matches!(unit.kind, Kind::Conversation | Kind::Data).then_some(unit.key.state);
+    Subject { kind: unit.kind, conversation, state }
+}

@@ -1,0 +1,89 @@
+//! What each source did on each day.
+
+use super::DAY;
+use super::collect::Entry;
+use super::group::Grouped;
+use super::rhythm::Rhythm;
+use super::starts::Starts;
+use super::tally::Tally;
+use crate::flows::record::Host;
+use std::collections::{BTreeMap, HashSet};
+
+/// Gaps below which a conversation has no beat.
+const BEAT_GAPS: usize = 8;
+/// Hours of a day, as entries count them.
+const DAY_HOURS: i64 = DAY / super::HOUR;
+
+/// A source on a day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HostDay {
+    /// The best rank among the findings it has flows in on that day; the first is 1. `None`: none of them is ranked.
+    pub rank: Option<usize>,
+    /// Who.
+    pub source: Host,
+    /// Days since 1970, UTC; `None` where times are not known.
+    pub day: Option<i64>,
+    /// Flows that it began.
+    pub flows: u64,
+    /// Protocols and ports it touched.
+    pub ports: u64,
+    /// Destinations it touched.
+    pub hosts: u64,
+    /// The share of its flows that failed, 0 to 1.
+    pub failed_share: f64,
+    /// Bytes out.
+    pub bytes_out: u64,
+    /// The regularity of its most regular finding: 1 for a clock, 0 without one of nine flows within an hour.
+    pub beat: f64,
+}
+
+/// All sources and days, best rank first, then most flows. `ranks` has the rank of each finding, the first 1.
+pub fn host_days(grouped: &Grouped, ranks: &[Option<usize>]) -> Vec<HostDay> {
+    let mut members: BTreeMap<(Host, Option<i64>), Vec<(usize, &Entry)>> = BTreeMap::new();
+    for (entry, finding) in grouped.entries() {
+        let day = entry.key.hour.map(|hour| hour.div_euclid(DAY_HOURS));
+        if let Some(source) = entry.key.key.conversation.source {
+            members.entry((source, day)).or_default().push((finding, entry));
+        }
+    }
+    let mut days: Vec<HostDay> =
+        members.into_iter().map(|((source, day), entries)| host_day(source, day, &entries, ranks)).collect();
+    days.sort_by_key(|host| (host.rank.unwrap_or(usize::MAX), std::cmp::Reverse(host.flows), host.source, host.day));
+    days
+}
+
+fn host_day(source: Host, day: Option<i64>, entries: &[(usize, &Entry)], ranks: &[Option<usize>]) -> HostDay {
+    let mut tally = Tally::default();
+    let mut failed = 0;
+    let (mut ports, mut hosts) = (HashSet::new(), HashSet::new());
+    for (_, entry) in entries {
+        let key = entry.key.key;
+        tally.absorb(&entry.tally);
+        failed += if key.state.failed() { entry.tally.flows } else { 0 };
+        ports.insert((key.conversation.protocol, key.conversation.port));
+        hosts.insert(key.conversation.destination);
+    }
+    HostDay {
+        rank: entries.iter().filter_map(|(finding, _)| ranks.get(*finding).copied().flatten()).min(),
+        source,
+        day,
+        flows: tally.flows,
+        ports: ports.len() as u64,
+        hosts: hosts.len() as u64,
+        failed_share: failed as f64 / tally.flows.max(1) as f64,
+        bytes_out: tally.bytes_out,
+        beat: beat(entries),
+    }
+}
+
+fn beat(entries: &[(usize, &Entry)]) -> f64 {
+    let mut findings: BTreeMap<usize, BTreeMap<Option<i64>, Vec<&Starts>>> = BTreeMap::new();
+    for (finding, entry) in entries {
+        findings.entry(*finding).or_default().entry(entry.key.hour).or_default().push(&entry.starts);
+    }
+    let regularity = |hours: BTreeMap<Option<i64>, Vec<&Starts>>| {
+        let runs: Vec<Vec<i64>> = hours.into_values().map(Starts::union).collect();
+        Rhythm::of(&runs).filter(|rhythm| rhythm.gaps >= BEAT_GAPS).map_or(0.0, |rhythm| rhythm.regularity)
+    };
+    findings.into_values().map(regularity).fold(0.0, f64::max)
+}

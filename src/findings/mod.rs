@@ -1,0 +1,55 @@
+//! Rows grouped into what an analyst reads: findings, their ranking, reasons, verdicts, and what is known to be fine.
+//!
+//! ```text
+//! rows + severities → Collector → Grouped: findings, and the finding of each row
+//! Grouped → tables of host-hours and conversation-hours → second forests → ranking → verdict
+//! ```
+//!
+//! Nothing here depends on how the rows were cut into batches and files, or on their order: what is kept are sums, extremes
+//! and the earliest starts, in integers.
+
+pub mod allow;
+mod collect;
+mod faults;
+mod filters;
+mod group;
+mod hosts;
+mod key;
+mod opinion;
+mod pool;
+pub mod quantity;
+mod rank;
+mod rhythm;
+mod rows;
+mod since;
+mod starts;
+mod subject;
+pub mod table;
+pub mod tables;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod words;
+
+pub use collect::{Collector, Entry};
+pub use faults::{Fault, faults};
+pub use filters::{Filters, Names};
+pub use group::{Finding, Grouped, STATES};
+pub use hosts::{HostDay, host_days};
+pub use key::{CellKey, Conversation, Key, Port};
+pub use opinion::{LEAST_LINES, Opinions};
+pub use rank::{Ranked, rank};
+pub use rhythm::Rhythm;
+pub use rows::{Flow, Rows};
+pub use since::{Earlier, Since};
+pub use starts::Starts;
+pub use subject::{FindingId, Kind, Subject};
+pub use tally::Tally;
+pub use verdict::{Flagged, Period, Verdict};
+pub use words::{Hint, Surroundings, reasons};
+
+/// Microseconds in an hour: the unit of the tables, and the longest silence within a conversation.
+pub(crate) const HOUR: i64 = 3_600_000_000;
+/// Microseconds in a day.
+pub(crate) const DAY: i64 = 24 * HOUR;

@@ -1,0 +1,92 @@
+//! Second opinions: isolation forests over the tables of host-hours and conversation-hours, local and remote sources apart.
+
+use super::group::Grouped;
+use super::tables::{Line, Of, Table};
+use crate::detectors::{Detector, IsolationForest, IsolationForestParams, Severity};
+use crate::device::Device;
+use crate::flows::record::Host;
+use crate::{Result, Stop};
+use std::collections::HashMap;
+
+/// A table with fewer lines gives no opinion: nothing is rare among so few.
+pub const LEAST_LINES: usize = 32;
+
+/// How odd each finding's own lines are, as severities among the lines of their tables. `None`: no table had enough lines.
+#[derive(Debug, Clone)]
+pub struct Opinions {
+    /// Of the finding in its hours: mean by flows, and the largest.
+    pub conversation: Vec<Option<(f64, f64)>>,
+    /// Of the finding's source in the hours of the finding: mean by flows, and the largest.
+    pub host: Vec<Option<(f64, f64)>>,
+    /// Lines of the four tables: hosts local and remote, conversations local and remote.
+    pub lines: [usize; 4],
+}
+
+impl Opinions {
+    /// Fits the forests and asks them. The same seed gives the same opinions on any device and with any number of threads.
+    ///
+    /// # Errors
+    /// If the device is lost, or `stop` is requested.
+    pub fn ask(grouped: &Grouped, seed: u64, device: &Device, stop: &Stop) -> Result<Self> {
+        let mut hosts: HashMap<(bool, Option<Host>, Option<i64>), f64> = HashMap::new();
+        let mut findings: HashMap<(bool, usize, Option<i64>), f64> = HashMap::new();
+        let mut lines = [0; 4];
+        let tables = [(Of::Hosts, true), (Of::Hosts, false), (Of::Conversations, true), (Of::Conversations, false)];
+        for ((of, local), n_lines) in tables.into_iter().zip(&mut lines) {
+            let table = Table::new(grouped, of, local);
+            *n_lines = table.lines.len();
+            for (&(line, hour), severity) in table.lines.iter().zip(severities(&table, seed, device, stop)?) {
+                match line {
+                    Line::Source(host) => hosts.insert((local, host, hour), severity),
+                    Line::Finding(at) => findings.insert((local, at, hour), severity),
+                };
+            }
+        }
+        let n = grouped.findings().len();
+        let (mut conversation, mut host) = (vec![Sum::default(); n], vec![Sum::default(); n]);
+        for (entry, at) in grouped.entries() {
+            let (local, hour, flows) = (entry.tally.local.0, entry.key.hour, entry.tally.flows);
+            let source = entry.key.key.conversation.source;
+            if let (Some(sum), Some(&severity)) = (conversation.get_mut(at), findings.get(&(local, at, hour))) {
+                sum.add(severity, flows);
+            }
+            if let (Some(sum), Some(&severity)) = (host.get_mut(at), hosts.get(&(local, source, hour))) {
+                sum.add(severity, flows);
+            }
+        }
+        let settled = |sums: Vec<Sum>| sums.into_iter().map(Sum::settle).collect();
+        Ok(Self { conversation: settled(conversation), host: settled(host), lines })
+    }
+}
+
+/// Severities of the lines among each other; empty for a table with too few.
+fn severities(table: &Table, seed: u64, device: &Device, stop: &Stop) -> Result<Vec<f64>> {
+    if table.lines.len() < LEAST_LINES {
+        return Ok(Vec::new());
+    }
+    let params = IsolationForestParams { seed, ..IsolationForestParams::default() };
+    let detector = Detector::from(IsolationForest::fit_until(table.values.view(), &params, stop)?);
+    let scores = detector.scorer(device, table.lines.len())?.until(stop).score(table.values.view())?;
+    let severity = Severity::fit(&scores)?;
+    Ok(scores.into_iter().map(|score| severity.of(score)).collect())
+}
+
+/// Entries come in the order of their keys, so the sum has one.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    weighted: f64,
+    flows: u64,
+    largest: f64,
+}
+
+impl Sum {
+    fn add(&mut self, severity: f64, flows: u64) {
+        self.weighted += severity * flows as f64;
+        self.flows = self.flows.saturating_add(flows);
+        self.largest = self.largest.max(severity);
+    }
+
+    fn settle(self) -> Option<(f64, f64)> {
+        (self.flows > 0).then(|| (self.weighted / self.flows as f64, self.largest))
+    }
+}

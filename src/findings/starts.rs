@@ -1,0 +1,47 @@
+//! The earliest starts of a group within an hour.
+
+/// Starts that are kept: 32 gaps, as many as the row features look back.
+const KEPT: usize = 33;
+
+/// The [`KEPT`] earliest of all starts that were noted, whatever their order.
+#[derive(Debug, Clone, Default)]
+pub struct Starts(Vec<i64>);
+
+impl Starts {
+    /// Notes one. Twice as many as are kept may wait before the later ones go, so that this costs O(1) on average.
+    pub fn note(&mut self, start: i64) {
+        if self.0.len() >= 2 * KEPT {
+            self.trim();
+        }
+        self.0.push(start);
+    }
+
+    /// Those kept, earliest first.
+    pub fn sorted(&self) -> Vec<i64> {
+        let mut starts = self.0.clone();
+        starts.sort_unstable();
+        starts.truncate(KEPT);
+        starts
+    }
+
+    /// Lets go of those that are not kept.
+    pub fn settle(&mut self) {
+        self.trim();
+        self.0.shrink_to_fit();
+    }
+
+    /// The earliest of several groups' starts, sorted: what one group of all their rows would have kept.
+    pub fn union<'a>(groups: impl IntoIterator<Item = &'a Self>) -> Vec<i64> {
+        let mut starts: Vec<i64> = groups.into_iter().flat_map(|group| &group.0).copied().collect();
+        starts.sort_unstable();
+        starts.truncate(KEPT);
+        starts
+    }
+
+    fn trim(&mut self) {
+        if self.0.len() > KEPT {
+            self.0.select_nth_unstable(KEPT);
+            self.0.truncate(KEPT);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Findings as lines of text for a terminal.
+
+use super::group::{Finding, Grouped};
+use super::key::Port;
+use super::quantity::{count, when};
+use super::rank::Ranked;
+use super::subject::Kind;
+use super::words::{Hint, Surroundings, reasons};
+use crate::flows::record::Host;
+use crate::flows::sink::printable;
+use unicode_width::UnicodeWidthStr;
+
+/// Narrower terminals have the reasons on a line of their own.
+const WIDE: usize = 100;
+/// Reasons that have less room beside the rest go to a line of their own too.
+const LEAST_ROOM: usize = 30;
+/// Blanks between columns.
+const GAP: &str = "  ";
+/// Where lines of reasons begin when they have lines of their own.
+const INDENT: usize = 9;
+
+/// What is shown of a finding.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// Its rank and severity; `None` for a fault of the capture, which has neither.
+    pub ranked: Option<(usize, &'a Ranked)>,
+    /// The finding.
+    pub finding: &'a Finding,
+    /// A guess at what it is, where there is one.
+    pub hint: Option<Hint>,
+}
+
+/// The first `top` of the ranking, then up to `top` faults of the capture, largest first: what [`lines`] takes.
+pub fn shown<'a>(grouped: &'a Grouped, ranked: &'a [Ranked], data: &[usize], top: usize) -> Vec<Shown<'a>> {
+    let of = |at: usize| grouped.findings().get(at);
+    let threats = ranked.iter().enumerate().take(top).filter_map(|(at, ranked)| {
+        Some(Shown { ranked: Some((at + 1, ranked)), finding: of(ranked.finding)?, hint: None })
+    });
+    let faults = data.iter().take(top).filter_map(|&at| Some(Shown { ranked: None, finding: of(at)?, hint: None }));
+    threats.chain(faults).collect()
+}
+
+/// The table, heading first, no line wider than `width` but for cells that are: nothing in them acts on a terminal.
+pub fn lines(shown: &[Shown<'_>], around: &Surroundings, width: usize) -> Vec<String> {
+    let heading = ["", "sev", "flows", "from -> to", "UTC"].map(str::to_owned);
+    let mut rows = vec![heading];
+    rows.extend(shown.iter().map(|shown| cells(shown, around)));
+    let mut widths = [0; 5];
+    for row in &rows {
+        for (most, cell) in widths.iter_mut().zip(row) {
+            *most = cell.width().max(*most);
+        }
+    }
+    let left: usize = widths.iter().map(|width| width + GAP.len()).sum();
+    let beside = width >= WIDE && width >= left + LEAST_ROOM;
+    let (indent, room) = if beside { (left, width - left) } else { (INDENT, width.saturating_sub(INDENT)) };
+    let mut out = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        let line = padded(row, &widths);
+        let why = match at.checked_sub(1).and_then(|at| shown.get(at)) {
+            None => vec!["why it is odd".to_owned()],
+            Some(shown) => why(shown, around, room),
+        };
+        let mut why = why.into_iter();
+        match (beside, at) {
+            (true, _) => out.push(format!("{line}{GAP}{}", why.next().unwrap_or_default()).trim_end().to_owned()),
+            (false, 0) => {
+                out.push(line.trim_end().to_owned());
+                continue;
+            }
+            (false, _) => out.push(line.trim_end().to_owned()),
+        }
+        out.extend(why.map(|line| format!("{:indent$}{line}", "")));
+    }
+    out
+}
+
+fn cells(shown: &Shown<'_>, around: &Surroundings) -> [String; 5] {
+    let finding = shown.finding;
+    let (rank, severity) = match shown.ranked {
+        Some((rank, ranked)) => (rank.to_string(), short_severity(ranked.severity)),
+        None => ("!".to_owned(), "data".to_owned()),
+    };
+    [rank, severity, count(finding.tally.flows), sides(finding), time(finding, around)]
+}
+
+/// `.97`, rounded down: nothing is as rare as 1.
+fn short_severity(severity: f64) -> String {
+    format!(".{:02}", (severity.clamp(0.0, 0.999) * 100.0) as u32)
+}
+
+fn padded(row: &[String; 5], widths: &[usize; 5]) -> String {
+    let mut line = String::new();
+    for (at, (cell, &width)) in row.iter().zip(widths).enumerate() {
+        let pad = " ".repeat(width.saturating_sub(cell.width()));
+        let gap = if at == 0 { "" } else { GAP };
+        match at {
+            0..=2 => line.extend([gap, &pad, cell]),
+            _ => line.extend([gap, cell, &pad]),
+        }
+    }
+    line
+}
+
+/// Reasons and hint, broken at commas and blanks to `room`.
+fn why(shown: &Shown<'_>, around: &Surroundings, room: usize) -> Vec<String> {
+    let mut lines = wrapped(&reasons(shown.finding, around).join(", "), room);
+    lines.extend(shown.hint.map(|hint| format!("hint: {hint}")));
+    lines
+}
+
+fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= room => line.extend([" ", word]),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// `198.51.100.7 -> 10.0.0.1:22 ssh`, `10.0.0.1 -> 331 hosts icmp 3/3`, `[2001:db8::1] -> [2001:db8::2]:53/udp dns`.
+pub fn sides(finding: &Finding) -> String {
+    let conversation = finding.subject.conversation;
+    let host = |host: Option<Host>| host.map_or("?".to_owned(), |host| host.to_string());
+    let to = match finding.subject.kind {
+        Kind::Sweep => format!("{} hosts", count(finding.hosts)),
+        _ => match (conversation.destination, conversation.port) {
+            (Some(Host::V6(address, _)), Port::Number(_)) => format!("[{address}]"),
+            (destination, _) => host(destination),
+        },
+    };
+    let protocol = match conversation.protocol {
+        Some(17) => "/udp".to_owned(),
+        None | Some(1 | 6 | 58) => String::new(),
+        Some(other) => format!("/proto {other}"),
+    };
+    let port = match conversation.port {
+        Port::Number(port) => format!(":{port}{protocol}"),
+        Port::Icmp(kind, code) => format!(" icmp {kind}/{code}"),
+        Port::None if conversation.protocol == Some(1) => " icmp".to_owned(),
+        Port::None | Port::Many => protocol.replace('/', " "),
+    };
+    let service = match (&finding.tally.service, finding.tally.more_services) {
+        // A scan's services are as many as its ports.
+        (Some(service), more) if finding.subject.kind != Kind::Scan => {
+            format!(" {}{}", printable(service), if more { "…" } else { "" })
+        }
+        _ => String::new(),
+    };
+    format!("{} -> {to}{port}{service}", host(conversation.source))
+}
+
+fn time(finding: &Finding, around: &Surroundings) -> String {
+    match finding.tally.span {
+        None => "-".to_owned(),
+        Some(_) if finding.tally.still_open > 0 && finding.tally.flows == 1 => "still open".to_owned(),
+        Some((first, last, _)) => when(first, last, around.is_dated()),
+    }
+}

@@ -1,0 +1,86 @@
+use super::made::{Made, grouped, made};
+use super::zeek::shared;
+use crate::findings::{Filters, Names};
+use std::process::Command;
+
+fn filters(rows: &[Made], names: Names<'_>) -> Option<Filters> {
+    Filters::of(&grouped(rows, 3).findings()[0], names)
+}
+
+#[test]
+fn filters_say_what_the_finding_says() {
+    let rows = [made(0.25, "198.51.100.1", "192.0.2.1", 22), made(7.0, "198.51.100.1", "192.0.2.1", 22)];
+    let filters = filters(&rows, Names::default()).unwrap();
+    assert_eq!(
+        filters.zeek_cut,
+        "zcat -f conn*.log* | zeek-cut ts id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes \
+         resp_bytes conn_state uid | awk -F '\\t' '$2 \"\" == \"198.51.100.1\" && $4 \"\" == \"192.0.2.1\" && $5 == 22 && \
+         $6 \"\" == \"tcp\" && $1 >= 1713484800.250000 && $1 <= 1713484807.000000'"
+    );
+    assert_eq!(
+        filters.duckdb,
+        "WHERE \"id.orig_h\" = '198.51.100.1' AND \"id.resp_h\" = '192.0.2.1' AND \"id.resp_p\" = 22 AND proto = 'tcp' AND \
+         ts BETWEEN 1713484800.250000 AND 1713484807.000000"
+    );
+    assert_eq!(
+        filters.kql,
+        "source.ip : \"198.51.100.1\" and destination.ip : \"192.0.2.1\" and destination.port : 22 and network.transport : \
+         \"tcp\" and @timestamp >= \"2024-04-19T00:00:00Z\" and @timestamp <= \"2024-04-19T00:00:07Z\""
+    );
+    assert_eq!(
+        filters.spl,
+        "search src=\"198.51.100.1\" dest=\"192.0.2.1\" dest_port=22 transport=\"tcp\" earliest=1713484800.250000 \
+         latest=1713484807.000001"
+    );
+}
+
+#[test]
+fn icmp_is_named_as_each_tool_names_it() {
+    let row = Made { protocol: 1, port: None, icmp: Some((3, 1)), start: None, ..made(0.0, "10.0.0.1", "192.0.2.1", 0) };
+    let filters = filters(&[row], Names::default()).unwrap();
+    assert!(filters.zeek_cut.contains("$3 == 3 && $4 \"\" == \"192.0.2.1\" && $5 == 1 && $6 \"\" == \"icmp\"'"));
+    assert!(filters.duckdb.ends_with("\"id.orig_p\" = 3 AND \"id.resp_h\" = '192.0.2.1' AND \"id.resp_p\" = 1 AND proto = 'icmp'"));
+}
+
+#[test]
+fn names_must_be_told_and_cannot_end_their_quotes() {
+    let evil = "x' OR 1=1 -- \" \\ \u{e9}\n$(reboot)`id`";
+    let row = Made { source_text: Some(evil.to_owned()), start: None, ..made(0.0, "", "192.0.2.1", 22) };
+    assert!(filters(std::slice::from_ref(&row), Names::default()).is_none());
+    let filters = filters(&[row], Names { source: Some(evil), destination: None }).unwrap();
+    assert!(filters.duckdb.contains("= 'x'' OR 1=1 -- \" \\ \u{e9}\n$(reboot)`id`' AND"));
+    assert!(filters.kql.starts_with("source.ip : \"x' OR 1=1 -- \\\" \\\\ \u{e9}\n$(reboot)`id`\" and"));
+    assert!(filters.spl.starts_with("search src=\"x' OR 1=1 -- \\\" \\\\ \u{e9}\n$(reboot)`id`\" dest="));
+    // The shell and awk themselves: the program selects the record with that name and no other.
+    let table = format!("1\t{}\t3\t192.0.2.1\t22\ttcp\n1\tother\t3\t192.0.2.1\t22\ttcp\n", evil.replace('\n', "~"));
+    let one_line = evil.replace('\n', "~");
+    let row = Made { source_text: Some(one_line.clone()), start: None, ..made(0.0, "", "192.0.2.1", 22) };
+    let filters = Filters::of(&grouped(&[row], 1).findings()[0], Names { source: Some(&one_line), destination: None }).unwrap();
+    let awk = filters.zeek_cut.split_once("| awk").unwrap().1;
+    let folder = std::env::temp_dir().join(format!("oddflow-filters-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("table"), &table).unwrap();
+    let Ok(ran) = Command::new("sh").current_dir(&folder).arg("-c").arg(format!("LC_ALL=C awk {awk} table")).output() else { return };
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), table.lines().next().unwrap().to_owned() + "\n", "{ran:?}");
+}
+
+/// The awk program on a real log finds the brute-forcer's 466 records.
+#[test]
+fn the_filter_selects_the_records_of_a_real_log() {
+    let Some(folder) = shared("data/zeek/rita-day") else { return };
+    let Some(rows) = super::zeek::rita_day() else { return };
+    let grouped = grouped(&rows, 500);
+    let finding = grouped
+        .findings()
+        .iter()
+        .find(|f| f.tally.flows == 466 && f.subject.conversation.source.unwrap().to_string() == "170.64.237.193")
+        .unwrap();
+    let filters = Filters::of(finding, Names::default()).unwrap();
+    let program = filters.zeek_cut.split_once("| awk").unwrap().1;
+    // zeek-cut by awk itself: the columns that the program asks for, of 22.
+    let cut = "awk -F '\\t' -v OFS='\\t' '!/^#/ {print $2,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$3}'";
+    let command = format!("zcat -f conn.* | {cut} | awk {program} | wc -l");
+    let ran = Command::new("sh").current_dir(folder).arg("-c").arg(command).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ran.stdout).trim(), "466", "{ran:?}");
+}

@@ -1,0 +1,194 @@
+use super::made::{Batch, Made, grouped, made};
+use crate::findings::{FindingId, HOUR, Kind};
+use crate::flows::record::{Marks, StateGroup};
+use proptest::prelude::*;
+
+const HOSTS: [&str; 4] = ["10.0.0.1", "10.0.0.2", "198.51.100.7", "203.0.113.9"];
+
+/// The finding of each row, as ids.
+fn partition(rows: &[Made], size: usize) -> Vec<Option<FindingId>> {
+    let grouped = grouped(rows, size);
+    let of = grouped.findings_of(&Batch::of(rows).rows());
+    of.into_iter().map(|at| Some(grouped.findings()[at?].id)).collect()
+}
+
+fn kinds(rows: &[Made]) -> Vec<(Kind, u64)> {
+    grouped(rows, 7).findings().iter().map(|f| (f.subject.kind, f.tally.flows)).collect()
+}
+
+#[test]
+fn a_silence_of_an_hour_ends_a_conversation() {
+    let mut rows: Vec<Made> =
+        [0.0, 3_599.0, 7_198.0, 10_798.0].map(|t| made(t, HOSTS[0], HOSTS[1], 22)).into_iter().collect();
+    assert_eq!(kinds(&rows), [(Kind::Conversation, 3), (Kind::Conversation, 1)]);
+    // What lasts is not silent.
+    rows[2].duration = 1_000_000;
+    assert_eq!(kinds(&rows), [(Kind::Conversation, 4)]);
+}
+
+#[test]
+fn a_stray_state_joins_and_two_real_ones_do_not() {
+    let mut rows: Vec<Made> = (0..30).map(|i| made(f64::from(i), HOSTS[2], HOSTS[0], 22)).collect();
+    for row in &mut rows[10..13] {
+        row.state = StateGroup::Reset;
+    }
+    assert_eq!(kinds(&rows), [(Kind::Conversation, 27), (Kind::Conversation, 3)]);
+    rows[12].state = StateGroup::Established;
+    assert_eq!(kinds(&rows), [(Kind::Conversation, 30)]);
+    let grouped = grouped(&rows, 5);
+    assert_eq!(grouped.findings()[0].states, [28, 0, 0, 2, 0, 0]);
+    rows[10].start = rows[10].start.map(|start| start + 2 * HOUR);
+    assert_eq!(kinds(&rows), [(Kind::Conversation, 29), (Kind::Conversation, 1)]);
+}
+
+#[test]
+fn more_than_three_bursts_are_one_finding() {
+    let bursts = |n: u32, hours: f64| -> Vec<Made> {
+        (0..n * 5).map(|i| made(f64::from(i % 5) + hours * 3_600.0 * f64::from(i / 5), HOSTS[2], HOSTS[0], 3306)).collect()
+    };
+    assert_eq!(kinds(&bursts(3, 2.0)), [(Kind::Conversation, 5); 3]);
+    assert_eq!(kinds(&bursts(4, 2.0)), [(Kind::Conversation, 20)]);
+    assert_eq!(grouped(&bursts(4, 2.0), 3).findings()[0].stretches, 4);
+    assert_eq!(kinds(&bursts(4, 25.0)), [(Kind::Conversation, 5); 4]);
+}
+
+#[test]
+fn more_than_ten_ports_are_a_scan_and_a_login_among_them_is_not() {
+    let scan = |n: u16| -> Vec<Made> {
+        (0..n).map(|i| Made { state: StateGroup::Refused, ..made(f64::from(i) * 4_000.0, HOSTS[2], HOSTS[0], 1 + i) }).collect()
+    };
+    assert_eq!(kinds(&scan(10)), [(Kind::Conversation, 1); 10]);
+    let mut rows = scan(11);
+    assert_eq!(kinds(&rows), [(Kind::Scan, 11)]);
+    rows.extend((0..40).map(|i| made(f64::from(i), HOSTS[2], HOSTS[0], 22)));
+    assert_eq!(kinds(&rows), [(Kind::Conversation, 40), (Kind::Scan, 11)]);
+    let finding = &grouped(&rows, 4).findings()[1].clone();
+    assert_eq!((finding.ports, finding.hosts, finding.failed_share()), (11, 1, 1.0));
+    assert_eq!(finding.subject.to_string(), "scan 198.51.100.7 > 10.0.0.1 * * *");
+    // The other half a day later than a day.
+    let late = |row: Made| Made { start: row.start.map(|t| t + 40 * HOUR), ..row };
+    let split: Vec<Made> = scan(6).into_iter().chain(scan(12).into_iter().skip(6).map(late)).collect();
+    assert_eq!(kinds(&split).len(), 12);
+}
+
+#[test]
+fn a_long_scan_takes_in_what_was_tried_more_often() {
+    let mut rows: Vec<Made> = (0..400).map(|i| made(f64::from(i), HOSTS[2], HOSTS[0], 1_000 + i)).collect();
+    for n in [12, 13] {
+        let again = move |i: u16| made(f64::from(i) + 0.5, HOSTS[2], HOSTS[0], 1_000 + n);
+        rows.extend((1..n).map(again));
+    }
+    // 400 ports: at most 12 flows to each.
+    assert_eq!(kinds(&rows), [(Kind::Conversation, 13), (Kind::Scan, 411)]);
+}
+
+#[test]
+fn many_hosts_on_one_port_are_a_sweep_but_a_browser_is_none() {
+    let sweep = |source, state| -> Vec<Made> {
+        let to = |i: u32| Made { destination_text: Some(format!("203.0.113.{i}")), state, ..made(f64::from(i), source, "", 445) };
+        (1..=11).map(to).collect()
+    };
+    assert_eq!(kinds(&sweep(HOSTS[0], StateGroup::Refused)), [(Kind::Sweep, 11)]);
+    assert_eq!(kinds(&sweep(HOSTS[2], StateGroup::Established)), [(Kind::Sweep, 11)]);
+    assert_eq!(kinds(&sweep(HOSTS[0], StateGroup::Established)), [(Kind::Conversation, 1); 11]);
+    let finding = grouped(&sweep(HOSTS[0], StateGroup::NoReply), 3).findings()[0].clone();
+    assert_eq!((finding.ports, finding.hosts), (1, 11));
+    assert_eq!(finding.subject.to_string(), "sweep 10.0.0.1 > * 6 445 *");
+}
+
+#[test]
+fn a_claim_that_the_capture_contradicts_is_data_and_a_gap_alone_is_not() {
+    let row = |claimed, marks| Made { claimed: Some([0, claimed]), marks, ..made(0.0, HOSTS[2], HOSTS[0], 80) };
+    assert_eq!(kinds(&[row(2_000_000_000, Marks::CAPTURE_GAP)]), [(Kind::Data, 1)]);
+    assert_eq!(kinds(&[row(2_000_000_000, Marks::none())]), [(Kind::Conversation, 1)]);
+    assert_eq!(kinds(&[row(900_000, Marks::CAPTURE_GAP)]), [(Kind::Conversation, 1)]);
+    let most_seen = Made { bytes: (0, 30_000_000), ..row(40_000_000, Marks::CAPTURE_GAP) };
+    assert_eq!(kinds(&[most_seen]), [(Kind::Conversation, 1)]);
+}
+
+#[test]
+fn rows_without_scores_or_addresses_are_in_no_finding() {
+    let mut rows: Vec<Made> = (0..4).map(|i| made(f64::from(i), HOSTS[0], HOSTS[1], 80)).collect();
+    rows[1].severity = f64::NAN;
+    rows[2].source = "";
+    rows[2].destination = "-";
+    rows[3].start = None;
+    let of = partition(&rows, 2);
+    assert!(of[0].is_some() && of[1].is_none() && of[2].is_none());
+    assert!(of[3].is_some() && of[3] != of[0], "what has no time is a stretch of its own");
+}
+
+/// Rule 1 by its words: rows of one key are linked if less than an hour lies between them; findings are what is linked.
+fn linked(rows: &[Made]) -> Vec<usize> {
+    let mut label: Vec<usize> = (0..rows.len()).collect();
+    let key = |r: &Made| (r.source, r.destination, r.port, r.state);
+    let near = |a: &Made, b: &Made| {
+        let (a, b) = ((a.start.unwrap(), a.duration), (b.start.unwrap(), b.duration));
+        b.0 - (a.0 + a.1) < HOUR && a.0 - (b.0 + b.1) < HOUR
+    };
+    loop {
+        let before = label.clone();
+        for i in 0..rows.len() {
+            for j in 0..rows.len() {
+                if key(&rows[i]) == key(&rows[j]) && near(&rows[i], &rows[j]) {
+                    let least = label[i].min(label[j]);
+                    (label[i], label[j]) = (least, least);
+                }
+            }
+        }
+        if label == before {
+            return label;
+        }
+    }
+}
+
+fn any_row() -> impl Strategy<Value = Made> {
+    let state = prop_oneof![Just(StateGroup::Established), Just(StateGroup::Refused), Just(StateGroup::NoReply)];
+    let port = prop_oneof![3 => 1u16..3, 1 => 1u16..60];
+    (0..200_000u32, 0..5_000u32, 0..4usize, 0..4usize, port, state, 0.0..1.0f64).prop_map(
+        |(second, lasts, from, to, port, state, severity)| Made {
+            duration: i64::from(lasts) * 1_000_000,
+            state,
+            severity,
+            bytes: (u64::from(second), u64::from(lasts)),
+            service: (lasts % 3 > 0).then(|| ["ssh", "http"][lasts as usize % 2].to_owned()),
+            ..made(f64::from(second), HOSTS[from], HOSTS[to], port)
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn order_and_batches_do_not_matter(rows in prop::collection::vec(any_row(), 1..300), size in 1usize..50, turn in 0usize..300) {
+        let one = grouped(&rows, rows.len());
+        let mut other = rows.clone();
+        other.rotate_left(turn % rows.len());
+        other.reverse();
+        let two = grouped(&other, size);
+        prop_assert_eq!(format!("{:?}", one.findings()), format!("{:?}", two.findings()));
+        prop_assert_eq!(one.findings().iter().map(|f| f.tally.flows).sum::<u64>(), rows.len() as u64);
+        let again = |g: &crate::findings::Grouped| g.findings_of(&Batch::of(&rows).rows());
+        prop_assert_eq!(again(&one), again(&two));
+    }
+
+    #[test]
+    fn stretches_are_what_is_linked(rows in prop::collection::vec(any_row(), 1..60)) {
+        // Few enough stretches of few enough ports that no other rule takes part.
+        let rows: Vec<Made> = rows.into_iter().map(|r| Made { port: Some(1 + r.port.unwrap() % 2), ..r }).collect();
+        let label = linked(&rows);
+        let mut count = std::collections::HashMap::new();
+        for (row, label) in rows.iter().zip(&label) {
+            count.entry((row.source, row.destination, row.port, row.state)).or_insert_with(std::collections::HashSet::new).insert(label);
+        }
+        prop_assume!(count.values().all(|stretches| stretches.len() <= 3));
+        let of = partition(&rows, 11);
+        let mut id_of = std::collections::HashMap::new();
+        for (label, id) in label.iter().zip(&of) {
+            prop_assert_eq!(*id_of.entry(label).or_insert(*id), *id);
+        }
+        let ids: std::collections::HashSet<_> = id_of.values().collect();
+        prop_assert_eq!(ids.len(), id_of.len());
+    }
+}

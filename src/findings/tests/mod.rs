@@ -1,0 +1,15 @@
+mod allow;
+mod faults;
+mod filters;
+mod group;
+mod hosts;
+mod made;
+mod quantity;
+mod rhythm;
+mod rita;
+mod since;
+mod table;
+mod tables;
+mod verdict;
+mod words;
+mod zeek;

@@ -1,0 +1,69 @@
+use super::made::{Made, grouped, made};
+use crate::findings::table::{Shown, lines, shown, sides};
+use crate::findings::{Hint, Kind, Ranked, Surroundings};
+use crate::flows::record::{Marks, StateGroup};
+use unicode_width::UnicodeWidthStr;
+
+fn rows() -> Vec<Made> {
+    let mut rows: Vec<Made> = (0..1_013)
+        .map(|i| Made { state: StateGroup::Refused, ..made(f64::from(i) * 85.0, "198.51.100.1", "192.0.2.1", 1 + i) })
+        .collect();
+    rows.extend((0..466).map(|i| Made {
+        service: Some("ssh".into()),
+        bytes: (1_288, 2_000),
+        ..made(30_180.0 + f64::from(i) * 6.8, "198.51.100.2", "192.0.2.1", 22)
+    }));
+    rows.push(Made {
+        marks: Marks::CAPTURE_GAP,
+        claimed: Some([91, 1_964_191_874]),
+        bytes: (91, 84),
+        service: Some("ht\u{1b}[2Jtp".into()),
+        ..made(55_159.0, "198.51.100.3", "192.0.2.1", 80)
+    });
+    rows
+}
+
+fn table(width: usize) -> Vec<String> {
+    let grouped = grouped(&rows(), 100);
+    let at = |kind| grouped.findings().iter().position(|finding| finding.subject.kind == kind).unwrap();
+    let ranked = [Ranked { finding: at(Kind::Scan), severity: 0.9999 }, Ranked { finding: at(Kind::Conversation), severity: 0.9683 }];
+    let data = [at(Kind::Data)];
+    let mut shown: Vec<Shown<'_>> = shown(&grouped, &ranked, &data, 10);
+    shown[0].hint = Some(Hint::Technique { id: "T1046", name: "port scan" });
+    lines(&shown, &Surroundings::of(&grouped), width)
+}
+
+#[test]
+fn the_table_is_that_of_the_picture() {
+    assert_eq!(table(120), [
+        "   sev   flows  from -> to                             UTC          why it is odd",
+        "1   .99  1,013  198.51.100.1 -> 192.0.2.1              00:00-23:53  1,013 ports (typical 1), 68% of all flows, every",
+        "                                                                    85.0 s (85.0-85.0)",
+        "                                                                    hint: port scan T1046",
+        "2   .96    466  198.51.100.2 -> 192.0.2.1:22 ssh       08:23-09:15  31% of all flows, every 6.8 s (6.8-6.8), 1,288 B",
+        "                                                                    out, 2,000 B in each",
+        r"!  data      1  198.51.100.3 -> 192.0.2.1:80 ht\x1b[2Jtp  15:19:19  1.96 GB claimed, 84 B seen: capture gap",
+    ]);
+}
+
+#[test]
+fn narrow_terminals_have_reasons_on_their_own_lines() {
+    for width in [60, 80, 99] {
+        let lines = table(width);
+        assert!(lines.iter().all(|line| line.width() <= width.max(70)), "{lines:#?}");
+        assert!(lines[1].starts_with("1   .99") && lines[2].starts_with("         1,013 ports"), "{lines:#?}");
+        assert!(lines.iter().all(|line| !line.contains('\x1b') && line.trim_end() == line));
+    }
+}
+
+#[test]
+fn sides_are_named_as_networks_do() {
+    let of = |row: Made| sides(&grouped(&[row], 1).findings()[0]);
+    let dns = Made { protocol: 17, service: Some("dns".into()), ..made(0.0, "2001:db8::1", "2001:db8::2", 53) };
+    assert_eq!(of(dns), "2001:db8::1 -> [2001:db8::2]:53/udp dns");
+    let unreachable = Made { protocol: 1, icmp: Some((3, 3)), port: None, ..made(0.0, "10.0.0.1", "192.0.2.1", 0) };
+    assert_eq!(of(unreachable.clone()), "10.0.0.1 -> 192.0.2.1 icmp 3/3");
+    assert_eq!(of(Made { protocol: 47, port: None, ..made(0.0, "10.0.0.1", "", 0) }), "10.0.0.1 -> ? proto 47");
+    let sweep: Vec<Made> = (1..=12).map(|i| Made { destination_text: Some(format!("192.0.2.{i}")), ..unreachable.clone() }).collect();
+    assert_eq!(sides(&grouped(&sweep, 5).findings()[0]), "10.0.0.1 -> 12 hosts icmp 3/3");
+}

@@ -1,0 +1,52 @@
+use super::made::{Made, grouped, made};
+use crate::findings::{DAY, Finding, Flagged, Period, Verdict};
+
+/// Findings of so many flows each, a day apart from first to last.
+fn findings(flows: &[u32], days: f64) -> Vec<Finding> {
+    let mut rows: Vec<Made> = Vec::new();
+    for (at, &n) in flows.iter().enumerate() {
+        let port = at as u16 + 1;
+        let source = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"][at];
+        rows.extend((0..n).map(|_| made(0.0, source, "192.0.2.1", port)));
+    }
+    let last = rows.last_mut().unwrap();
+    last.start = last.start.map(|start| start + (days * DAY as f64) as i64);
+    let mut findings = grouped(&rows, 100).findings().to_vec();
+    findings.sort_by_key(|finding| finding.subject.conversation.source);
+    findings
+}
+
+#[test]
+fn alerts_are_a_number_a_day_and_a_day_at_least() {
+    let asked = |verdict: &str, days: f64| {
+        let findings = findings(&[5, 4, 3, 2, 1, 1], days);
+        verdict.parse::<Verdict>().unwrap().of(&findings.iter().collect::<Vec<_>>())
+    };
+    assert_eq!(asked("2/day", 0.01), Flagged { findings: 2, rows: 9, days: 1.0 });
+    assert_eq!(asked("2/day", 1.4), Flagged { findings: 3, rows: 12, days: 1.4 });
+    assert_eq!(asked("1/week", 1.0), Flagged { findings: 1, rows: 5, days: 1.0 });
+    assert_eq!(asked("100/day", 1.0), Flagged { findings: 6, rows: 16, days: 1.0 });
+    assert_eq!(asked("3/day", 2.0).findings_per_day(), 3.0);
+    assert_eq!(asked("1/day", 2.0).rows_per_day(), 4.5);
+}
+
+#[test]
+fn contamination_takes_the_fewest_findings_that_hold_the_share() {
+    let findings = findings(&[5, 4, 3, 2, 1, 1], 1.0);
+    let ranked: Vec<&Finding> = findings.iter().collect();
+    let asked = |share: f64| Verdict::Contamination(share).of(&ranked).findings;
+    assert_eq!([0.0, 0.01, 5.0 / 16.0, 0.32, 9.0 / 16.0, 1.0].map(asked), [0, 1, 1, 2, 2, 6]);
+    assert_eq!(Verdict::default().of(&[]), Flagged { findings: 0, rows: 0, days: 1.0 });
+}
+
+#[test]
+fn amounts_are_read_as_they_are_shown() {
+    for text in ["100/day", "20/week", "1/day"] {
+        assert_eq!(text.parse::<Verdict>().unwrap().to_string(), text);
+    }
+    assert_eq!(" 7 / W ".parse::<Verdict>().unwrap(), Verdict::Alerts { findings: 7, period: Period::Week });
+    for text in ["", "100", "0/day", "-1/day", "1.5/day", "1/month", "/day", "99999999999999999999/day"] {
+        let message = text.parse::<Verdict>().unwrap_err().to_string();
+        assert!(message.starts_with(&format!("alerts is {text}; ")) && message.contains("100/day"), "{message}");
+    }
+}
