@@ -431,7 +431,7 @@ fn names_that_are_taken_give_way() {
     let once = model.score_batch(&rows).unwrap();
     let twice = model.score_batch(&once).unwrap();
     assert_eq!(once, twice, "scoring scored rows replaces the scores");
-    let options = oddflow::model::OutputColumns { prefix: "if_".into(), scores_only: false };
+    let options = oddflow::model::OutputColumns { prefix: "if_".into(), ..Default::default() };
     let plan = oddflow::model::OutputPlan::new(&once.schema(), &options).unwrap();
     assert!(plan.replaced().is_empty());
     let scorer = model.scorer(&Device::Cpu, &once.schema(), 64).unwrap();

@@ -2,9 +2,11 @@
 //! come to is decided in [`super::settings`].
 
 mod embed;
+mod flows;
 mod shared;
 
 pub use embed::Embed;
+pub use flows::{FindingArgs, FlowArgs};
 pub use shared::{FitArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
 
 use clap::{Args, Parser, Subcommand};
@@ -69,7 +71,14 @@ pub struct Detect {
     #[command(flatten)]
     pub verdict: VerdictArgs,
     #[command(flatten)]
+    pub flows: FlowArgs,
+    #[command(flatten)]
+    pub findings: FindingArgs,
+    #[command(flatten)]
     pub run: RunArgs,
+    /// Fit on these files, folders or patterns, which are known to be clean, instead of on the input
+    #[arg(long, value_name = "PATH", help_heading = "Detector")]
+    pub baseline: Vec<String>,
     /// Save the fitted model here too (default with -o: beside the output, as OUT.model)
     #[arg(short, long, value_name = "MODEL", help_heading = "Output")]
     pub model: Option<PathBuf>,
@@ -89,6 +98,8 @@ pub struct Fit {
     #[command(flatten)]
     pub fit: FitArgs,
     #[command(flatten)]
+    pub flows: FlowArgs,
+    #[command(flatten)]
     pub verdict: VerdictArgs,
     #[command(flatten)]
     pub run: RunArgs,
@@ -104,6 +115,8 @@ pub struct Score {
     pub input: InputArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+    #[command(flatten)]
+    pub findings: FindingArgs,
     #[command(flatten)]
     pub verdict: VerdictArgs,
     #[command(flatten)]

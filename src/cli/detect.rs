@@ -1,18 +1,20 @@
 //! `oddflow detect`: fit on a seeded sample of the input, score all of it, print the oddest rows.
 
 use super::Done;
-use super::args::Detect;
+use super::args::{Detect, InputArgs};
+use super::found::{self, Grouping};
 use super::run::{Session, check_distinct, check_output, output_target};
-use super::score::{Scoring, finish};
+use super::score::{Scoring, finish, flow_logs, no_grouping};
 use super::settings::Config;
 use super::summary;
 use crate::Result;
-use crate::pipeline::{Digests, Pass, RunFacts, beside, manifest_path};
+use crate::flows::source::Input;
+use crate::pipeline::{Digests, FitOptions, FitReport, Pass, RunFacts, beside, manifest_path};
 use std::sync::Arc;
 
 pub fn run(args: &Detect) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
-    let options = config.fit(&args.fit, &args.verdict)?;
+    let options = config.fit(&args.fit, &args.verdict, &args.flows)?;
     let session = Session::start(config.running(&args.run)?)?;
     summary::title(&session, &options);
     let mut input = session.open(&args.input, &config.input(&args.input, &session.running)?, true)?;
@@ -31,22 +33,43 @@ pub fn run(args: &Detect) -> Result<Done> {
     ])?;
     let digests = Digests::start(&input.files);
 
-    // Rejected records are kept in the second pass, which sees all that the first did.
-    let fitted = loop {
-        match session.fit(&mut input, &options, |_, _| Ok(()))? {
-            Pass::Done(fitted) => break fitted,
-            Pass::ReadAgain => session.settle(&mut input),
+    let cap = options.flows.as_ref().and_then(|flows| flows.cap);
+    let mut fitted = match args.baseline.as_slice() {
+        [] => fit(&session, &mut input, &options)?,
+        paths => {
+            let paths = InputArgs { inputs: paths.to_vec(), ..args.input.clone() };
+            let mut clean = session.open(&paths, &config.input(&args.input, &session.running)?, false)?;
+            let digests = Digests::start(&clean.files);
+            let mut fitted = fit(&session, &mut clean, &options)?;
+            fitted.model.provenance.inputs = digests.finish();
+            // What is known of the baseline's records is not of the input's.
+            FitReport { known: None, flows: None, ..fitted }
         }
     };
+    if let Some(flows) = &fitted.flows {
+        found::logs(&session, flows, cap);
+    }
     summary::fitted(&session, &fitted);
     let mut model = fitted.model;
-
-    let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input)?;
+    if fitted.flows.is_none() {
+        fitted.flows = flow_logs(&session, &model, &input)?;
+        if let Some(flows) = &fitted.flows {
+            found::logs(&session, flows, cap);
+        }
+    }
+    let grouping = match fitted.flows {
+        Some(_) => Grouping::new(&args.findings, &args.verdict, &config)?,
+        None => no_grouping(&args.findings)?,
+    };
+    let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input, grouping.is_some())?;
     scoring.options.known = fitted.known.map(Arc::new);
-    let report = scoring.run(&args.output, &session, &model, &mut input, target.as_ref())?;
+    scoring.options.flows = fitted.flows;
+    let (report, found) = scoring.carry_out(grouping, &args.output, &session, &model, &mut input, target.as_ref())?;
 
     let inputs = digests.finish();
-    model.provenance.inputs = inputs.clone();
+    if args.baseline.is_empty() {
+        model.provenance.inputs = inputs.clone();
+    }
     if let Some(path) = &model_path {
         model.save(path)?;
     }
@@ -59,5 +82,15 @@ pub fn run(args: &Detect) -> Result<Done> {
         fit: Some(fitted.stages),
         ..scoring.facts(&session)
     };
-    finish(&session, &scoring, &input, &model, &report, facts)
+    finish(&session, &scoring, &input, &model, &report, found.as_ref(), facts)
+}
+
+/// Rejected records are kept in the second pass, which sees all that the first did.
+fn fit(session: &Session, input: &mut Input, options: &FitOptions) -> Result<FitReport> {
+    loop {
+        match session.fit(input, options, |_, _| Ok(()))? {
+            Pass::Done(fitted) => return Ok(fitted),
+            Pass::ReadAgain => session.settle(input),
+        }
+    }
 }

@@ -41,6 +41,10 @@ pub fn run(args: &Embed) -> Result<Done> {
         return Err(Error::parameter("--rows", n_rows, limit));
     }
     let model = args.model.as_deref().map(Model::load).transpose()?;
+    if let (Some(path), true) = (&args.model, model.as_ref().is_some_and(|model| model.flows.is_some())) {
+        let limit = "it is a model of flow logs: embed what it scored, such as OUT.parquet";
+        return Err(Error::parameter("-m", path.display(), limit));
+    }
     let session = Session::start(config.running(&args.run)?)?;
     session.talk.line(
         "oddflow",

@@ -1,6 +1,6 @@
 //! `oddflow fit`: fit a model on a seeded sample of the input and save it.
 
-use super::Done;
+use super::{Done, found};
 use super::args::Fit;
 use super::run::{Rejects, Session, check_distinct, check_output};
 use super::settings::Config;
@@ -10,7 +10,7 @@ use crate::pipeline::{Digests, Pass};
 
 pub fn run(args: &Fit) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
-    let options = config.fit(&args.fit, &args.verdict)?;
+    let options = config.fit(&args.fit, &args.verdict, &args.flows)?;
     let session = Session::start(config.running(&args.run)?)?;
     summary::title(&session, &options);
     let mut input = session.open(&args.input, &config.input(&args.input, &session.running)?, false)?;
@@ -27,6 +27,9 @@ pub fn run(args: &Fit) -> Result<Done> {
             Pass::ReadAgain => session.settle(&mut input),
         }
     };
+    if let Some(flows) = &fitted.flows {
+        found::logs(&session, flows, options.flows.as_ref().and_then(|flows| flows.cap));
+    }
     summary::fitted(&session, &fitted);
     let mut model = fitted.model;
     model.provenance.inputs = digests.finish();

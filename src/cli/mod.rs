@@ -8,6 +8,7 @@ mod detector;
 mod devices;
 mod embed;
 mod fit;
+mod found;
 mod generate;
 mod inspect;
 mod inspect_model;

@@ -1,15 +1,17 @@
 //! `oddflow score`: score input with a saved model; and the end of every scoring run.
 
-use super::args::{OutputArgs, Score};
+use super::args::{FindingArgs, OutputArgs, Score};
+use super::found::{self, Found, Grouping};
 use super::run::{Rejects, Session, check_distinct, create_sink, is_staged, output_target, total_bytes};
 use super::settings::Config;
 use super::{Done, summary, table};
 use crate::detectors::Threshold;
+use crate::features::windows::WindowOptions;
 use crate::features::{ColumnRole, ColumnSummary, RoleOverrides, infer_roles, label_column};
 use crate::flows::sink::Target;
 use crate::flows::source::Input;
 use crate::model::{Model, OutputColumns, OutputPlan};
-use crate::pipeline::{Digests, Manifest, Pass, RunFacts, ScoreOptions, ScoreReport, manifest_path};
+use crate::pipeline::{Digests, FlowLogs, FlowReader, FlowScoring, Manifest, Pass, RunFacts, ScoreOptions, ScoreReport, manifest_path};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::DataType;
@@ -38,8 +40,17 @@ pub fn run(args: &Score) -> Result<Done> {
     ])?;
     let digests = Digests::start(&input.files);
 
-    let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input)?;
-    let report = scoring.run(&args.output, &session, &model, &mut input, target.as_ref())?;
+    let flows = flow_logs(&session, &model, &input)?;
+    if let Some(flows) = &flows {
+        found::logs(&session, flows, None);
+    }
+    let grouping = match flows {
+        Some(_) => Grouping::new(&args.findings, &args.verdict, &config)?,
+        None => no_grouping(&args.findings)?,
+    };
+    let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input, grouping.is_some())?;
+    scoring.options.flows = flows;
+    let (report, found) = scoring.carry_out(grouping, &args.output, &session, &model, &mut input, target.as_ref())?;
     let facts = RunFacts {
         command: "score".to_owned(),
         inputs: digests.finish(),
@@ -48,7 +59,7 @@ pub fn run(args: &Score) -> Result<Done> {
         model_path: Some(args.model.clone()),
         ..scoring.facts(&session)
     };
-    finish(&session, &scoring, &input, &model, &report, facts)
+    finish(&session, &scoring, &input, &model, &report, found.as_ref(), facts)
 }
 
 /// How a scoring run was asked to score.
@@ -60,8 +71,15 @@ pub struct Scoring {
 
 impl Scoring {
     /// From the flags and the model.
-    pub fn new(args: &OutputArgs, config: &Config, session: &Session, model: &Model, input: &Input) -> Result<Self> {
-        let columns = OutputColumns { prefix: config.prefix(args), scores_only: args.scores_only };
+    pub fn new(
+        args: &OutputArgs,
+        config: &Config,
+        session: &Session,
+        model: &Model,
+        input: &Input,
+        findings: bool,
+    ) -> Result<Self> {
+        let columns = OutputColumns { prefix: config.prefix(args), scores_only: args.scores_only, findings };
         let output = OutputPlan::new(&input.schema, &columns)?;
         if args.output.is_some() && !output.replaced().is_empty() {
             let names = output.replaced().join(", ");
@@ -73,6 +91,11 @@ impl Scoring {
             top: config.top(args),
             label: label(model, input, &RoleOverrides::new()),
             known: None,
+            flows: None,
+            collect: false,
+            keep_scores: false,
+            scores: None,
+            verdicts: None,
             batch_rows: session.running.batch_rows,
             may_read_again: false,
         };
@@ -90,7 +113,9 @@ impl Scoring {
         target: Option<&Target>,
     ) -> Result<ScoreReport> {
         // Columns that the model misses are said before anything is written, even a header on stdout.
-        model.features.bind(&input.schema)?;
+        if model.flows.is_none() {
+            model.features.bind(&input.schema)?;
+        }
         let output_is_staged = target.is_none_or(|target| target.path.as_deref().is_some_and(is_staged));
         self.options.may_read_again = output_is_staged && args.rejected.as_deref().is_none_or(is_staged);
         summary::neighborhood(session, model);
@@ -115,9 +140,62 @@ impl Scoring {
         }
     }
 
+    /// Scores the input, in findings if they are asked for.
+    pub fn carry_out(
+        &mut self,
+        grouping: Option<Grouping>,
+        args: &OutputArgs,
+        session: &Session,
+        model: &Model,
+        input: &mut Input,
+        target: Option<&Target>,
+    ) -> Result<(ScoreReport, Option<Found>)> {
+        match grouping {
+            None => Ok((self.run(args, session, model, input, target)?, None)),
+            Some(grouping) => {
+                let (report, found) = grouping.carry_out(args, self, session, model, input, target)?;
+                Ok((report, Some(found)))
+            }
+        }
+    }
+
+    /// Scores the input and writes nothing.
+    pub fn look(&self, session: &Session, model: &Model, input: &Input) -> Result<ScoreReport> {
+        let pass = session.pass("score", total_bytes(input), |run| {
+            crate::pipeline::score(model, input, &session.device, None, &self.options, run, |_, _| Ok(()))
+        })?;
+        match pass {
+            Pass::Done(report) => Ok(report),
+            Pass::ReadAgain => Err(Error::Internal("a pass that may not be given up was".into())),
+        }
+    }
+
     /// What is known of the run before it ends.
     pub fn facts(&self, session: &Session) -> RunFacts {
         RunFacts { device: session.device.describe(), threads: session.running.threads, ..RunFacts::default() }
+    }
+}
+
+/// The logs as a model of flow logs needs them; `None` for any other model.
+pub fn flow_logs(session: &Session, model: &Model, input: &Input) -> Result<Option<FlowScoring>> {
+    let Some(features) = &model.flows else { return Ok(None) };
+    let reader = FlowReader::new(input, features.reading())?.ok_or_else(|| {
+        Error::Schema("the model was fitted on flow logs, and the input's columns tell no addresses and times".into())
+    })?;
+    let windows = WindowOptions::default();
+    let logs = session.pass("windows", total_bytes(input), |run| FlowLogs::gather(input, reader, &windows, run))?;
+    Ok(Some(FlowScoring { logs: Arc::new(logs), features: features.clone(), counted: Arc::default() }))
+}
+
+/// Findings are asked for where there are none.
+pub fn no_grouping(args: &FindingArgs) -> Result<Option<Grouping>> {
+    let given = [("--alerts", args.alerts.is_some()), ("--allow", args.allow.is_some())];
+    match given.into_iter().find(|(_, given)| *given) {
+        None => Ok(None),
+        Some((name, _)) => {
+            let limit = "it is for findings, which need logs with addresses and times: Zeek, Suricata EVE, Argus";
+            Err(Error::parameter(name, "given", limit))
+        }
     }
 }
 
@@ -159,10 +237,14 @@ pub fn finish(
     input: &Input,
     model: &Model,
     report: &ScoreReport,
+    found: Option<&Found>,
     mut facts: RunFacts,
 ) -> Result<Done> {
     summary::records(session, &report.tally, input);
-    summary::scored(session, model, report, &scoring.options);
+    summary::scored(session, model, report, &scoring.options, found);
+    facts.findings = found.map(Found::facts);
+    facts.superseded = report.superseded;
+    facts.evictions = scoring.options.flows.as_ref().map(|flows| flows.logs.evictions());
     facts.damages = input.damages();
     let done = match report.tally.n_rejected() == 0 && facts.damages.is_empty() {
         true => Done::Clean,
@@ -173,7 +255,10 @@ pub fn finish(
     }
     let to_stdout = report.written.is_some() && facts.output.is_none();
     if !to_stdout {
-        table::print_top(&report.top, model, input)?;
+        match found {
+            Some(found) => found.print(scoring.options.top)?,
+            None => table::print_top(&report.top, model, input)?,
+        }
     }
     if let Some(output) = facts.output.clone() {
         let path = manifest_path(&output);

@@ -1,12 +1,14 @@
 //! Flags and configuration file → resolved settings. A flag wins over the file, the file over the default.
 
-use super::args::{FitArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
+use super::args::{FindingArgs, FitArgs, FlowArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
 use super::detector;
 use crate::detectors::{DEFAULT_CACHE, DEFAULT_MEMORY, ThresholdRule};
 use crate::device::DeviceChoice;
+use crate::features::flow::{FlowSet, Locality};
 use crate::features::{FeatureOptions, Role, RoleOverrides};
 use crate::flows::source::{InputOptions, preset};
-use crate::pipeline::FitOptions;
+use crate::flows::record::FlowOptions;
+use crate::pipeline::{FitOptions, FlowFit, FlowReading};
 use crate::{Error, Result};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
@@ -17,6 +19,8 @@ const DEFAULT_SEED: u64 = 0;
 /// Rows aimed at in a batch: large enough for a row group, small enough for caches and for flat memory.
 const DEFAULT_BATCH_ROWS: usize = 65_536;
 const DEFAULT_TOP: usize = 10;
+/// Most flows of one conversation and state in the sample of flow logs.
+const CAP: usize = 5;
 
 /// The configuration file: what is fitted, how it is judged, read and run, in snake case, and `[roles]`. What is written
 /// where is said on the command line alone.
@@ -51,6 +55,12 @@ pub struct Config {
     delimiter: Option<String>,
     skip_errors: Option<bool>,
     prefix: Option<String>,
+    flow_features: Option<String>,
+    sample: Option<String>,
+    local: Option<String>,
+    tz: Option<String>,
+    alerts: Option<String>,
+    group: Option<String>,
     #[serde(default)]
     roles: BTreeMap<String, Role>,
     #[serde(default)]
@@ -143,8 +153,43 @@ impl Config {
         }
     }
 
+    /// How flow logs become features; `None`: their columns are taken as those of any table. Roles are said of a table's own columns.
+    fn flows(&self, args: &FlowArgs) -> Result<Option<FlowFit>> {
+        let set = args.features.as_deref().or(self.flow_features.as_deref());
+        if set == Some("columns") || (set.is_none() && !self.roles.is_empty()) {
+            return Ok(None);
+        }
+        let cap = match args.sample.as_deref().or(self.sample.as_deref()) {
+            None | Some("capped") => Some(CAP),
+            Some("uniform") => None,
+            Some(other) => return Err(Error::parameter("--sample", other, "it must be capped or uniform")),
+        };
+        let zone = args.tz.as_deref().or(self.tz.as_deref());
+        let options = FlowOptions { minutes_east: zone.map_or(Ok(0), minutes_east)? };
+        Ok(Some(FlowFit {
+            reading: FlowReading { options, ..FlowReading::default() },
+            set: set.map_or(Ok(FlowSet::Default), |text| match text {
+                "default" | "basic" => text.parse(),
+                _ => Err(Error::parameter("--features", text, "it must be default, basic or columns")),
+            })?,
+            locality: args.local.as_deref().or(self.local.as_deref()).map_or(Ok(Locality::default()), str::parse)?,
+            cap,
+            any_table: set.is_some(),
+        }))
+    }
+
+    /// How rows are grouped.
+    pub fn group<'a>(&'a self, args: &'a FindingArgs) -> Option<&'a str> {
+        args.group.as_deref().or(self.group.as_deref())
+    }
+
+    /// How many findings are called anomalies.
+    pub fn alerts<'a>(&'a self, args: &'a FindingArgs) -> Option<&'a str> {
+        args.alerts.as_deref().or(self.alerts.as_deref())
+    }
+
     /// The options of fitting.
-    pub fn fit(&self, args: &FitArgs, verdict: &VerdictArgs) -> Result<FitOptions> {
+    pub fn fit(&self, args: &FitArgs, verdict: &VerdictArgs, flows: &FlowArgs) -> Result<FitOptions> {
         let seed = args.seed.or(self.seed).unwrap_or(DEFAULT_SEED);
         let detector::Chosen { params, rows, rows_name } = detector::choose(args, self, seed)?;
         let rule = self.rule(verdict)?.unwrap_or_default();
@@ -156,6 +201,7 @@ impl Config {
             rule,
             roles: self.roles(),
             features: self.features(),
+            flows: self.flows(flows)?,
             fit_rows: rows,
             memory: memory.map_or(Ok(DEFAULT_MEMORY), |text| detector::size("--memory", text))?,
             cache: cache.map_or(Ok(DEFAULT_CACHE), |text| detector::size("--cache", text))?,
@@ -197,6 +243,26 @@ pub fn threads(asked: Option<usize>) -> Result<usize> {
         }
         Some(n) => Ok(n),
         None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+    }
+}
+
+/// `Z`, `UTC`, `+02:00`, `-0530`.
+fn minutes_east(text: &str) -> Result<i32> {
+    let wrong = || Error::parameter("--tz", text, "it must be UTC or a distance from it, such as +02:00");
+    if text.eq_ignore_ascii_case("utc") || text.eq_ignore_ascii_case("z") {
+        return Ok(0);
+    }
+    let (sign, rest) = match text.split_at_checked(1) {
+        Some(("+", rest)) => (1, rest),
+        Some(("-", rest)) => (-1, rest),
+        _ => return Err(wrong()),
+    };
+    let digits = rest.replace(':', "");
+    let (hours, minutes) = digits.split_at_checked(2).ok_or_else(wrong)?;
+    let number = |part: &str| if part.is_empty() { Ok(0) } else { part.parse::<i32>().map_err(|_| wrong()) };
+    match (number(hours)?, number(minutes)?) {
+        (hours @ 0..=14, minutes @ 0..=59) => Ok(sign * (60 * hours + minutes)),
+        _ => Err(wrong()),
     }
 }
 

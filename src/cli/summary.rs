@@ -1,5 +1,6 @@
 //! The summary of a run, on stderr.
 
+use super::found::Found;
 use super::run::Session;
 use super::talk::{bytes, count, percent, plural, seconds};
 use crate::detectors::{Detector, DetectorParams, OneClassSvm, Quality, SvmSolver, ThresholdRule};
@@ -132,13 +133,38 @@ pub fn records(session: &Session, tally: &Tally, input: &Input) {
 }
 
 /// What scoring found.
-pub fn scored(session: &Session, model: &Model, report: &ScoreReport, options: &ScoreOptions) {
-    let rows = report.tally.rows;
+pub fn scored(
+    session: &Session,
+    model: &Model,
+    report: &ScoreReport,
+    options: &ScoreOptions,
+    found: Option<&Found>,
+) {
+    let rows = report.tally.rows - report.superseded;
     let rate = if report.stages.wall > 0.0 { rows as f64 / report.stages.wall } else { 0.0 };
     session.talk.line(
         "scored",
         &format!("{} in {}   {} rows/s", plural(rows, "row"), seconds(report.stages.wall), count(rate as u64)),
     );
+    match found {
+        Some(found) => found.summary(session),
+        None => flagged(session, model, report),
+    }
+    if report.imputed > 0 {
+        session.talk.line("imputed", &plural(report.imputed, "missing value"));
+    }
+    if !report.unseen.is_empty() {
+        let parts: Vec<String> = report.unseen.iter().map(|(name, n)| format!("{name} {}", count(*n))).collect();
+        session.talk.line("unseen", &format!("categories the model was not fitted on: {}", parts.join(", ")));
+    }
+    if let (Some(quality), Some(label)) = (&report.quality, &options.label)
+        && quality.positives + quality.negatives > 0
+    {
+        session.talk.line("labels", &format!("{label}: {}", in_words(quality)));
+    }
+}
+
+fn flagged(session: &Session, model: &Model, report: &ScoreReport) {
     let asked = match model.threshold.rule {
         ThresholdRule::Contamination(share) => format!("   ({} of the training rows asked)", percent(share)),
         rule => format!("   ({rule})"),
@@ -152,18 +178,6 @@ pub fn scored(session: &Session, model: &Model, report: &ScoreReport, options: &
             model.threshold.score
         ),
     );
-    if report.imputed > 0 {
-        session.talk.line("imputed", &plural(report.imputed, "missing value"));
-    }
-    if !report.unseen.is_empty() {
-        let parts: Vec<String> = report.unseen.iter().map(|(name, n)| format!("{name} {}", count(*n))).collect();
-        session.talk.line("unseen", &format!("categories the model was not fitted on: {}", parts.join(", ")));
-    }
-    if let (Some(quality), Some(label)) = (&report.quality, &options.label)
-        && quality.positives + quality.negatives > 0
-    {
-        session.talk.line("labels", &format!("{label}: {}", in_words(quality)));
-    }
 }
 
 /// `AUROC 0.953, average precision 0.771; at the verdict: precision 0.812, recall 0.590, F1 0.683`.

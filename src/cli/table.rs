@@ -130,7 +130,8 @@ fn shorten_left(text: &str) -> String {
     }
 }
 
-fn terminal_width() -> usize {
+/// Columns of the terminal.
+pub fn terminal_width() -> usize {
     Table::new().width().map_or(PLAIN_WIDTH, usize::from)
 }
 

@@ -7,6 +7,7 @@ use crate::detectors::{
     Detector, IsolationForestParams, LocalOutlierFactorParams, NearestNeighborsParams, SeverityRow, Threshold,
 };
 use crate::features::FeaturePlan;
+use crate::features::flow::FlowFeatures;
 use serde::{Deserialize, Serialize};
 
 /// Longest header, 64 MiB: what JSON takes in memory is a multiple of its length.
@@ -20,6 +21,8 @@ struct Written<'a> {
     detector: DetectorHeader,
     severity: SeverityHeader,
     threshold: Threshold,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flows: Option<&'a FlowFeatures>,
     replay: &'a Replay,
 }
 
@@ -32,6 +35,8 @@ pub(super) struct Header {
     pub detector: DetectorHeader,
     pub severity: SeverityHeader,
     pub threshold: Threshold,
+    #[serde(default)]
+    pub flows: Option<FlowFeatures>,
     pub replay: Replay,
 }
 
@@ -95,6 +100,7 @@ pub(super) fn pack(model: &Model) -> Result<Vec<u8>, String> {
             percentiles: model.severity.table().into_iter().map(triple).collect(),
         },
         threshold: model.threshold,
+        flows: model.flows.as_ref(),
         replay: &model.replay,
     };
     let bytes = serde_json::to_vec(&header).map_err(|error| format!("its header cannot be written: {error}"))?;

@@ -22,15 +22,16 @@ mod tests;
 mod trees;
 
 pub use container::{FORMAT, MAGIC, MAX_FILE};
-pub use output::{ADDED, OutputColumns, OutputPlan};
+pub use output::{ADDED, ADDED_BY_FINDINGS, OutputColumns, OutputPlan};
 pub use provenance::{InputDigest, Provenance, rfc3339};
 pub use replay::MAX_ROWS as MAX_REPLAY_ROWS;
-pub use scorer::{BatchScorer, Scored};
+pub use scorer::{BatchScorer, InFinding, Scored};
 pub use summary::{ModelSummary, TreeStatistics};
 
 use crate::detectors::{Detector, IsolationForest, Severity, Threshold};
 use crate::device::Device;
 use crate::features::FeaturePlan;
+use crate::features::flow::FlowFeatures;
 use crate::flows::sink::Staged;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -55,6 +56,8 @@ pub struct Model {
     pub threshold: Threshold,
     /// Where the model comes from.
     pub provenance: Provenance,
+    /// How flow logs become the columns that [`Model::features`] takes; `None`: the model takes a table's own columns.
+    pub flows: Option<FlowFeatures>,
     replay: Replay,
 }
 
@@ -85,7 +88,7 @@ impl Model {
         replay_rows: &RecordBatch,
     ) -> Result<Self> {
         let replay = Replay::new(&features, replay_rows)?;
-        let mut model = Self { features, detector, severity, threshold, provenance, replay };
+        let mut model = Self { features, detector, severity, threshold, provenance, flows: None, replay };
         model.check().map_err(Error::Schema)?;
         model.replay.scores = model.replayed().map_err(Error::Schema)?;
         Ok(model)
@@ -197,6 +200,9 @@ impl Model {
     /// Whether the parts fit together.
     fn check(&self) -> Result<(), String> {
         self.features.check().map_err(|error| error.to_string())?;
+        if let Some(complaint) = self.flows.as_ref().and_then(|flows| flows.statistics.complaint()) {
+            return Err(complaint);
+        }
         let (made, taken) = (self.features.n_features(), self.detector.n_features());
         if made != taken {
             return Err(format!("its features are {made} and its detector takes {taken}: they do not belong together"));
@@ -241,7 +247,8 @@ fn decode(bytes: &[u8]) -> Result<Model, String> {
     };
     sections.end()?;
     let (features, threshold) = (header.features, header.threshold);
-    let model = Model { features, detector, severity, threshold, provenance: header.provenance, replay: header.replay };
+    let (provenance, flows, replay) = (header.provenance, header.flows, header.replay);
+    let model = Model { features, detector, severity, threshold, provenance, flows, replay };
     model.check()?;
     model.replay.check(&model.replayed()?)?;
     Ok(model)

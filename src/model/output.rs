@@ -2,12 +2,15 @@
 
 use super::Scored;
 use crate::{Error, Result};
-use arrow_array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, RecordBatchOptions};
+use arrow_array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use std::sync::Arc;
 
 /// Names of the added columns, before any prefix: score (f64), severity (f64 in [0, 1)), verdict (boolean).
 pub const ADDED: [&str; 3] = ["anomaly_score", "severity", "anomaly"];
+
+/// Names of what is added where rows are grouped into findings: the finding's name (text), the rule that allows the row (text).
+pub const ADDED_BY_FINDINGS: [&str; 2] = ["finding_id", "allowed"];
 
 /// How scored tables look.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -16,6 +19,10 @@ pub struct OutputColumns {
     pub prefix: String,
     /// Leave the input's columns out.
     pub scores_only: bool,
+    /// Rows are grouped into findings: those that a later record replaces have no score, and columns say of which finding a row is
+    /// and what allows it.
+    #[serde(default)]
+    pub findings: bool,
 }
 
 /// The output's schema, worked out once for all batches of an input schema.
@@ -24,6 +31,7 @@ pub struct OutputPlan {
     schema: SchemaRef,
     kept: Vec<usize>,
     replaced: Vec<String>,
+    findings: bool,
 }
 
 impl OutputPlan {
@@ -37,20 +45,23 @@ impl OutputPlan {
             let met = options.prefix.escape_debug();
             return Err(Error::parameter("prefix", format!("`{met}`"), "it may not contain control characters"));
         }
-        let names = ADDED.map(|name| format!("{}{name}", options.prefix));
-        let is_taken = |index: &usize| input.fields().get(*index).is_some_and(|field| names.contains(field.name()));
+        let text = ADDED_BY_FINDINGS.iter().filter(|_| options.findings).map(|&name| (name, DataType::Utf8));
+        let types = [DataType::Float64, DataType::Float64, DataType::Boolean];
+        let added: Vec<(String, DataType)> =
+            ADDED.into_iter().zip(types).chain(text).map(|(name, kind)| (format!("{}{name}", options.prefix), kind)).collect();
+        let names: Vec<&String> = added.iter().map(|(name, _)| name).collect();
+        let is_taken = |index: &usize| input.fields().get(*index).is_some_and(|field| names.contains(&field.name()));
         let (replaced, kept): (Vec<usize>, Vec<usize>) = match options.scores_only {
             true => (Vec::new(), Vec::new()),
             false => (0..input.fields().len()).partition(is_taken),
         };
         let field = |index: &usize| input.fields().get(*index).cloned();
         let mut fields: Vec<Arc<Field>> = kept.iter().filter_map(field).collect();
-        let types = [DataType::Float64, DataType::Float64, DataType::Boolean];
-        fields
-            .extend(names.into_iter().zip(types).map(|(name, data_type)| Arc::new(Field::new(name, data_type, false))));
+        let field_of = |(name, kind): &(String, DataType)| Arc::new(Field::new(name, kind.clone(), options.findings));
+        fields.extend(added.iter().map(field_of));
         let schema = Arc::new(Schema::new_with_metadata(fields, input.metadata().clone()));
         let replaced = replaced.iter().filter_map(field).map(|field| field.name().clone()).collect();
-        Ok(Self { schema, kept, replaced })
+        Ok(Self { schema, kept, replaced, findings: options.findings })
     }
 
     /// The output's schema.
@@ -71,9 +82,24 @@ impl OutputPlan {
         let schema_error =
             |error: arrow_schema::ArrowError| Error::Schema(format!("scored rows do not fit their table: {error}"));
         let mut columns: Vec<ArrayRef> = batch.project(&self.kept).map_err(schema_error)?.columns().to_vec();
-        columns.push(Arc::new(Float64Array::from(scored.score)));
-        columns.push(Arc::new(Float64Array::from(scored.severity)));
-        columns.push(Arc::new(BooleanArray::from(scored.anomaly)));
+        if self.findings {
+            let has_score: Vec<bool> = scored.score.iter().map(|score| !score.is_nan()).collect();
+            let known = |value: f64, has: bool| has.then_some(value);
+            let numbers = |values: Vec<f64>| -> ArrayRef {
+                Arc::new(values.into_iter().zip(&has_score).map(|(v, &has)| known(v, has)).collect::<Float64Array>())
+            };
+            let verdicts = scored.anomaly.iter().zip(&has_score).map(|(&anomaly, &has)| has.then_some(anomaly));
+            let verdicts: ArrayRef = Arc::new(verdicts.collect::<BooleanArray>());
+            columns.extend([numbers(scored.score), numbers(scored.severity), verdicts]);
+            let absent = || vec![None; batch.num_rows()];
+            let texts = |texts: Vec<Option<String>>| -> ArrayRef { Arc::new(StringArray::from(texts)) };
+            let (finding, allowed) = scored.finding.map_or_else(|| (absent(), absent()), |of| (of.id, of.allowed));
+            columns.extend([texts(finding), texts(allowed)]);
+        } else {
+            columns.push(Arc::new(Float64Array::from(scored.score)));
+            columns.push(Arc::new(Float64Array::from(scored.severity)));
+            columns.push(Arc::new(BooleanArray::from(scored.anomaly)));
+        }
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(self.schema(), columns, &options).map_err(schema_error)
     }

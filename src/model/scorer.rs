@@ -26,6 +26,8 @@ pub struct Scored {
     pub severity: Vec<f64>,
     /// The verdict: whether the score is above the threshold.
     pub anomaly: Vec<bool>,
+    /// Of which finding each row is, where rows are grouped.
+    pub finding: Option<InFinding>,
     /// Missing values that were filled in.
     pub imputed: u64,
     /// Values of categories that training had not met, by categorical column.
@@ -34,6 +36,15 @@ pub struct Scored {
     pub encode_time: Duration,
     /// Time spent on scoring.
     pub score_time: Duration,
+}
+
+/// Findings of rows, row by row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct InFinding {
+    /// The finding's name.
+    pub id: Vec<Option<String>>,
+    /// The rule that allows the row.
+    pub allowed: Vec<Option<String>>,
 }
 
 impl BatchScorer {
@@ -76,6 +87,7 @@ impl BatchScorer {
             score,
             severity,
             anomaly,
+            finding: None,
             imputed: encoded.imputed,
             unseen_by_column: encoded.unseen_by_column,
             encode_time,

@@ -128,7 +128,8 @@ fn scored(drawn: Drawn) -> Result<Drawn> {
     let rows =
         take_record_batch(&drawn.rows, &UInt32Array::from(kept.clone())).map_err(|e| Error::Schema(e.to_string()))?;
     let positions = kept.iter().filter_map(|&row| drawn.positions.get(row as usize).copied()).collect();
-    Ok(Drawn { rows, positions })
+    let files = kept.iter().filter_map(|&row| drawn.files.get(row as usize).copied()).collect();
+    Ok(Drawn { rows, positions, files })
 }
 
 /// Smaller for larger scores; largest for NaN.

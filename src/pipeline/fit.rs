@@ -1,6 +1,7 @@
 //! Fitting: one pass that draws the sample, then features, detector, severity and threshold on it.
 
 use super::Pass;
+use super::flow_logs::{FlowGatherer, FlowLogs, FlowReader, FlowReading, FlowScoring};
 use super::known::KnownScores;
 use super::ordered::Run;
 use super::sample::{Drawn, Gathered, Sample};
@@ -9,6 +10,7 @@ use crate::detectors::{
     Detector, DetectorParams, FitContext, SelfJoinPlan, Severity, SolverState, Threshold, ThresholdRule,
 };
 use crate::device::Device;
+use crate::features::flow::{FlowCounts, FlowFeatures, FlowSet, Locality};
 use crate::features::{FeatureOptions, FeaturePlan, RoleOverrides, infer_roles};
 use crate::flows::Rejected;
 use crate::flows::source::Input;
@@ -16,7 +18,10 @@ use crate::model::{InputDigest, Model, Provenance};
 use crate::ops::neighbors::Watch;
 use crate::words::counted;
 use crate::{Error, Result};
+use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
 use ndarray::ArrayView2;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Rows kept in the model to be replayed when it is loaded.
@@ -33,6 +38,8 @@ pub struct FitOptions {
     pub roles: RoleOverrides,
     /// How columns become features.
     pub features: FeatureOptions,
+    /// How flow logs become columns; `None`: their columns are taken as those of any table.
+    pub flows: Option<FlowFit>,
     /// Rows to draw from the input, at least 1: a detector of neighbours keeps them as its references.
     pub fit_rows: usize,
     /// Bytes that a detector of neighbours may take for its rows, their lists and results. Changes no answer.
@@ -43,6 +50,21 @@ pub struct FitOptions {
     pub seed: u64,
     /// The options as resolved, for the record.
     pub recorded: serde_json::Value,
+}
+
+/// What is fitted on flow logs.
+#[derive(Debug, Clone, Default)]
+pub struct FlowFit {
+    /// How to read them.
+    pub reading: FlowReading,
+    /// Which features they are given.
+    pub set: FlowSet,
+    /// Which hosts are ours.
+    pub locality: Locality,
+    /// Most rows of one conversation and state in the sample. `None`: any number.
+    pub cap: Option<usize>,
+    /// Also of tables that no log is known to have, if they tell addresses and times.
+    pub any_table: bool,
 }
 
 /// Who looks on while a detector is fitted.
@@ -67,6 +89,8 @@ pub struct FitReport {
     pub model: Model,
     /// The scores of the training rows, where scoring them like others would give other ones.
     pub known: Option<KnownScores>,
+    /// The logs as they were read, where they were read as flow logs.
+    pub flows: Option<FlowScoring>,
     /// Training rows whose verdict half precision turned, where vectors are stored so.
     pub flips: Option<u64>,
     /// What was read.
@@ -92,16 +116,30 @@ pub fn fit(
 ) -> Result<Pass<FitReport>> {
     let start = Instant::now();
     let (mut tally, mut stages) = (Tally::default(), Stages::default());
-    let sample = Sample::new(options.seed, options.fit_rows);
+    let reader = reader(input, options)?;
+    let cap = options.flows.as_ref().and_then(|flows| flows.cap).filter(|_| reader.is_some());
+    let sample = Sample::new(options.seed, options.fit_rows).capped(cap.unwrap_or(usize::MAX));
     let mut gathered = Gathered::default();
+    let windows = options.flows.clone().unwrap_or_default().reading.windows;
+    let mut gatherer = FlowGatherer::new(&windows);
+    let source = input.survey_source()?;
+    let shared: &Input = input;
     stages.read = run.each(
-        input.survey_source()?,
-        |batch| Ok((sample.candidates(&batch)?, batch.file, batch.rejected)),
+        source,
+        |batch| {
+            let look = reader.as_ref().map(|reader| reader.look(shared, &batch)).transpose()?;
+            let candidates = match &look {
+                None => sample.candidates(&batch)?,
+                Some(look) => sample.candidates_in(&batch, |row| look.groups.get(row).copied().flatten())?,
+            };
+            Ok((candidates, look, batch.file, batch.rejected))
+        },
         |done| {
-            let (candidates, file, bad) = done.value;
+            let (candidates, look, file, bad) = done.value;
             stages.parse += Stages::seconds(done.parse);
             tally.add(done.rows, &bad);
             bad.iter().try_for_each(|r| rejected(file, r))?;
+            look.map_or(Ok(()), |look| gatherer.take(look))?;
             sample.gather(&mut gathered, candidates)
         },
     )?;
@@ -118,6 +156,7 @@ pub fn fit(
         )));
     }
     run.stop.check()?;
+    let logs = reader.map(|reader| gatherer.finish(reader, &run.stop)).transpose()?;
     let context = FitContext {
         device,
         memory: options.memory,
@@ -126,22 +165,70 @@ pub fn fit(
         plan: watch.plan,
         solver: watch.solver,
     };
-    let Drawn { rows, positions } = drawn;
-    let (mut model, flips) = fit_rows(&rows, input, options, &context, &mut stages)?;
+    let (table, flows) = match (logs, &options.flows) {
+        (Some(logs), Some(flows)) => {
+            let (table, features) = flow_table(&logs, &drawn, flows)?;
+            let counted = Arc::new(drawn.positions.clone());
+            (table, Some(FlowScoring { logs: Arc::new(logs), features, counted }))
+        }
+        _ => (drawn.rows, None),
+    };
+    let features = flows.as_ref().map(|flows| flows.features.clone());
+    let (mut model, flips) = fit_rows(&table, features, input, options, &context, &mut stages)?;
     model.provenance.rows_read = tally.rows;
-    let known = model.detector.known_scores().map(|scores| KnownScores::new(positions, scores.to_vec()));
+    let known = model.detector.known_scores().map(|scores| KnownScores::new(drawn.positions, scores.to_vec()));
     stages.wall = Stages::seconds(start.elapsed());
-    Ok(Pass::Done(FitReport { model, known, flips, tally, stages }))
+    Ok(Pass::Done(FitReport { model, known, flows, flips, tally, stages }))
+}
+
+/// Reads the input as flow logs, if it is to be and can be.
+fn reader(input: &Input, options: &FitOptions) -> Result<Option<FlowReader>> {
+    let Some(flows) = &options.flows else { return Ok(None) };
+    let reader = FlowReader::new(input, flows.reading.options)?;
+    Ok(reader.filter(|reader| flows.any_table || reader.is_log()))
+}
+
+/// The features of drawn rows, and what was usual among them.
+fn flow_table(logs: &FlowLogs, drawn: &Drawn, fit: &FlowFit) -> Result<(RecordBatch, FlowFeatures)> {
+    // Each file is a log of its own.
+    let mut runs = Vec::new();
+    let mut begin = 0;
+    for of_one in drawn.files.chunk_by(|a, b| a == b) {
+        let rows = drawn.rows.slice(begin, of_one.len());
+        let flows = logs.reader().flows(&rows, of_one.first().copied().unwrap_or_default())?;
+        runs.push((flows, begin..begin + of_one.len()));
+        begin += of_one.len();
+    }
+    let mut counts = FlowCounts::new();
+    runs.iter().for_each(|(flows, _)| counts.add(flows));
+    let features = FlowFeatures {
+        set: fit.set,
+        statistics: counts.finish(),
+        locality: fit.locality.clone(),
+        minutes_east: fit.reading.options.minutes_east,
+    };
+    let table = |(flows, rows): &(crate::flows::record::Flows, std::ops::Range<usize>)| {
+        let positions = drawn.positions.get(rows.clone()).unwrap_or_default();
+        features.columns(flows, &logs.windows(positions)?, |_| true)
+    };
+    let tables = runs.iter().map(table).collect::<Result<Vec<_>>>()?;
+    let Some(schema) = tables.first().map(RecordBatch::schema) else {
+        return Err(Error::Internal("a sample without rows".into()));
+    };
+    let whole = concat_batches(&schema, &tables).map_err(|e| Error::Internal(format!("features of the sample: {e}")))?;
+    Ok((whole, features))
 }
 
 fn fit_rows(
-    rows: &arrow_array::RecordBatch,
+    rows: &RecordBatch,
+    flows: Option<FlowFeatures>,
     input: &Input,
     options: &FitOptions,
     context: &FitContext<'_>,
     stages: &mut Stages,
 ) -> Result<(Model, Option<u64>)> {
-    let roles = infer_roles(rows, &options.roles)?;
+    let overrides = flows.as_ref().map_or_else(|| options.roles.clone(), FlowFeatures::roles);
+    let roles = infer_roles(rows, &overrides)?;
     let start = Instant::now();
     let plan = FeaturePlan::fit(rows, &roles, &options.features)?;
     let matrix = plan.bind(rows.schema_ref())?.encode(rows)?.matrix;
@@ -168,7 +255,8 @@ fn fit_rows(
         ..Provenance::default()
     };
     let replay = rows.slice(0, rows.num_rows().min(REPLAY_ROWS));
-    Ok((Model::new(plan, detector, severity, threshold, provenance, &replay)?, flips))
+    let model = Model::new(plan, detector, severity, threshold, provenance, &replay)?;
+    Ok((Model { flows, ..model }, flips))
 }
 
 /// Training rows whose verdict would be another with the support vectors unrounded; `None` where they are.

@@ -3,6 +3,7 @@
 use super::score::ScoreReport;
 use super::tally::Stages;
 use crate::detectors::{Detector, SvmReport};
+use crate::features::windows::Evictions;
 use crate::flows::sink::Staged;
 use crate::flows::source::{Damage, Input, InputFile};
 use crate::model::{InputDigest, Model, rfc3339};
@@ -35,6 +36,29 @@ pub struct RunFacts {
     pub model_path: Option<PathBuf>,
     /// Stage times of fitting, if the run fitted.
     pub fit: Option<Stages>,
+    /// What the rows were grouped into.
+    pub findings: Option<FindingFacts>,
+    /// Rows that later records replace, which are not scored.
+    pub superseded: u64,
+    /// What windows forgot, of flow logs.
+    pub evictions: Option<Evictions>,
+}
+
+/// Findings of a run.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct FindingFacts {
+    /// All that are ranked.
+    pub findings: u64,
+    /// The first so many are anomalies.
+    pub flagged: u64,
+    /// Flows in these.
+    pub flows_flagged: u64,
+    /// Days that they span.
+    pub days: f64,
+    /// How many were asked for: `100/day`.
+    pub verdict: String,
+    /// What is wrong with the capture.
+    pub faults: Vec<String>,
 }
 
 /// The manifest, as it is written.
@@ -51,6 +75,7 @@ pub struct Manifest {
     output: Option<PathBuf>,
     records_read: u64,
     rows_scored: u64,
+    rows_superseded: u64,
     rows_written: u64,
     bytes_written: u64,
     anomalies: u64,
@@ -63,6 +88,8 @@ pub struct Manifest {
     imputed_values: u64,
     unseen_categories: BTreeMap<String, u64>,
     quality: Option<crate::detectors::Quality>,
+    findings: Option<FindingFacts>,
+    window_evictions: Option<Evictions>,
     /// Rows whose neighbours f32 could not decide, those of the fit included where the run fitted.
     settled: Option<Settled>,
     /// How the problem of a support vector machine was solved, and whether to its tolerance.
@@ -124,7 +151,8 @@ impl Manifest {
             },
             output: facts.output,
             records_read: report.tally.records,
-            rows_scored: report.tally.rows,
+            rows_scored: report.tally.rows - facts.superseded,
+            rows_superseded: facts.superseded,
             rows_written: report.written.as_ref().map_or(0, |w| w.rows),
             bytes_written: report.written.as_ref().map_or(0, |w| w.bytes),
             anomalies: report.n_anomalies,
@@ -135,6 +163,8 @@ impl Manifest {
             imputed_values: report.imputed,
             unseen_categories: report.unseen.iter().cloned().collect(),
             quality: report.quality,
+            findings: facts.findings,
+            window_evictions: facts.evictions,
             settled: settled(model, report),
             solver: solver(model),
             seconds_fit: facts.fit,

@@ -1,7 +1,9 @@
 //! The seeded sample: the rows with the smallest `hash(seed, position in the stream)`.
 //!
 //! Which rows are drawn depends on nothing but the seed and each record's place, so neither threads nor batch sizes
-//! nor the split into files change it (bottom-k sampling, Cohen & Kaplan 2007).
+//! nor the split into files change it (bottom-k sampling, Cohen & Kaplan 2007). With a cap, of the rows of a group those with
+//! the smallest hashes count, and the sample is drawn of these: what the cap takes out has so many smaller hashes of its group before
+//! it, and what the size takes out has a whole sample before it, so neither can come back, and few rows need be kept.
 
 use crate::flows::Batch;
 use crate::flows::source::conform;
@@ -28,6 +30,8 @@ fn mix(mut z: u64) -> u64 {
 pub struct Candidates {
     hashes: Vec<u64>,
     positions: Vec<u64>,
+    groups: Vec<Option<u64>>,
+    file: usize,
     rows: RecordBatch,
 }
 
@@ -35,6 +39,8 @@ pub struct Candidates {
 pub struct Sample {
     seed: u64,
     size: usize,
+    /// Most rows of a group.
+    cap: usize,
     /// No hash above it can be among the `size` smallest. Workers read it to skip rows early; a stale value only
     /// lets more candidates through.
     bound: AtomicU64,
@@ -45,6 +51,8 @@ pub struct Sample {
 struct Entry {
     hash: u64,
     position: u64,
+    group: Option<u64>,
+    file: usize,
     piece: usize,
     row: usize,
 }
@@ -55,6 +63,8 @@ pub struct Drawn {
     pub rows: RecordBatch,
     /// Each row's position in the stream, ascending.
     pub positions: Vec<u64>,
+    /// Each row's file, as [`Batch::file`].
+    pub files: Vec<usize>,
 }
 
 /// The candidates gathered so far; merged in input order by one thread.
@@ -67,7 +77,12 @@ pub struct Gathered {
 impl Sample {
     /// A sample of up to `size` rows.
     pub fn new(seed: u64, size: usize) -> Self {
-        Self { seed, size, bound: AtomicU64::new(u64::MAX) }
+        Self { seed, size, cap: usize::MAX, bound: AtomicU64::new(u64::MAX) }
+    }
+
+    /// The same with at most `cap` rows of each group.
+    pub fn capped(self, cap: usize) -> Self {
+        Self { cap, ..self }
     }
 
     /// The batch's rows that may belong to the sample; runs on any thread.
@@ -78,14 +93,29 @@ impl Sample {
     /// The same of a sample of the rows with the smallest `key(row of the batch, position in the stream)`; of equal ones,
     /// those that come first.
     pub fn candidates_by(&self, batch: &Batch, key: impl Fn(usize, u64) -> u64) -> Result<Candidates> {
+        self.candidates_of(batch, |row, position| Some((key(row, position), None)))
+    }
+
+    /// The batch's rows that may belong to a sample with a cap: `group` gives the group of a row, which may be none, or `None` for
+    /// a row that is not to be drawn.
+    pub fn candidates_in(&self, batch: &Batch, group: impl Fn(usize) -> Option<Option<u64>>) -> Result<Candidates> {
+        self.candidates_of(batch, |row, position| Some((record_hash(self.seed, position), group(row)?)))
+    }
+
+    fn candidates_of(
+        &self,
+        batch: &Batch,
+        key: impl Fn(usize, u64) -> Option<(u64, Option<u64>)>,
+    ) -> Result<Candidates> {
         let bound = self.bound.load(Ordering::Relaxed);
-        let (mut hashes, mut positions, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut hashes, mut positions, mut groups, mut rows) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for row in 0..batch.n_rows() {
             let position = batch.stream_position(row);
-            let hash = key(row, position);
+            let Some((hash, group)) = key(row, position) else { continue };
             if hash <= bound {
                 hashes.push(hash);
                 positions.push(position);
+                groups.push(group);
                 rows.push(row as u32);
             }
         }
@@ -93,14 +123,16 @@ impl Sample {
             true => batch.columns.clone(),
             false => take_record_batch(&batch.columns, &UInt32Array::from(rows)).map_err(arrow)?,
         };
-        Ok(Candidates { hashes, positions, rows })
+        Ok(Candidates { hashes, positions, groups, file: batch.file, rows })
     }
 
     /// Adds a batch's candidates.
     pub fn gather(&self, gathered: &mut Gathered, candidates: Candidates) -> Result<()> {
         let piece = gathered.pieces.len();
-        let pairs = candidates.hashes.iter().zip(&candidates.positions).enumerate();
-        gathered.entries.extend(pairs.map(|(row, (&hash, &position))| Entry { hash, position, piece, row }));
+        let file = candidates.file;
+        let rows = candidates.hashes.iter().zip(&candidates.positions).zip(&candidates.groups).enumerate();
+        let entry = |(row, ((&hash, &position), &group))| Entry { hash, position, group, file, piece, row };
+        gathered.entries.extend(rows.map(entry));
         gathered.pieces.push(candidates.rows);
         if gathered.entries.len() > 2 * self.size.max(8_192) || gathered.pieces.len() > 4_096 {
             self.shrink(gathered);
@@ -123,10 +155,14 @@ impl Sample {
             true => RecordBatch::new_empty(schema.clone()),
             false => gathered.interleaved()?,
         };
-        Ok(Drawn { rows, positions: gathered.entries.iter().map(|e| e.position).collect() })
+        let (positions, files) = gathered.entries.iter().map(|e| (e.position, e.file)).unzip();
+        Ok(Drawn { rows, positions, files })
     }
 
     fn shrink(&self, gathered: &mut Gathered) {
+        if self.cap < usize::MAX {
+            gathered.cap(self.cap);
+        }
         if self.size == 0 {
             gathered.entries.clear();
         } else if gathered.entries.len() > self.size {
@@ -139,6 +175,17 @@ impl Sample {
 }
 
 impl Gathered {
+    /// Keeps of each group the rows with the smallest hashes.
+    fn cap(&mut self, cap: usize) {
+        self.entries.sort_unstable_by_key(|e| (e.group, e.hash, e.position));
+        let (mut group, mut n) = (None, 0);
+        self.entries.retain(|entry| {
+            n = if entry.group == group { n + 1 } else { 1 };
+            group = entry.group;
+            group.is_none() || n <= cap
+        });
+    }
+
     /// Copies the kept rows together, so that pieces of which little is kept are freed. Pieces whose types were
     /// widened on the way cannot be interleaved with others; each kind of piece is compacted by itself.
     fn compact(&mut self) -> Result<()> {

@@ -2,18 +2,23 @@
 //! input order.
 
 use super::Pass;
+use super::flow_logs::FlowScoring;
 use super::known::KnownScores;
 use super::ordered::Run;
 use super::tally::{Stages, Tally};
+use super::score_file::{ScoreFile, ScoreWriter};
 use super::top::Top;
 use super::writer::{Output, Writer};
 use crate::detectors::{Quality, Ranking};
 use crate::device::Device;
 use crate::features::label_values;
+use crate::findings::allow::AllowList;
+use crate::findings::{Collector, Grouped, Rows};
 use crate::flows::sink::{RowEncoder, Sink, Written};
+use crate::flows::record::Flows;
 use crate::flows::source::Input;
 use crate::flows::{Batch, Rejected};
-use crate::model::{BatchScorer, Model, OutputPlan, Scored};
+use crate::model::{BatchScorer, InFinding, Model, OutputPlan, Scored};
 use crate::ops::neighbors::Settled;
 use crate::{Error, Result};
 use arrow_array::{BooleanArray, RecordBatch};
@@ -34,10 +39,31 @@ pub struct ScoreOptions {
     pub label: Option<String>,
     /// Scores that the fit has found for records of this input; the others are scored.
     pub known: Option<Arc<KnownScores>>,
+    /// Flow logs, for a model of flow logs.
+    pub flows: Option<FlowScoring>,
+    /// Whether to group rows into findings.
+    pub collect: bool,
+    /// Whether to keep all scores for another pass.
+    pub keep_scores: bool,
+    /// The scores of all records, where an earlier pass has found them.
+    pub scores: Option<Arc<ScoreFile>>,
+    /// What the findings make of rows, once they are known.
+    pub verdicts: Option<Arc<RowVerdicts>>,
     /// Rows a batch may have; larger ones are split by the device.
     pub batch_rows: usize,
     /// Whether nothing of what goes to sinks has an effect before the end, so that the pass may be given up there.
     pub may_read_again: bool,
+}
+
+/// What the findings say of their rows.
+#[derive(Debug)]
+pub struct RowVerdicts {
+    /// All rows in findings.
+    pub grouped: Grouped,
+    /// Of each finding, whether its rows are anomalies. `None`: rows have their own verdicts.
+    pub flagged: Option<Vec<bool>>,
+    /// What is known to be fine: rows that a rule allows are no anomalies.
+    pub allowed: AllowList,
 }
 
 /// What scoring gave.
@@ -58,6 +84,12 @@ pub struct ScoreReport {
     pub top: Top,
     /// What was written.
     pub written: Option<Written>,
+    /// The rows' groups, where they were asked for.
+    pub collected: Option<Collector>,
+    /// All scores, where they were asked for.
+    pub scores: Option<ScoreFile>,
+    /// Rows that later records replace, which have no score.
+    pub superseded: u64,
     /// How long it took.
     pub stages: Stages,
 }
@@ -75,6 +107,11 @@ struct Item {
     n_anomalies: u64,
     imputed: u64,
     unseen: Vec<u64>,
+    superseded: u64,
+    /// The rows as flows with their severities, to be grouped.
+    flows: Option<(Flows, Vec<f64>)>,
+    /// Positions and scores, to be kept.
+    scores: Option<(Vec<u64>, Vec<f64>)>,
     stages: Stages,
 }
 
@@ -93,11 +130,17 @@ pub fn score(
     mut rejected: impl FnMut(usize, &Rejected) -> Result<()>,
 ) -> Result<Pass<ScoreReport>> {
     let start = Instant::now();
-    let scorer = model.scorer(device, &input.schema, options.batch_rows)?.until(&run.stop);
+    let schema = match &options.flows {
+        Some(flows) => flows.schema(&input.schema)?,
+        None => input.schema.clone(),
+    };
+    let scorer = model.scorer(device, &schema, options.batch_rows)?.until(&run.stop);
     let mut report = ScoreReport::new(options.top);
     let mut unseen = vec![0; scorer.unseen_columns().len()];
     let mut ranking = options.label.as_ref().map(|_| Ranking::new());
-    let worker = Worker { scorer: &scorer, encoder: sink.as_ref().map(Sink::encoder), options };
+    let mut collector = options.collect.then(Collector::new);
+    let mut scores = options.keep_scores.then(ScoreWriter::new).transpose()?;
+    let worker = Worker { scorer: &scorer, encoder: sink.as_ref().map(Sink::encoder), options, input };
     let mut writer = sink.map(Writer::new);
     let stages = &mut report.stages;
     let (tally, top) = (&mut report.tally, &mut report.top);
@@ -115,6 +158,13 @@ pub fn score(
             stages.add(&item.stages);
             report.n_anomalies += item.n_anomalies;
             report.imputed += item.imputed;
+            report.superseded += item.superseded;
+            if let (Some(collector), Some((flows, severity))) = (&mut collector, &item.flows) {
+                collector.observe(&Rows { flows, severity, claimed: &[] });
+            }
+            if let (Some(kept), Some((positions, of_rows))) = (&mut scores, item.scores) {
+                kept.append(positions, &of_rows)?;
+            }
             unseen.iter_mut().zip(&item.unseen).for_each(|(sum, n)| *sum += n);
             top.merge(item.top);
             if let Some(ranking) = &mut ranking {
@@ -132,6 +182,8 @@ pub fn score(
         return Ok(Pass::ReadAgain);
     }
     report.stages.read = read;
+    report.collected = collector;
+    report.scores = scores.map(ScoreWriter::finish).transpose()?;
     report.unseen = scorer.unseen_columns().iter().cloned().zip(unseen).filter(|(_, n)| *n > 0).collect();
     report.settled = scorer.settled();
     report.quality = ranking.map(Ranking::finish);
@@ -164,6 +216,9 @@ impl ScoreReport {
             settled: None,
             top: Top::new(top),
             written: None,
+            collected: None,
+            scores: None,
+            superseded: 0,
             stages: Stages::default(),
         }
     }
@@ -179,13 +234,17 @@ struct Worker<'a> {
     scorer: &'a BatchScorer,
     encoder: Option<RowEncoder>,
     options: &'a ScoreOptions,
+    input: &'a Input,
 }
 
 impl Worker<'_> {
     fn item(&self, batch: Batch) -> Result<Item> {
-        let known = |row| self.options.known.as_ref()?.get(batch.stream_position(row));
-        let scored = self.scorer.score_knowing(&batch.columns, known)?;
+        let (mut scored, flows) = self.scored(&batch)?;
+        if let (Some(verdicts), Some((flows, severity))) = (&self.options.verdicts, &flows) {
+            judge(verdicts, &mut scored, &Rows { flows, severity, claimed: &[] });
+        }
         let top = Top::of_batch(self.options.top, &batch, &scored.score, &scored.severity, &scored.anomaly)?;
+        let positions = || (0..batch.n_rows()).map(|row| batch.stream_position(row)).collect();
         let mut item = Item {
             output: Output::Nothing,
             file: batch.file,
@@ -193,6 +252,9 @@ impl Worker<'_> {
             top,
             n_anomalies: scored.anomaly.iter().filter(|&&a| a).count() as u64,
             imputed: scored.imputed,
+            superseded: scored.score.iter().filter(|score| score.is_nan()).count() as u64,
+            flows: flows.filter(|_| self.options.collect),
+            scores: self.options.keep_scores.then(|| (positions(), scored.score.clone())),
             stages: Stages {
                 encode: Stages::seconds(scored.encode_time),
                 score: Stages::seconds(scored.score_time),
@@ -207,6 +269,25 @@ impl Worker<'_> {
             item.stages.format = Stages::seconds(begin.elapsed());
         }
         Ok(item)
+    }
+
+    /// Scores a batch; of flow logs the rows as flows come with it, and their severities, NaN for what is not scored.
+    fn scored(&self, batch: &Batch) -> Result<(Scored, Option<(Flows, Vec<f64>)>)> {
+        let positions = || (0..batch.n_rows()).map(|row| batch.stream_position(row)).collect::<Vec<u64>>();
+        let stored = self.options.scores.as_ref().map(|scores| scores.read(&positions())).transpose()?;
+        let known = |row: usize| match &stored {
+            Some(stored) => stored.get(row).copied(),
+            None => self.options.known.as_ref()?.get(batch.stream_position(row)),
+        };
+        let Some(flows) = &self.options.flows else {
+            return Ok((self.scorer.score_knowing(&batch.columns, known)?, None));
+        };
+        let (table, read) = flows.table(self.input, batch)?;
+        let replaced = |row: usize| read.superseded.get(row).copied().unwrap_or(false);
+        let scored = self.scorer.score_knowing(&table, |row| if replaced(row) { Some(f64::NAN) } else { known(row) })?;
+        let severity = scored.severity.iter().zip(&scored.score);
+        let severity = severity.map(|(&severity, score)| if score.is_nan() { f64::NAN } else { severity }).collect();
+        Ok((scored, Some((read.flows, severity))))
     }
 
     fn output(&self, encoder: &RowEncoder, columns: &RecordBatch, scored: Scored) -> Result<Output> {
@@ -228,6 +309,26 @@ impl Worker<'_> {
         // A column that only its name makes a label (a time, say) judges nothing.
         let Ok(labels) = label_values(column) else { return Vec::new() };
         let rows = scored.score.iter().zip(&scored.anomaly).zip(labels);
+        let rows = rows.filter(|((score, _), _)| !score.is_nan());
         rows.filter_map(|((&score, &verdict), label)| Some((score, verdict, label?))).collect()
     }
+}
+
+/// Gives rows the verdicts of their findings, and says of which they are.
+fn judge(verdicts: &RowVerdicts, scored: &mut Scored, rows: &Rows<'_>) {
+    let findings = verdicts.grouped.findings();
+    let of = verdicts.grouped.findings_of(rows);
+    let id = |at: &Option<usize>| at.and_then(|at| findings.get(at)).map(|finding| finding.id.to_string());
+    let rule = |row: usize| {
+        let at = verdicts.allowed.rule_of(&rows.flow(row))?;
+        verdicts.allowed.rules().get(at).map(|rule| rule.reason.clone())
+    };
+    let in_finding = InFinding { id: of.iter().map(id).collect(), allowed: (0..of.len()).map(rule).collect() };
+    for (row, anomaly) in scored.anomaly.iter_mut().enumerate() {
+        if let Some(flagged) = &verdicts.flagged {
+            *anomaly = of.get(row).copied().flatten().and_then(|at| flagged.get(at)).copied().unwrap_or(false);
+        }
+        *anomaly &= in_finding.allowed.get(row).is_none_or(Option::is_none);
+    }
+    scored.finding = Some(in_finding);
 }

@@ -42,7 +42,7 @@ impl Top {
     /// # Errors
     /// If the rows cannot be copied out of the batch.
     pub fn of_batch(size: usize, batch: &Batch, score: &[f64], severity: &[f64], anomaly: &[bool]) -> Result<Self> {
-        let mut order: Vec<u32> = (0..score.len() as u32).collect();
+        let mut order: Vec<u32> = (0..score.len() as u32).filter(|&row| !score[row as usize].is_nan()).collect();
         let by_score = |&a: &u32, &b: &u32| score[b as usize].total_cmp(&score[a as usize]).then(a.cmp(&b));
         if size < order.len() && size > 0 {
             order.select_nth_unstable_by(size - 1, by_score);

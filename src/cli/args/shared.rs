@@ -4,7 +4,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 /// What to read.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
     /// Files, directories, globs, or `-` for standard input; several are one stream

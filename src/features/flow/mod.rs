@@ -6,6 +6,7 @@
 mod bloom;
 mod definitions;
 mod locality;
+mod set;
 mod statistics;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ mod values;
 
 pub use definitions::{DEFINITIONS, N_FEATURES};
 pub use locality::Locality;
+pub use set::{FlowFeatures, FlowSet};
 pub use statistics::{FlowCounts, FlowStatistics};
 
 use super::Definition;

@@ -66,7 +66,7 @@ impl Default for WindowOptions {
 }
 
 /// What was forgotten for want of room before its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Evictions {
     /// Flows that left the ten minutes early: windows were shorter there.
     pub window_flows: u64,

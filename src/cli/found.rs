@@ -1,0 +1,223 @@
+//! Findings: rows of flow logs in groups, ranked, judged, printed.
+
+use super::args::{FindingArgs, OutputArgs, VerdictArgs};
+use super::run::Session;
+use super::score::Scoring;
+use super::settings::Config;
+use super::table::terminal_width;
+use super::talk::{count, percent, plural, say};
+use crate::findings::allow::{AllowList, Day, parse};
+use crate::findings::table::{lines, shown};
+use crate::findings::quantity;
+use crate::findings::{Fault, Finding, Flagged, Opinions, Ranked, Surroundings, Verdict, faults, rank};
+use crate::flows::sink::Target;
+use crate::flows::source::Input;
+use crate::model::Model;
+use crate::pipeline::{FindingFacts, RowVerdicts, ScoreReport};
+use crate::{Error, Result};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How findings were asked for.
+pub struct Grouping {
+    verdict: Verdict,
+    /// Rows have the verdicts of a threshold, whatever their findings.
+    by_row: bool,
+    allow: AllowList,
+}
+
+/// What was found.
+pub struct Found {
+    verdicts: Arc<RowVerdicts>,
+    ranked: Vec<Ranked>,
+    flagged: Flagged,
+    verdict: Verdict,
+    faults: Vec<Fault>,
+}
+
+impl Grouping {
+    /// From the flags; `None` where rows are judged by themselves.
+    pub fn new(args: &FindingArgs, verdict: &VerdictArgs, config: &Config) -> Result<Option<Self>> {
+        match config.group(args) {
+            None | Some("auto") => {}
+            Some("none") => {
+                if args.alerts.is_some() || args.allow.is_some() {
+                    let met = if args.alerts.is_some() { "--alerts" } else { "--allow" };
+                    return Err(Error::parameter(met, "given", "it is for findings; leave out --group none"));
+                }
+                return Ok(None);
+            }
+            Some(other) => return Err(Error::parameter("--group", other, "it must be auto or none")),
+        }
+        let share = verdict.contamination.filter(|&share| share > 0.0);
+        let asked = match (share, config.alerts(args)) {
+            (Some(share), _) => Verdict::Contamination(share),
+            (None, Some(text)) => text.parse()?,
+            (None, None) => Verdict::default(),
+        };
+        let rules = match &args.allow {
+            None => Vec::new(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
+                parse(&path.display().to_string(), &text)?
+            }
+        };
+        let allow = AllowList::new(rules, Some(today()));
+        Ok(Some(Self { verdict: asked, by_row: verdict.threshold.is_some(), allow }))
+    }
+
+    /// Scores the input, groups its rows, and writes them with what was found.
+    pub fn carry_out(
+        self,
+        args: &OutputArgs,
+        scoring: &mut Scoring,
+        session: &Session,
+        model: &Model,
+        input: &mut Input,
+        target: Option<&Target>,
+    ) -> Result<(ScoreReport, Found)> {
+        scoring.options.collect = true;
+        scoring.options.keep_scores = target.is_some();
+        let mut report = scoring.look(session, model, input)?;
+        let grouped = report.collected.take().unwrap_or_default().finish();
+        let opinions = Opinions::ask(&grouped, model.provenance.seed, &session.device, session.stop())?;
+        let allowed = self.allow.findings(&grouped);
+        let is_allowed = |at: usize| allowed.get(at).copied().flatten().is_some();
+        let ranked: Vec<Ranked> = rank(&grouped, &opinions).into_iter().filter(|r| !is_allowed(r.finding)).collect();
+        let in_order: Vec<&Finding> = ranked.iter().filter_map(|r| grouped.findings().get(r.finding)).collect();
+        let flagged = self.verdict.of(&in_order);
+        let mut is_flagged = vec![false; grouped.findings().len()];
+        for ranked in ranked.iter().take(flagged.findings) {
+            is_flagged.get_mut(ranked.finding).into_iter().for_each(|flag| *flag = true);
+        }
+        let faults = faults(&grouped);
+        let verdicts =
+            RowVerdicts { grouped, flagged: (!self.by_row).then_some(is_flagged), allowed: self.allow };
+        let verdicts = Arc::new(verdicts);
+        if target.is_some() {
+            scoring.options.collect = false;
+            scoring.options.keep_scores = false;
+            scoring.options.scores = report.scores.take().map(Arc::new);
+        }
+        scoring.options.verdicts = Some(Arc::clone(&verdicts));
+        // Without an output the second pass is there for verdicts of rows that labels or rules ask for.
+        let wanted = target.is_some() || scoring.options.label.is_some() || args.rejected.is_some();
+        if wanted {
+            let wall = report.stages.wall;
+            report = scoring.run(args, session, model, input, target)?;
+            report.stages.wall += wall;
+        } else {
+            report.n_anomalies = flagged.rows;
+        }
+        Ok((report, Found { verdicts, ranked, flagged, verdict: self.verdict, faults }))
+    }
+}
+
+impl Found {
+    /// What was flagged, on stderr.
+    pub fn summary(&self, session: &Session) {
+        let Flagged { findings, rows, .. } = self.flagged;
+        let text = format!(
+            "{}, {} ({} and {} a day; {} asked)",
+            plural(findings as u64, "finding"),
+            plural(rows, "flow"),
+            count(self.flagged.findings_per_day().round() as u64),
+            count(self.flagged.rows_per_day().round() as u64),
+            self.verdict,
+        );
+        session.talk.line("flagged", &text);
+        self.say_allowed(session);
+        let told = self.faults.iter().filter(|fault| !matches!(fault, Fault::Contradiction(_)));
+        let told: Vec<String> = told.map(ToString::to_string).collect();
+        session.talk.lines("capture", told.iter().map(String::as_str));
+    }
+
+    fn say_allowed(&self, session: &Session) {
+        let list = &self.verdicts.allowed;
+        if list.rules().is_empty() {
+            return;
+        }
+        let name = |rule: &crate::findings::allow::Rule| format!("line {} ({})", rule.line, rule.reason);
+        let expired: Vec<String> = list.expired().map(name).collect();
+        let mut lines = vec![plural(list.rules().len() as u64, "rule")];
+        if !expired.is_empty() {
+            lines.push(format!("expired: {}", expired.join(", ")));
+        }
+        session.talk.lines("allow-list", lines.iter().map(String::as_str));
+    }
+
+    /// The table, on stdout.
+    pub fn print(&self, top: usize) -> Result<()> {
+        let grouped = &self.verdicts.grouped;
+        let around = Surroundings::of(grouped);
+        let data: Vec<usize> = self
+            .faults
+            .iter()
+            .filter_map(|fault| if let Fault::Contradiction(at) = fault { Some(*at) } else { None })
+            .collect();
+        if self.ranked.is_empty() && data.is_empty() {
+            return Ok(());
+        }
+        lines(&shown(grouped, &self.ranked, &data, top), &around, terminal_width()).iter().try_for_each(|line| say(line))
+    }
+
+    /// For the manifest.
+    pub fn facts(&self) -> FindingFacts {
+        FindingFacts {
+            findings: self.ranked.len() as u64,
+            flagged: self.flagged.findings as u64,
+            flows_flagged: self.flagged.rows,
+            days: self.flagged.days,
+            verdict: self.verdict.to_string(),
+            faults: self.faults.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+fn today() -> Day {
+    let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+    let text = quantity::instant(i64::try_from(micros).unwrap_or(i64::MAX));
+    let mut parts = text.split(['-', 'T']);
+    let year = parts.next().and_then(|part| part.parse().ok()).unwrap_or(u16::MAX);
+    let mut part = || parts.next().and_then(|part| part.parse().ok()).unwrap_or(1);
+    Day { year, month: part(), day: part() }
+}
+
+/// What is said of flow logs once they are read.
+pub fn logs(session: &Session, flows: &crate::pipeline::FlowScoring, cap: Option<usize>) {
+    let logs = &flows.logs;
+    let survey = &logs.survey;
+    if let Some((first, last)) = survey.span() {
+        let gaps = survey.gaps();
+        let hour = |(from, to): &(i64, i64)| format!("{} to {}", instant(*from), instant(*to));
+        let gaps = match gaps.as_slice() {
+            [] => "no gaps over 1 h".to_owned(),
+            [one] => format!("1 gap over 1 h: {}", hour(one)),
+            [first, ..] => format!("{} gaps over 1 h, the first {}", gaps.len(), hour(first)),
+        };
+        session.talk.line("time", &format!("{} to {} UTC   {gaps}", instant(first), instant(last)));
+    }
+    let out = survey.out_of_order();
+    if out > 0.0 {
+        session.talk.line("", &format!("{} of records out of time order: windows are in the order of time", percent(out)));
+    }
+    let (records, of) = logs.superseded();
+    if records > 0 {
+        session.talk.line("", &format!("{} of {}, not scored", plural(records, "older snapshot"), plural(of, "open flow")));
+    }
+    if logs.share_of_ten > 0.5 {
+        let what = match cap {
+            Some(cap) => format!("the fit's sample has at most {cap} of one conversation and state"),
+            None => "verdicts may be turned round; --sample capped guards against it".to_owned(),
+        };
+        let text = format!("ten conversations hold {} of all flows; {what}", percent(logs.share_of_ten));
+        session.talk.line("warning", &text);
+    }
+    if !logs.evictions().is_none() {
+        session.talk.line("windows", "some were too full for their memory and are shorter; the manifest says how many");
+    }
+}
+
+fn instant(micros: i64) -> String {
+    quantity::instant(micros).replace('T', " ")
+}

@@ -1,0 +1,227 @@
+//! Flow logs read through once: what features and findings need to know beside a record. Windows around it, whether a later
+//! record replaces it, and what is to be said of the logs.
+
+use crate::features::flow::FlowFeatures;
+use crate::features::windows::{Event, Evictions, WindowFeatures, WindowOptions, Windows};
+use crate::flows::record::{FlowLog, FlowOptions, FlowSchema, Flows, mix};
+use crate::flows::snapshots::Snapshots;
+use crate::flows::source::Input;
+use crate::flows::survey::{BatchSurvey, Survey};
+use crate::flows::Batch;
+use crate::{Result, Stop};
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use std::sync::Arc;
+
+use super::heavy::Heavy;
+
+/// How to read an input as flow logs.
+#[derive(Debug, Clone, Default)]
+pub struct FlowReading {
+    /// What a log leaves open.
+    pub options: FlowOptions,
+    /// Room for windows.
+    pub windows: WindowOptions,
+}
+
+/// Reads batches as flows; shared by threads.
+#[derive(Debug)]
+pub struct FlowReader {
+    schema: FlowSchema,
+    snapshots: Option<Snapshots>,
+    logs: Vec<Option<FlowLog>>,
+}
+
+/// A batch as flows.
+#[derive(Debug)]
+pub struct AsFlows {
+    /// Its rows.
+    pub flows: Flows,
+    /// Of each row, whether a later record replaces it. Empty: of none.
+    pub superseded: Vec<bool>,
+}
+
+/// What a look at a batch found.
+pub(super) struct Look {
+    pub groups: Vec<Option<Option<u64>>>,
+    events: Vec<Event>,
+    survey: BatchSurvey,
+}
+
+impl FlowReader {
+    /// `None` if the input's columns are not those of flow logs with addresses and times. Logs of snapshots are read here.
+    ///
+    /// # Errors
+    /// As reading them.
+    pub fn new(input: &Input, options: FlowOptions) -> Result<Option<Self>> {
+        let Some(schema) = FlowSchema::recognise(&input.schema, options) else { return Ok(None) };
+        if !schema.has_hosts() || !schema.has_times() {
+            return Ok(None);
+        }
+        let snapshots = Snapshots::gather(input, &schema)?;
+        if let Some(snapshots) = &snapshots {
+            snapshots.close(input, &schema)?;
+        }
+        Ok(Some(Self { schema, snapshots, logs: input.files.iter().map(|file| file.log).collect() }))
+    }
+
+    /// Whether the columns are those of a log that is known, and not only of some table with addresses and times.
+    pub fn is_log(&self) -> bool {
+        use crate::flows::record::FlowKind::{Argus, Eve, Zeek};
+        self.schema.kinds().all(|kind| matches!(kind, Zeek | Eve | Argus))
+    }
+
+    /// A batch's rows as flows.
+    ///
+    /// # Errors
+    /// If a column is of a type that flows are not read from.
+    pub fn read(&self, input: &Input, batch: &Batch) -> Result<AsFlows> {
+        let flows = self.schema.flows_of(&batch.columns, self.log(batch.file))?;
+        let superseded = match &self.snapshots {
+            None => Vec::new(),
+            Some(snapshots) => snapshots.superseded(input, batch, &flows, &self.schema.sensors(&batch.columns)?),
+        };
+        Ok(AsFlows { flows, superseded })
+    }
+
+    /// Rows of one file, drawn from it.
+    ///
+    /// # Errors
+    /// As [`FlowReader::read`].
+    pub fn flows(&self, rows: &RecordBatch, file: usize) -> Result<Flows> {
+        self.schema.flows_of(rows, self.log(file))
+    }
+
+    fn log(&self, file: usize) -> Option<FlowLog> {
+        self.logs.get(file).copied().flatten()
+    }
+
+    /// What the first pass needs to know of a batch.
+    pub(super) fn look(&self, input: &Input, batch: &Batch) -> Result<Look> {
+        let AsFlows { flows, superseded } = self.read(input, batch)?;
+        let is_superseded = |row: usize| superseded.get(row).copied().unwrap_or(false);
+        let event = |row: usize| {
+            let position = batch.stream_position(row);
+            if is_superseded(row) { Event::outside(position) } else { Event::of(&flows, row, position) }
+        };
+        let events: Vec<Event> = (0..batch.n_rows()).map(event).collect();
+        let group = |(row, event): (usize, &Event)| {
+            let state = flows.state_group.get(row).map_or(0, |&state| state as u64);
+            (!is_superseded(row)).then(|| event.conversation().map(|key| mix(key, state)))
+        };
+        let groups = events.iter().enumerate().map(group).collect();
+        let sensors = self.schema.sensors(&batch.columns)?;
+        let survey = BatchSurvey::of(batch, &flows, &sensors, self.log(batch.file));
+        Ok(Look { groups, events, survey })
+    }
+}
+
+/// Takes what the looks found, in input order.
+pub(super) struct FlowGatherer {
+    windows: Windows,
+    survey: Survey,
+    heavy: Heavy,
+}
+
+impl FlowGatherer {
+    pub fn new(options: &WindowOptions) -> Self {
+        Self { windows: Windows::new(options), survey: Survey::default(), heavy: Heavy::default() }
+    }
+
+    pub fn take(&mut self, look: Look) -> Result<()> {
+        look.events.iter().filter_map(Event::conversation).for_each(|key| self.heavy.count(key));
+        self.survey.add(look.survey);
+        self.windows.push(look.events)
+    }
+
+    pub fn finish(self, reader: FlowReader, stop: &Stop) -> Result<FlowLogs> {
+        let Self { windows, survey, heavy } = self;
+        Ok(FlowLogs { reader, windows: windows.finish(stop)?, survey, share_of_ten: heavy.share_of(10) })
+    }
+}
+
+/// Flow logs that were read through once.
+#[derive(Debug)]
+pub struct FlowLogs {
+    reader: FlowReader,
+    windows: WindowFeatures,
+    /// What is said of the logs.
+    pub survey: Survey,
+    /// The share of flows that the ten largest conversations hold, 0 to 1.
+    pub share_of_ten: f64,
+}
+
+impl FlowLogs {
+    /// Reads the input once.
+    ///
+    /// # Errors
+    /// Whatever reading meets; a temporary file that cannot be written.
+    pub fn gather(input: &Input, reader: FlowReader, windows: &WindowOptions, run: &super::Run<'_>) -> Result<Self> {
+        let mut gatherer = FlowGatherer::new(windows);
+        run.each(input.source()?, |batch| reader.look(input, &batch), |done| gatherer.take(done.value))?;
+        gatherer.finish(reader, &run.stop)
+    }
+
+    /// Reads batches as flows.
+    pub fn reader(&self) -> &FlowReader {
+        &self.reader
+    }
+
+    /// What windows around flows hold, of the flows at these positions, which ascend.
+    ///
+    /// # Errors
+    /// If a position was not read, or the temporary file cannot be.
+    pub fn windows(&self, positions: &[u64]) -> Result<RecordBatch> {
+        self.windows.batch(positions)
+    }
+
+    /// What the tables of windows forgot for want of room.
+    pub fn evictions(&self) -> Evictions {
+        self.windows.evictions()
+    }
+
+    /// The most that was in temporary files at once.
+    pub fn disk_bytes(&self) -> u64 {
+        self.windows.disk_bytes()
+    }
+
+    /// Records that later ones replace, and of how many flows.
+    pub fn superseded(&self) -> (u64, u64) {
+        self.reader.snapshots.as_ref().map_or((0, 0), Snapshots::count)
+    }
+}
+
+/// Flow logs and how a model takes them.
+#[derive(Debug, Clone)]
+pub struct FlowScoring {
+    /// The logs.
+    pub logs: Arc<FlowLogs>,
+    /// How they become features.
+    pub features: FlowFeatures,
+    /// The positions of the rows that the features were fitted on, where they are of this input; ascending.
+    pub counted: Arc<Vec<u64>>,
+}
+
+impl FlowScoring {
+    /// The schema of the features' columns.
+    ///
+    /// # Errors
+    /// If the columns are not those of flow logs.
+    pub fn schema(&self, input: &SchemaRef) -> Result<SchemaRef> {
+        let flows = self.logs.reader.schema.flows(&RecordBatch::new_empty(input.clone()))?;
+        Ok(self.features.columns(&flows, &self.logs.windows(&[])?, |_| false)?.schema())
+    }
+
+    /// The columns of a batch's features, and its rows as flows.
+    ///
+    /// # Errors
+    /// If a column is of a type that flows are not read from.
+    pub fn table(&self, input: &Input, batch: &Batch) -> Result<(RecordBatch, AsFlows)> {
+        let as_flows = self.logs.reader.read(input, batch)?;
+        let positions: Vec<u64> = (0..batch.n_rows()).map(|row| batch.stream_position(row)).collect();
+        let windows = self.logs.windows(&positions)?;
+        let was_counted =
+            |row: usize| positions.get(row).is_some_and(|position| self.counted.binary_search(position).is_ok());
+        Ok((self.features.columns(&as_flows.flows, &windows, was_counted)?, as_flows))
+    }
+}
