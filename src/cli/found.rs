@@ -128,7 +128,7 @@ impl Found {
         session.talk.line("flagged", &text);
         self.say_allowed(session);
         let told = self.faults.iter().filter(|fault| !matches!(fault, Fault::Contradiction(_)));
-        let told: Vec<String> = told.map(ToString::to_string).collect();
+        let told: Vec<String> = told.map(|fault| fault.words(&self.verdicts.grouped)).collect();
         session.talk.lines("capture", told.iter().map(String::as_str));
     }
 
@@ -169,7 +169,7 @@ impl Found {
             flows_flagged: self.flagged.rows,
             days: self.flagged.days,
             verdict: self.verdict.to_string(),
-            faults: self.faults.iter().map(ToString::to_string).collect(),
+            faults: self.faults.iter().map(|fault| fault.words(&self.verdicts.grouped)).collect(),
         }
     }
 }

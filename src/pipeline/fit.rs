@@ -255,8 +255,9 @@ fn fit_rows(
         ..Provenance::default()
     };
     let replay = rows.slice(0, rows.num_rows().min(REPLAY_ROWS));
-    let model = Model::new(plan, detector, severity, threshold, provenance, &replay)?;
-    Ok((Model { flows, ..model }, flips))
+    let mut model = Model::new(plan, detector, severity, threshold, provenance, &replay)?;
+    model.flows = flows;
+    Ok((model, flips))
 }
 
 /// Training rows whose verdict would be another with the support vectors unrounded; `None` where they are.
