@@ -13,6 +13,7 @@ use super::record::{FlowSchema, Flows, mix, text_digest};
 use super::source::{Input, Source};
 use super::{Batch, RecordNumbers};
 use crate::Result;
+use crate::words::{grouped, noun};
 use arrow_array::Array;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
@@ -135,6 +136,13 @@ impl Snapshots {
             entry.n_snapshots - kept
         });
         replaced.fold((0, 0), |(records, flows), n| (records + n, flows + u64::from(n > 0)))
+    }
+
+    /// `23 older snapshots of 1 open flow`; `None` where no record is replaced.
+    pub fn line(&self) -> Option<String> {
+        let (records, flows) = self.count();
+        let (snapshots, flows_in_words) = (noun(records, "older snapshot"), noun(flows, "flow"));
+        (records > 0).then(|| format!("{} {snapshots} of {} open {flows_in_words}", grouped(records), grouped(flows)))
     }
 
     /// Flows that were still open when the input ends.

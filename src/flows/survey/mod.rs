@@ -5,6 +5,7 @@
 //! flat: 65,536 spells of time and some hundred bytes a file.
 
 mod files;
+mod lines;
 mod spells;
 #[cfg(test)]
 mod tests;
