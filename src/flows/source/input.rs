@@ -7,7 +7,7 @@ use super::look::{Content, FIRST_HEAD, LATER_HEAD, Looked, Place, adopt_names, l
 use super::pipe::Pipe;
 use super::unite::Union;
 use super::widened::{Widened, Widening};
-use crate::flows::record::FlowLog;
+use crate::flows::record::{FlowLog, FlowOptions, FlowSchema};
 use crate::words::counted;
 use crate::{Error, Result};
 use arrow_schema::SchemaRef;
@@ -206,20 +206,19 @@ impl Input {
             }
         }
         notes.extend(describe_others(&other_logs));
+        let no_logs = without_tables(&mut looked);
+        if !no_logs.is_empty() {
+            union = Union::default();
+            looked.iter().for_each(|file| union.add(&file.schema));
+            skipped.extend(no_logs);
+        }
         notes.extend(describe_skipped(&skipped));
         in_order_of_time(&mut looked);
         if looked.iter().all(|file| matches!(file.content, Content::Empty)) {
             return Err(nothing(inputs, &looked, &notes));
         }
         let schema = union.finish();
-        for file in looked.iter_mut().filter(|file| !matches!(file.content, Content::Empty)) {
-            let missing: Vec<&str> = union.missing_in(&file.schema).collect();
-            if !missing.is_empty() {
-                let without = format!("without {} (null)", some_of(&missing));
-                notes.push(format!("{}: {without}", file.file.name));
-                file.file.description.push_str(&format!(", {without}"));
-            }
-        }
+        notes.extend(describe_lacking(&mut looked, &union));
         let shared = Shared::new(schema.fields().len());
         Ok(Self {
             files: looked.iter().map(|file| file.file.clone()).collect(),
@@ -342,6 +341,21 @@ fn open_pipe(path: &Path) -> Result<Option<Box<dyn Read + Send>>> {
     Ok(Some(Box::new(File::open(path).map_err(failed)?)))
 }
 
+/// Among logs of flows, a table that was found beside them and has no addresses is none (a list, a README): takes such files
+/// out and says why.
+fn without_tables(looked: &mut Vec<Looked>) -> Vec<(String, String)> {
+    if !looked.iter().any(|file| file.file.log.is_some()) {
+        return Vec::new();
+    }
+    let is_none = |file: &mut Looked| {
+        let is_text = file.file.format.is_text() && !matches!(file.content, Content::Empty);
+        let is_flows = || FlowSchema::recognise(&file.schema, FlowOptions::default()).is_some();
+        !file.named && is_text && file.file.log.is_none() && !is_flows()
+    };
+    let reason = "a table without addresses among logs of flows; name it to read it";
+    looked.extract_if(.., is_none).map(|file| (file.file.name, reason.to_owned())).collect()
+}
+
 /// Logs of flows are read in the order of their first records, those of one time by name; files without a record come
 /// last. Where a file is no log of flows, the order is that of the names.
 fn in_order_of_time(looked: &mut [Looked]) {
@@ -350,6 +364,24 @@ fn in_order_of_time(looked: &mut [Looked]) {
         let time = |file: &Looked| if is_empty(file) { i64::MAX } else { file.first_time.unwrap_or(i64::MAX) };
         looked.sort_by(|a, b| time(a).cmp(&time(b)).then_with(|| a.file.name.cmp(&b.file.name)));
     }
+}
+
+/// What to say about files with a part of the columns; those that lack the same are told together.
+fn describe_lacking(looked: &mut [Looked], union: &Union) -> Vec<String> {
+    let mut lacking: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for file in looked.iter_mut().filter(|file| !matches!(file.content, Content::Empty)) {
+        let missing: Vec<&str> = union.missing_in(&file.schema).collect();
+        if !missing.is_empty() {
+            let without = format!("without {} (null)", some_of(&missing));
+            file.file.description.push_str(&format!(", {without}"));
+            lacking.entry(without).or_default().push(&file.file.name);
+        }
+    }
+    let told = |(without, files): (&String, &Vec<&str>)| match files.as_slice() {
+        [first, _, ..] => format!("{}, the first {first}: {without}", counted(files.len(), "file")),
+        files => format!("{}: {without}", files.concat()),
+    };
+    lacking.iter().map(told).collect()
 }
 
 /// What to say about logs that hold no flows.

@@ -51,6 +51,8 @@ pub(super) struct Looked {
     pub schema: Schema,
     /// When the first flow began, where its beginning shows it.
     pub first_time: Option<i64>,
+    /// Whether the user named this very file.
+    pub named: bool,
 }
 
 /// What the look at one format gave.
@@ -124,7 +126,7 @@ pub(super) fn look(found: &Found, place: Place, limit: usize, options: &InputOpt
         _ => format!("{}{packed}", probe.description),
     };
     let file = InputFile { name: name.clone(), path, size, format, compression: head.compression, log, description };
-    Ok(Looked { file, place, content, schema: probe.schema, first_time })
+    Ok(Looked { file, place, content, schema: probe.schema, first_time, named: found.named })
 }
 
 fn look_at_csv(found: &Found, head: &Head, options: &InputOptions) -> Result<Seen, String> {

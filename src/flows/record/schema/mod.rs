@@ -78,6 +78,7 @@ struct Form {
 }
 
 /// What a format's module tells of it.
+#[derive(Debug)]
 struct Format {
     kind: FlowKind,
     /// Names of the columns of each part.
