@@ -164,3 +164,19 @@ fn flows_of_different_sensors_are_different_flows() {
     assert_eq!(read.snapshots.as_ref().unwrap().count(), (4, 3));
     assert_eq!(read.snapshots.as_ref().unwrap().still_open(), 1);
 }
+
+#[test]
+fn parts_of_a_split_argus_log_are_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |second: u32, proto: &str| {
+        format!("2019/04/04 16:23:{second:02}.5,0.5,{proto},10.0.0.1,5,   ->,10.0.0.2,53,CON,0,0,2,142,63,1,\n")
+    };
+    let header =
+        "StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,TotPkts,TotBytes,SrcBytes,SrcPkts,Label\n";
+    write(dir.path(), "xaa", &format!("{header}{}{}{}", row(1, "udp"), row(2, "man"), row(3, "tcp")));
+    write(dir.path(), "xab", &format!("{}{}{}", row(4, "man"), row(5, "udp"), row(6, "tcp")));
+    let read = whole(dir.path(), 100);
+    assert_eq!((read.rows(), read.rejected().count()), (4, 0));
+    assert_eq!(read.input.passed_over(), [("man".to_owned(), 2)]);
+    assert_eq!(read.count(|flows, row| flows.destination_port[row] == Some(53)), 4);
+}

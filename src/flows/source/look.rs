@@ -296,6 +296,10 @@ pub(super) fn adopt_names(earlier: &[Looked], looked: &mut Looked, options: &Inp
     });
     if let Some((theirs, name)) = alike {
         dialect.names.clone_from(&theirs.names);
+        if is_argus(&dialect.names) {
+            dialect.skip_management();
+            looked.file.log = Some(FlowLog::Argus);
+        }
         looked.schema = known(dialect.schema(), options);
         looked.file.description.push_str(&format!(" (named as in {name})"));
     }
