@@ -30,6 +30,8 @@ fn a_day_of_zeek() {
     assert_eq!(survey.order_line().unwrap(), "20% of lines out of time order");
     assert_eq!((survey.rows, survey.timed, survey.implausible), (31_391, 31_391, 0));
     assert!(survey.warnings(&read.input, &[]).is_empty(), "{:?}", survey.warnings(&read.input, &[]));
+    let faults = "48 flows with capture gaps, 21 one-sided, 59 with wrong checksums";
+    assert_eq!(survey.faults_line().unwrap(), faults);
 
     // Counted from the files with other tools.
     let state = |group| read.count(|flows, row| flows.state_group[row] == group && flows.icmp[row].is_none());

@@ -3,7 +3,7 @@
 use super::Survey;
 use crate::flows::instant::{Zone, push_timestamp};
 use crate::flows::source::Input;
-use crate::words::grouped;
+use crate::words::{grouped, noun};
 use arrow_schema::TimeUnit;
 
 /// Gaps, overlaps and repeats that are told one by one; of more the number.
@@ -35,6 +35,24 @@ impl Survey {
             percent if percent < 1.0 => "under 1% of lines out of time order".to_owned(),
             percent => format!("{percent:.0}% of lines out of time order"),
         })
+    }
+
+    /// `79 flows with capture gaps, 3 one-sided, 75 with wrong checksums`; `None` where there are none.
+    pub fn faults_line(&self) -> Option<String> {
+        let faults = self.faults;
+        let kinds = [
+            (faults.gaps, "with capture gaps"),
+            (faults.one_sided, "one-sided"),
+            (faults.bad_checksums, "with wrong checksums"),
+        ];
+        let told = kinds.into_iter().filter(|(n, _)| *n > 0).enumerate();
+        let parts: Vec<String> = told
+            .map(|(i, (n, what))| match i {
+                0 => format!("{} {} {what}", grouped(n), noun(n, "flow")),
+                _ => format!("{} {what}", grouped(n)),
+            })
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
     }
 
     /// What else an analyst should know before any verdict, a line each: files that repeat or overlap others, times that no
