@@ -33,13 +33,13 @@ pub struct FlowOptions {
 }
 
 impl FlowOptions {
-    /// With the zone that `text` names: `UTC`, `+02:00`, `-0330`.
+    /// For the zone that `text` names: `UTC`, `+02:00`, `-0330`.
     ///
     /// # Errors
     /// [`crate::Error::Parameter`] if it names none; names like `Europe/Berlin` need a database that is not here.
-    pub fn with_zone(self, text: &str) -> Result<Self> {
+    pub fn of_zone(text: &str) -> Result<Self> {
         match when::minutes_east(text) {
-            Some(minutes_east) => Ok(Self { minutes_east, ..self }),
+            Some(minutes_east) => Ok(Self { minutes_east }),
             None => Err(crate::Error::parameter("--tz", text, "give UTC or an offset such as +02:00")),
         }
     }
