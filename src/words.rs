@@ -6,6 +6,19 @@ pub(crate) fn counted(n: impl TryInto<u64>, one: &str) -> String {
     format!("{n} {}", noun(n, one))
 }
 
+/// `1234567` → `1,234,567`.
+pub(crate) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// The noun for so many: `tree` for 1, else `trees`.
 pub(crate) fn noun(n: u64, one: &str) -> String {
     match one.strip_suffix("leaf") {

@@ -55,7 +55,7 @@ impl Session {
         let size = if packed > 0 { format!(", {}", bytes(packed)) } else { String::new() };
         match input.files.as_slice() {
             [file] => self.talk.line("input", &format!("{}: {}{size}", file.name, file.description)),
-            files => self.talk.line("inputs", &format!("{}{size}", kinds(files))),
+            _ => self.talk.line("inputs", &format!("{}{size}", kinds(&input))),
         }
         self.talk.lines("", input.notes.iter().map(String::as_str));
         Ok(input)
@@ -138,14 +138,28 @@ pub fn total_bytes(input: &Input) -> Option<u64> {
     input.files.iter().map(|f| f.size).sum()
 }
 
-/// `48 files: 24 CSV, 24 Parquet`.
-fn kinds(files: &[InputFile]) -> String {
+/// `48 files: 24 CSV, 24 Parquet`; `48 Zeek logs: 24 conn, 24 open_conn    other logs 0    unreadable 0`.
+fn kinds(input: &Input) -> String {
+    let files = &input.files;
+    let all_zeek = files.iter().all(|file| file.log.is_some_and(|log| log.maker() == "Zeek"));
+    let kind = |file: &InputFile| match file.log {
+        Some(log) if all_zeek => log.word().to_owned(),
+        Some(log) => log.to_string(),
+        None => file.format.to_string(),
+    };
     let mut kinds = std::collections::BTreeMap::<String, u64>::new();
     for file in files {
-        *kinds.entry(file.format.to_string()).or_default() += 1;
+        *kinds.entry(kind(file)).or_default() += 1;
     }
     let parts: Vec<String> = kinds.iter().map(|(kind, n)| format!("{} {kind}", count(*n))).collect();
-    format!("{} files: {}", count(files.len() as u64), parts.join(", "))
+    let what = if all_zeek { "Zeek logs" } else { "files" };
+    let others: u64 = input.other_logs.values().sum();
+    let others = if all_zeek || others + input.unreadable > 0 {
+        format!("    other logs {}    unreadable {}", count(others), count(input.unreadable))
+    } else {
+        String::new()
+    };
+    format!("{} {what}: {}{others}", count(files.len() as u64), parts.join(", "))
 }
 
 /// Whether what is written to `path` appears only at the end: not so of a pipe or a device.

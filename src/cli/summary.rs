@@ -118,6 +118,11 @@ pub fn records(session: &Session, tally: &Tally, input: &Input) {
     if recoded > 0 {
         session.talk.line("", &format!("{} not in UTF-8, read as Windows-1252", plural(recoded, "line")));
     }
+    let passed = input.passed_over();
+    if !passed.is_empty() {
+        let parts: Vec<String> = passed.iter().map(|(kind, n)| format!("{kind} {}", count(*n))).collect();
+        session.talk.line("", &format!("records that are no flows, passed over: {}", parts.join(", ")));
+    }
     let unknown = input.unknown_keys();
     if !unknown.is_empty() {
         let parts: Vec<String> = unknown.iter().map(|(key, n)| format!("{key} {}", count(*n))).collect();

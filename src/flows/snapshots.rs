@@ -13,6 +13,7 @@ use super::record::{FlowSchema, Flows, mix, text_digest};
 use super::source::{Input, Source};
 use super::{Batch, RecordNumbers};
 use crate::Result;
+use crate::words::{grouped, noun};
 use arrow_array::Array;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
@@ -42,7 +43,7 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    /// Reads the snapshot logs of an input; none if it has no such logs. Then each closed record is to be shown to
+    /// Reads the snapshot logs of an input (not one that comes from a pipe); none if it has no such logs. Then each closed record is to be shown to
     /// [`Snapshots::observe`] before [`Snapshots::superseded`] is asked.
     ///
     /// # Errors
@@ -52,8 +53,7 @@ impl Snapshots {
             return Ok(None);
         }
         let mut snapshots = Self::default();
-        let is_snapshots = |file: usize| is_snapshots(input, file);
-        read(input.source_of(is_snapshots)?, |batch| {
+        read(input.source_of(|file| is_snapshots(input, file) && is_readable_again(input, file))?, |batch| {
             let (flows, sensors) = (schema.flows(&batch.columns)?, schema.sensors(&batch.columns)?);
             for (row, &sensor) in sensors.iter().enumerate() {
                 snapshots.add(&flows, row, sensor, (batch.file, batch.numbers.get(row)));
@@ -68,7 +68,7 @@ impl Snapshots {
     /// # Errors
     /// As reading the files.
     pub fn close(&self, input: &Input, schema: &FlowSchema) -> Result<()> {
-        read(input.source_of(|file| !is_snapshots(input, file))?, |batch| {
+        read(input.source_of(|file| !is_snapshots(input, file) && is_readable_again(input, file))?, |batch| {
             self.observe(&schema.flows(&batch.columns)?, &schema.sensors(&batch.columns)?);
             Ok(())
         })
@@ -137,6 +137,13 @@ impl Snapshots {
         replaced.fold((0, 0), |(records, flows), n| (records + n, flows + u64::from(n > 0)))
     }
 
+    /// `23 older snapshots of 1 open flow`; `None` where no record is replaced.
+    pub fn line(&self) -> Option<String> {
+        let (records, flows) = self.count();
+        let (snapshots, flows_in_words) = (noun(records, "older snapshot"), noun(flows, "flow"));
+        (records > 0).then(|| format!("{} {snapshots} of {} open {flows_in_words}", grouped(records), grouped(flows)))
+    }
+
     /// Flows that were still open when the input ends.
     pub fn still_open(&self) -> u64 {
         self.flows.values().filter(|entry| !entry.closed.load(Ordering::Relaxed)).count() as u64
@@ -145,6 +152,11 @@ impl Snapshots {
 
 fn is_snapshots(input: &Input, file: usize) -> bool {
     input.files.get(file).and_then(|file| file.log).is_some_and(|log| log.has_snapshots())
+}
+
+/// Not so of a standard input that was not spooled: what is read of it here would be missing later.
+fn is_readable_again(input: &Input, file: usize) -> bool {
+    input.files.get(file).is_some_and(|file| file.path.is_some())
 }
 
 fn uid(flows: &Flows, row: usize) -> Option<u64> {

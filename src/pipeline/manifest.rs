@@ -85,6 +85,9 @@ pub struct Manifest {
     recoded_lines: u64,
     /// JSON keys that became no column, with the records that had them.
     unknown_keys: BTreeMap<String, u64>,
+    /// Records that are no flows, by kind, and files that are other logs.
+    passed_over: BTreeMap<String, u64>,
+    other_logs: BTreeMap<String, u64>,
     imputed_values: u64,
     unseen_categories: BTreeMap<String, u64>,
     quality: Option<crate::detectors::Quality>,
@@ -160,6 +163,8 @@ impl Manifest {
             rejected: report.tally.rejected.iter().map(|(reason, n)| (reason.to_string(), *n)).collect(),
             recoded_lines: input.recoded_lines(),
             unknown_keys: input.unknown_keys().into_iter().collect(),
+            passed_over: input.passed_over().into_iter().collect(),
+            other_logs: input.other_logs.clone(),
             imputed_values: report.imputed,
             unseen_categories: report.unseen.iter().cloned().collect(),
             quality: report.quality,

@@ -220,6 +220,12 @@ fn by_text(column: &Column<'_>, texts: &TextContent) -> Option<Verdict> {
     if name.is_port() {
         return verdict(Role::Identifier, "its name says that it is a port");
     }
+    if name.is_sensor() {
+        return verdict(Role::Identifier, "its name says that it names a sensor");
+    }
+    if matches!(column.full_name, "_path" | "@stream") {
+        return verdict(Role::Ignored, "it says which log the record is of");
+    }
     if name.is_id() {
         return verdict(Role::Identifier, "its name says that it is an id");
     }

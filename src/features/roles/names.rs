@@ -83,6 +83,11 @@ impl Name {
         self.ends_in("host client server sensor")
     }
 
+    /// Names of sensors: Zeek's `_node_name`, `_system_name`, `@system`.
+    pub fn is_sensor(&self) -> bool {
+        self.is("nodename systemname system sensorname")
+    }
+
     pub fn is_port(&self) -> bool {
         self.is(PORT) || self.ends_in("port sport dport")
     }
@@ -138,5 +143,5 @@ const TIME: &str = "ts time timestamp datetime date starttime endtime stime etim
     firstswitched lastswitched flowstart flowend flowstarttime flowendtime start end eventtime receivedtime tr te captime dateofflow";
 
 const CODE: &str = "protocol proto ipproto ipprotocol protocolidentifier protocolnumber prot pro pr l4proto l7proto transport tos stos \
-    dtos srctos dsttos iptos dscp tcpflags tcpflag tcpcontrolbits flags flag clienttcpflags servertcpflags ipversion ipver vlan state \
+    dtos srctos dsttos iptos dscp tcptcpflags tcptcpflagsts tcptcpflagstc tcpflags tcpflag tcpcontrolbits flags flag clienttcpflags servertcpflags ipversion ipver vlan state \
     connstate service";

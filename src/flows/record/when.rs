@@ -125,6 +125,15 @@ fn of_date(text: &str, east: i32) -> Option<i64> {
     Some(days_from_civil(year, month, day) * DAY * SECOND + of_day - offset)
 }
 
+/// Minutes east of UTC of a zone alone: `UTC`, `Z`, `+02:00`.
+pub fn minutes_east(text: &str) -> Option<i32> {
+    match text.trim() {
+        utc if utc.eq_ignore_ascii_case("utc") || utc.eq_ignore_ascii_case("z") => Some(0),
+        offset if offset.starts_with(['+', '-']) => zone(offset)?.1,
+        _ => None,
+    }
+}
+
 /// Splits the zone off a time of day: `Z`, `+02:00`, `-0330`, `+05`, `UTC`; `None` inside where there is none.
 fn zone(clock: &str) -> Option<(&str, Option<i32>)> {
     let clock = clock.trim_end();
@@ -245,6 +254,15 @@ mod tests {
             2021-06-06-07 1/1/1 ";
         assert!(wrong.split(' ').all(|text| of_text(text, 0).is_none()));
         assert!(of_text("2021-06-06 13:00 PM", 0).is_none() && of_text("", 0).is_none());
+    }
+
+    #[test]
+    fn zones_are_offsets() {
+        let zones = ["UTC", "z", "+02:00", "-0330", "+05"].map(minutes_east);
+        assert_eq!(zones, [Some(0), Some(0), Some(120), Some(-210), Some(300)]);
+        assert!(
+            ["", "Europe/Berlin", "2", "+2", "+24:00", "1+02:00"].into_iter().all(|zone| minutes_east(zone).is_none())
+        );
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! The input of a run: the files that were named, what each is, and the schema that unites them.
 
-use super::Source;
 use super::chain::{Chain, Shared};
 use super::discover::{Discovery, discover};
 use super::look::{Content, FIRST_HEAD, LATER_HEAD, Looked, Place, adopt_names, look};
+use super::notes::{describe_lacking, describe_others, describe_skipped, nothing};
 use super::pipe::Pipe;
+use super::select::{in_order_of_time, without_tables};
 use super::unite::Union;
 use super::widened::{Widened, Widening};
+use super::{Compression, Format, Source};
 use crate::flows::record::FlowLog;
-use crate::words::counted;
 use crate::{Error, Result};
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
@@ -49,55 +50,6 @@ impl Default for InputOptions {
             spool: None,
         }
     }
-}
-
-impl std::fmt::Display for Format {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Csv => "CSV",
-            Self::Ndjson => "NDJSON",
-            Self::Zeek => "Zeek log",
-            Self::Parquet => "Parquet",
-            Self::ArrowFile => "Arrow file",
-            Self::ArrowStream => "Arrow stream",
-        })
-    }
-}
-
-/// Formats that are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[non_exhaustive]
-pub enum Format {
-    /// Delimited text.
-    Csv,
-    /// One JSON object a line.
-    Ndjson,
-    /// Zeek's own: lines of fields, described by lines that begin with `#`.
-    Zeek,
-    /// Apache Parquet.
-    Parquet,
-    /// Arrow IPC file.
-    ArrowFile,
-    /// Arrow IPC stream.
-    ArrowStream,
-}
-
-impl Format {
-    /// Whether its records are lines of text.
-    pub fn is_text(self) -> bool {
-        matches!(self, Self::Csv | Self::Ndjson | Self::Zeek)
-    }
-}
-
-/// How a file's bytes are packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Compression {
-    /// Not compressed.
-    None,
-    /// gzip, any number of members.
-    Gzip,
-    /// Zstandard, any number of frames.
-    Zstd,
 }
 
 /// One file of the input.
@@ -206,20 +158,19 @@ impl Input {
             }
         }
         notes.extend(describe_others(&other_logs));
+        let no_logs = without_tables(&mut looked);
+        if !no_logs.is_empty() {
+            union = Union::default();
+            looked.iter().for_each(|file| union.add(&file.schema));
+            skipped.extend(no_logs);
+        }
         notes.extend(describe_skipped(&skipped));
         in_order_of_time(&mut looked);
         if looked.iter().all(|file| matches!(file.content, Content::Empty)) {
             return Err(nothing(inputs, &looked, &notes));
         }
         let schema = union.finish();
-        for file in looked.iter_mut().filter(|file| !matches!(file.content, Content::Empty)) {
-            let missing: Vec<&str> = union.missing_in(&file.schema).collect();
-            if !missing.is_empty() {
-                let without = format!("without {} (null)", some_of(&missing));
-                notes.push(format!("{}: {without}", file.file.name));
-                file.file.description.push_str(&format!(", {without}"));
-            }
-        }
+        notes.extend(describe_lacking(&mut looked, &union));
         let shared = Shared::new(schema.fields().len());
         Ok(Self {
             files: looked.iter().map(|file| file.file.clone()).collect(),
@@ -340,56 +291,4 @@ fn open_pipe(path: &Path) -> Result<Option<Box<dyn Read + Send>>> {
         return Ok(None);
     }
     Ok(Some(Box::new(File::open(path).map_err(failed)?)))
-}
-
-/// Logs of flows are read in the order of their first records, those of one time by name; files without a record come
-/// last. Where a file is no log of flows, the order is that of the names.
-fn in_order_of_time(looked: &mut [Looked]) {
-    let is_empty = |file: &Looked| matches!(file.content, Content::Empty);
-    if looked.iter().all(|file| is_empty(file) || file.file.log.is_some() && file.file.format.is_text()) {
-        let time = |file: &Looked| if is_empty(file) { i64::MAX } else { file.first_time.unwrap_or(i64::MAX) };
-        looked.sort_by(|a, b| time(a).cmp(&time(b)).then_with(|| a.file.name.cmp(&b.file.name)));
-    }
-}
-
-/// What to say about logs that hold no flows.
-fn describe_others(others: &BTreeMap<String, u64>) -> Option<String> {
-    let n: u64 = others.values().sum();
-    let kinds: Vec<&str> = others.keys().map(String::as_str).collect();
-    (n > 0).then(|| format!("{} passed over: {}", counted(n, "other log"), some_of(&kinds)))
-}
-
-/// What to say about files that were passed over.
-fn describe_skipped(skipped: &[(String, String)]) -> Option<String> {
-    let (file, reason) = skipped.first()?;
-    Some(match skipped {
-        [_] => format!("1 file passed over: {file}: {reason}"),
-        _ => {
-            let names: Vec<&str> = skipped.iter().map(|(file, _)| file.as_str()).collect();
-            format!("{} files passed over: {} (the first: {reason})", skipped.len(), some_of(&names))
-        }
-    })
-}
-
-/// Up to five names.
-fn some_of(names: &[&str]) -> String {
-    match names {
-        [first @ .., _, _] if names.len() > 6 => {
-            format!("{} and {} more", first[..5].join(", "), names.len() - 5)
-        }
-        all => all.join(", "),
-    }
-}
-
-fn nothing(inputs: &[String], looked: &[Looked], notes: &[String]) -> Error {
-    let mut text = match looked {
-        [] => format!("nothing to read in {}", inputs.join(", ")),
-        [one] => format!("{} is empty: 0 records", one.file.name),
-        all => format!("all {} files in {} are empty: 0 records", all.len(), inputs.join(", ")),
-    };
-    for note in notes {
-        text.push_str("; ");
-        text.push_str(note);
-    }
-    Error::NoInput(text)
 }

@@ -3,13 +3,12 @@
 use super::bytes::{Bytes, End};
 use super::csv::{Dialect, Header};
 use super::discover::Found;
+use super::look_text::{known, look_at_csv, look_at_ndjson, look_at_zeek};
 use super::pipe::Pipe;
-use super::select::{Objects, is_argus, is_flow_meter, stem, zeek_log_of};
-use super::unite::known_as_text;
+use super::select::{Objects, is_argus};
 use super::widened::Widened;
 use super::{Compression, Format, InputFile, InputOptions, Probe, csv, ipc, ndjson, parquet, recognise, zeek};
-use crate::flows::record::{FlowLog, when};
-use crate::words::counted;
+use crate::flows::record::FlowLog;
 use crate::{Error, Result};
 use arrow_schema::{DataType, Schema};
 use std::fs::{self, File};
@@ -51,15 +50,17 @@ pub(super) struct Looked {
     pub schema: Schema,
     /// When the first flow began, where its beginning shows it.
     pub first_time: Option<i64>,
+    /// Whether the user named this very file.
+    pub named: bool,
 }
 
 /// What the look at one format gave.
-struct Seen {
-    format: Format,
-    content: Content,
-    probe: Probe,
-    log: Option<FlowLog>,
-    first_time: Option<i64>,
+pub(super) struct Seen {
+    pub format: Format,
+    pub content: Content,
+    pub probe: Probe,
+    pub log: Option<FlowLog>,
+    pub first_time: Option<i64>,
 }
 
 impl Seen {
@@ -69,12 +70,12 @@ impl Seen {
 }
 
 /// The beginning of a file.
-struct Head {
-    compression: Compression,
-    bytes: Vec<u8>,
-    whole: bool,
+pub(super) struct Head {
+    pub compression: Compression,
+    pub bytes: Vec<u8>,
+    pub whole: bool,
     /// Why no more could be read.
-    damage: Option<String>,
+    pub damage: Option<String>,
 }
 
 /// Recognises a file and finds out its columns from at most `limit` decompressed bytes.
@@ -124,112 +125,7 @@ pub(super) fn look(found: &Found, place: Place, limit: usize, options: &InputOpt
         _ => format!("{}{packed}", probe.description),
     };
     let file = InputFile { name: name.clone(), path, size, format, compression: head.compression, log, description };
-    Ok(Looked { file, place, content, schema: probe.schema, first_time })
-}
-
-fn look_at_csv(found: &Found, head: &Head, options: &InputOptions) -> Result<Seen, String> {
-    let bom = if head.bytes.starts_with(recognise::BOM) { recognise::BOM.len() } else { 0 };
-    let text = &head.bytes[bom..];
-    let tsv = [".tsv", ".tab", ".tsv.gz", ".tsv.zst"].iter().any(|end| found.name.to_ascii_lowercase().ends_with(end));
-    let (names, delimiter) = (options.column_names.as_deref(), options.delimiter);
-    let mut dialect = Dialect::detect(text, head.whole, tsv, names, delimiter).map_err(|reason| {
-        let line = text.trim_ascii_start().split(|&byte| byte == b'\n').next().unwrap_or_default();
-        let begin: String = String::from_utf8_lossy(line.trim_ascii()).chars().take(40).collect();
-        format!("this is no log: {reason}; it begins with {begin:?}")
-    })?;
-    dialect.data_start += bom;
-    let log = match () {
-        () if is_argus(&dialect.names) => Some(FlowLog::Argus),
-        () if is_flow_meter(&dialect.names) => Some(FlowLog::FlowMeter),
-        () => None,
-    };
-    let maker = log.map(|log| format!("{}, ", log.maker())).unwrap_or_default();
-    let probe = Probe { schema: known(dialect.schema(), options), description: maker + &dialect.describe() };
-    let first_time = log.and_then(|_| first_time(&dialect, &head.bytes));
-    if log == Some(FlowLog::Argus) {
-        dialect.skip_management();
-    }
-    Ok(Seen { format: Format::Csv, content: Content::Csv(dialect), probe, log, first_time })
-}
-
-/// The time of the first record that has one.
-fn first_time(dialect: &Dialect, head: &[u8]) -> Option<i64> {
-    let is_start = |name: &String| matches!(name.to_ascii_lowercase().as_str(), "starttime" | "stime" | "timestamp");
-    let place = dialect.names.iter().position(is_start)?;
-    let lines = head.get(dialect.data_start..)?.split(|&byte| byte == b'\n').take(100);
-    let mut times = lines.filter_map(|line| {
-        let field = line.split(|&byte| byte == dialect.delimiter).nth(place)?;
-        when::of_text(std::str::from_utf8(field).ok()?, 0)
-    });
-    times.next()
-}
-
-fn look_at_ndjson(
-    found: &Found,
-    head: &Head,
-    options: &InputOptions,
-    unclear: &dyn Fn(String) -> Error,
-) -> Result<Seen> {
-    let shape = ndjson::Shape::detect(&head.bytes, head.whole, &found.name).map_err(|unfit| match unfit {
-        ndjson::Unfit::NoObjects(reason) => unclear(reason),
-        ndjson::Unfit::Other(maker, log) => other_log(found, head, maker, log, None),
-    })?;
-    let probe = Probe { schema: known(shape.schema(), options), description: shape.describe() };
-    let bom = if head.bytes.starts_with(recognise::BOM) { recognise::BOM.len() } else { 0 };
-    let content = Content::Ndjson(bom as u64, shape.objects);
-    Ok(Seen { format: Format::Ndjson, content, probe, log: shape.log, first_time: shape.first_time })
-}
-
-fn look_at_zeek(found: &Found, head: &Head, options: &InputOptions, unclear: &dyn Fn(String) -> Error) -> Result<Seen> {
-    let bom = if head.bytes.starts_with(recognise::BOM) { recognise::BOM.len() } else { 0 };
-    let text = head.bytes.get(bom..).unwrap_or_default();
-    let shape = zeek::Shape::detect(text, head.whole).map_err(unclear)?;
-    let told = if shape.path.is_empty() {
-        let is_conn = shape.schema.field_with_name("conn_state").is_ok();
-        is_conn.then(|| zeek_log_of(&found.name).unwrap_or(FlowLog::ZeekConn))
-    } else {
-        FlowLog::zeek(&shape.path)
-    };
-    let Some(log) = told else {
-        let log = if shape.path.is_empty() { stem(&found.name) } else { shape.path };
-        return Err(other_log(found, head, "Zeek", log, Some(shape.records)));
-    };
-    let columns = counted(shape.schema.fields().len(), "column");
-    let schema = zeek::known(shape.schema, &options.known_types);
-    let probe = Probe { schema, description: format!("{log}, TSV, {columns}") };
-    let content = Content::Zeek(bom as u64);
-    Ok(Seen { format: Format::Zeek, content, probe, log: Some(log), first_time: shape.first_time })
-}
-
-/// Refuses a log that holds no flows.
-fn other_log(found: &Found, head: &Head, maker: &str, log: String, records: Option<u64>) -> Error {
-    let wanted = match maker {
-        "Zeek" => "conn, conn_long and open_conn are read",
-        _ => "its flow events are read (event_type flow)",
-    };
-    let damage = match (&head.damage, records) {
-        (Some(reason), Some(records)) => {
-            format!("; besides, it is damaged after {}: {reason}", counted(records, "record"))
-        }
-        (Some(reason), None) => format!("; besides, it is damaged: {reason}"),
-        _ => String::new(),
-    };
-    Error::OtherLog { file: found.name.clone(), maker: maker.into(), log, wanted: format!("{wanted}{damage}") }
-}
-
-/// The schema of a text file, with the types that are known already.
-fn known(schema: Schema, options: &InputOptions) -> Schema {
-    let fields = schema.fields().iter().map(|field| {
-        let field = field.as_ref().clone();
-        match options.known_types.iter().find(|(name, _)| name == field.name()) {
-            Some((_, known)) => {
-                let data_type = known_as_text(known, field.data_type());
-                field.with_data_type(data_type)
-            }
-            None => field,
-        }
-    });
-    Schema::new(fields.collect::<Vec<_>>())
+    Ok(Looked { file, place, content, schema: probe.schema, first_time, named: found.named })
 }
 
 /// The path of a file in a format whose directory stands at its end.
@@ -294,6 +190,10 @@ pub(super) fn adopt_names(earlier: &[Looked], looked: &mut Looked, options: &Inp
     });
     if let Some((theirs, name)) = alike {
         dialect.names.clone_from(&theirs.names);
+        if is_argus(&dialect.names) {
+            dialect.skip_management();
+            looked.file.log = Some(FlowLog::Argus);
+        }
         looked.schema = known(dialect.schema(), options);
         looked.file.description.push_str(&format!(" (named as in {name})"));
     }

@@ -13,12 +13,15 @@ mod conform;
 mod contain;
 mod csv;
 mod discover;
+mod format;
 mod input;
 mod ipc;
 mod ipc_batches;
 mod ipc_message;
 mod look;
+mod look_text;
 mod ndjson;
+mod notes;
 mod parquet;
 mod parquet_damage;
 mod parquet_footer;
@@ -41,7 +44,8 @@ use arrow_schema::SchemaRef;
 
 pub(crate) use conform::conform;
 pub use csv::preset;
-pub use input::{Compression, Damage, Format, Input, InputFile, InputOptions};
+pub use format::{Compression, Format};
+pub use input::{Damage, Input, InputFile, InputOptions};
 pub use widened::Widening;
 
 /// A stream of records: a schema and an iterator of fallible chunks.

@@ -1,6 +1,7 @@
 //! Which files and records are flows: other logs are passed over and counted by kind.
 
-use crate::flows::record::FlowLog;
+use super::look::{Content, Looked};
+use crate::flows::record::{FlowLog, FlowOptions, FlowSchema};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -102,6 +103,31 @@ pub(super) fn is_flow_meter(names: &[String]) -> bool {
     let names: Vec<String> = names.iter().map(plain).collect();
     let has = |wanted: &str| names.iter().any(|name| name.starts_with(wanted));
     ["flowduration", "flowiat", "fwdiat", "bwdiat"].into_iter().all(has)
+}
+
+/// Among logs of flows, a table that was found beside them and has no addresses is none (a list, a README): takes such files
+/// out and says why.
+pub(super) fn without_tables(looked: &mut Vec<Looked>) -> Vec<(String, String)> {
+    if !looked.iter().any(|file| file.file.log.is_some()) {
+        return Vec::new();
+    }
+    let is_none = |file: &mut Looked| {
+        let is_text = file.file.format.is_text() && !matches!(file.content, Content::Empty);
+        let is_flows = || FlowSchema::recognise(&file.schema, FlowOptions::default()).is_some();
+        !file.named && is_text && file.file.log.is_none() && !is_flows()
+    };
+    let reason = "a table without addresses among logs of flows; name it to read it";
+    looked.extract_if(.., is_none).map(|file| (file.file.name, reason.to_owned())).collect()
+}
+
+/// Logs of flows are read in the order of their first records, those of one time by name; files without a record come
+/// last. Where a file is no log of flows, the order is that of the names.
+pub(super) fn in_order_of_time(looked: &mut [Looked]) {
+    let is_empty = |file: &Looked| matches!(file.content, Content::Empty);
+    if looked.iter().all(|file| is_empty(file) || file.file.log.is_some() && file.file.format.is_text()) {
+        let time = |file: &Looked| if is_empty(file) { i64::MAX } else { file.first_time.unwrap_or(i64::MAX) };
+        looked.sort_by(|a, b| time(a).cmp(&time(b)).then_with(|| a.file.name.cmp(&b.file.name)));
+    }
 }
 
 #[cfg(test)]

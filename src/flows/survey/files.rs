@@ -130,10 +130,13 @@ pub(super) fn repeats(files: &BTreeMap<usize, FileSurvey>, digests: &[Option<Str
     found
 }
 
+/// From when until when a file was written, and which it is.
+type Written = ((i64, i64), usize);
+
 /// Pairs of files of which the one covers more than half of the time that the other does. Logs that follow each other
 /// overlap a little: a flow is written some minutes after its last packet.
 pub(super) fn overlaps(files: &BTreeMap<usize, FileSurvey>) -> Vec<Overlap> {
-    let mut groups: BTreeMap<(Option<FlowLog>, Sensor), Vec<((i64, i64), usize)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Option<FlowLog>, Sensor), Vec<Written>> = BTreeMap::new();
     for (&file, survey) in files {
         if let (Some(span), Some(sensor), false) = (survey.written, survey.sensor, survey.has_snapshots())
             && span.0 < span.1
@@ -147,7 +150,7 @@ pub(super) fn overlaps(files: &BTreeMap<usize, FileSurvey>) -> Vec<Overlap> {
     for group in groups.values_mut() {
         group.sort_unstable();
         // The one of the earlier files that reaches furthest.
-        let mut furthest: Option<((i64, i64), usize)> = None;
+        let mut furthest: Option<Written> = None;
         for &(span, file) in group.iter() {
             if let Some((other, earlier)) = furthest {
                 let shared = (span.0.max(other.0), span.1.min(other.1));

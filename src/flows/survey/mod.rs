@@ -5,6 +5,7 @@
 //! flat: 65,536 spells of time and some hundred bytes a file.
 
 mod files;
+mod lines;
 mod spells;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,34 @@ use std::collections::BTreeMap;
 /// µs in an hour: gaps of more are told.
 const HOUR: i64 = 3_600_000_000;
 
+/// Flows whose records the capture itself makes doubtful.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Faults {
+    /// The sensor missed a part ([`Marks::CAPTURE_GAP`]).
+    pub gaps: u64,
+    /// One side only was seen ([`Marks::ONE_SIDED`]).
+    pub one_sided: u64,
+    /// Checksums were wrong ([`Marks::BAD_CHECKSUM`]): often the sensor's own, left to its network card.
+    pub bad_checksums: u64,
+}
+
+impl Faults {
+    fn of(flows: &Flows) -> Self {
+        let count = |mark| flows.marks.iter().filter(|marks| marks.has(mark)).count() as u64;
+        Self {
+            gaps: count(Marks::CAPTURE_GAP),
+            one_sided: count(Marks::ONE_SIDED),
+            bad_checksums: count(Marks::BAD_CHECKSUM),
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.gaps += other.gaps;
+        self.one_sided += other.one_sided;
+        self.bad_checksums += other.bad_checksums;
+    }
+}
+
 /// What one batch adds to a [`Survey`].
 #[derive(Debug, Clone)]
 pub struct BatchSurvey {
@@ -30,6 +59,7 @@ pub struct BatchSurvey {
     rows: u64,
     timed: u64,
     implausible: u64,
+    faults: Faults,
     steps_back: u64,
     /// The first and last time in it.
     ends: Option<(i64, i64)>,
@@ -46,6 +76,7 @@ impl BatchSurvey {
             rows: flows.n_rows() as u64,
             timed: 0,
             implausible: flows.marks.iter().filter(|marks| marks.has(Marks::IMPLAUSIBLE_TIME)).count() as u64,
+            faults: Faults::of(flows),
             steps_back: 0,
             ends: None,
         };
@@ -85,6 +116,8 @@ pub struct Survey {
     pub timed: u64,
     /// Rows with a time that no flow can have.
     pub implausible: u64,
+    /// Rows that the capture makes doubtful.
+    pub faults: Faults,
     steps_back: u64,
     last: Option<i64>,
 }
@@ -98,6 +131,7 @@ impl Survey {
         self.rows += batch.rows;
         self.timed += batch.timed;
         self.implausible += batch.implausible;
+        self.faults.add(batch.faults);
         self.steps_back += batch.steps_back;
         if let Some((first, last)) = batch.ends {
             self.steps_back += u64::from(self.last.is_some_and(|before| first < before));

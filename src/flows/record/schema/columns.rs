@@ -111,7 +111,7 @@ impl Numbers {
 }
 
 fn whole(value: f64) -> Option<u64> {
-    (value >= 0.0 && value < 18_446_744_073_709_551_616.0).then_some(value as u64)
+    (0.0..18_446_744_073_709_551_616.0).contains(&value).then_some(value as u64)
 }
 
 /// `443`, `443.0`, Argus' `0x01bb`.

@@ -17,7 +17,7 @@ mod zeek;
 #[cfg(test)]
 mod tests;
 
-use super::{FlowLog, Flows, Host, Marks};
+use super::{FlowLog, Flows, Host, Marks, when};
 use crate::Result;
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
@@ -30,6 +30,19 @@ use std::fmt;
 pub struct FlowOptions {
     /// The zone of times that state none (Argus'), in minutes east of UTC.
     pub minutes_east: i32,
+}
+
+impl FlowOptions {
+    /// For the zone that `text` names: `UTC`, `+02:00`, `-0330`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Parameter`] if it names none; names like `Europe/Berlin` need a database that is not here.
+    pub fn of_zone(text: &str) -> Result<Self> {
+        match when::minutes_east(text) {
+            Some(minutes_east) => Ok(Self { minutes_east }),
+            None => Err(crate::Error::parameter("--tz", text, "give UTC or an offset such as +02:00")),
+        }
+    }
 }
 
 /// What wrote a table of flows.
@@ -78,6 +91,7 @@ struct Form {
 }
 
 /// What a format's module tells of it.
+#[derive(Debug)]
 struct Format {
     kind: FlowKind,
     /// Names of the columns of each part.

@@ -5,6 +5,7 @@ use super::*;
 use crate::flows::record::StateGroup;
 use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow_schema::Field;
+use proptest::prelude::*;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -313,4 +314,24 @@ fn flags_are_read_as_letters_and_digits() {
     assert_eq!(of("FSRPA", "FSPA"), StateGroup::Established);
     assert_eq!(of("PA", "PA"), StateGroup::MidStream);
     assert_eq!(of("", ""), StateGroup::Unknown);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_values_are_read_without_harm(
+        format in prop::sample::select(FORMATS.to_vec()),
+        rows in prop::collection::vec(prop::collection::vec(prop_oneof![
+            "[-0-9a-fxST_:./%,]{0,24}", "\\PC{0,12}", Just("9223372036854775807".to_owned()), Just("-1e300".to_owned())
+        ], 24), 1..5),
+    ) {
+        let names: Vec<&str> = format.parts.iter().map(|names| names.split_whitespace().next().unwrap()).collect();
+        let column = |i: usize| Arc::new(rows.iter().map(|row| Some(row[i].as_str())).collect::<StringArray>()) as ArrayRef;
+        let batch = batch(names.iter().enumerate().map(|(i, name)| (*name, column(i))).collect());
+        let schema = schema(&batch);
+        prop_assert!(schema.kinds().any(|kind| kind == format.kind) || format.kind == FlowKind::Kdd);
+        prop_assert_eq!(schema.flows(&batch).unwrap().n_rows(), rows.len());
+        prop_assert_eq!(schema.sensors(&batch).unwrap().len(), rows.len());
+    }
 }

@@ -1,6 +1,6 @@
 //! Column names: cleaned, made unique, or known from a preset.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The 41 features of the KDD family, the attack's name, and NSL-KDD's difficulty.
 const NSL_KDD: [&str; 43] = [
@@ -59,14 +59,22 @@ pub(in crate::flows::source) fn unique(raw: &[String]) -> Vec<String> {
     // A name that stands in the header is never given to another column.
     let mut taken: HashSet<String> = raw.iter().map(|name| name.trim().to_owned()).collect();
     let mut used = HashSet::new();
+    // The next number of each name: those below it are given away.
+    let mut numbers: HashMap<String, u64> = HashMap::new();
     let mut name = |(i, name): (usize, &String)| {
         let name = match name.trim() {
             "" => format!("c{}", i + 1),
             name if used.insert(name.to_owned()) => return name.to_owned(),
             name => name.to_owned(),
         };
-        let numbered = (1..).map(|n| format!("{name}.{n}"));
-        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or(name);
+        let number = numbers.entry(name.clone()).or_default();
+        let free = loop {
+            let numbered = if *number == 0 { name.clone() } else { format!("{name}.{number}") };
+            *number += 1;
+            if !taken.contains(&numbered) {
+                break numbered;
+            }
+        };
         taken.insert(free.clone());
         free
     };

@@ -24,6 +24,7 @@ fn read(text: &[u8], types: &[DataType], batch_rows: usize, survey: Option<Arc<W
         types: types.to_vec(),
         numeric: vec![true; types.len()],
         data_start: 0,
+        management: None,
     };
     let fields = names.iter().zip(types).map(|(name, data_type)| Field::new(name, data_type.clone(), true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
@@ -31,7 +32,7 @@ fn read(text: &[u8], types: &[DataType], batch_rows: usize, survey: Option<Arc<W
         OpenFile { file: 0, name: "test.csv".into(), schema, stream_offset: 0, batch_rows, skip_errors: false };
     let bytes = Bytes::new(Box::new(Cursor::new(text.to_vec())), Compression::None).unwrap();
     let widened = survey.unwrap_or_else(|| Arc::new(Widened::new(types.len(), false)));
-    let mut reader = open(bytes, &dialect, context, widened, Default::default());
+    let mut reader = open(bytes, &dialect, context, widened, Default::default(), Default::default());
     let mut batches = Vec::new();
     while let Some(chunk) = reader.next_chunk().unwrap() {
         let batch = chunk.parse().unwrap();
