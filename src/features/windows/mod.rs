@@ -46,6 +46,9 @@ use std::path::PathBuf;
 /// The most bytes a flow takes in temporary files: its features twice, while they are put in input order.
 pub const DISK_PER_ROW: u64 = 2 * size_of::<Answer>() as u64;
 
+/// Flows that go through the windows together: 6 MB with their features.
+const BLOCK: usize = 1 << 14;
+
 /// How much room windows may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowOptions {
@@ -134,13 +137,18 @@ impl Windows {
         let mut slide = Slide::new(self.tables);
         let mut events = self.events.merge()?;
         let spilled_events = events.spilled();
-        let mut n = 0u64;
-        while let Some(event) = events.next()? {
-            if n.is_multiple_of(1 << 16) {
+        let mut block = Vec::with_capacity(BLOCK);
+        loop {
+            let event = events.next()?;
+            if block.len() == BLOCK || event.is_none() {
                 stop.check()?;
+                for (event, features) in block.iter().zip(slide.next(&block)) {
+                    self.answers.push(Answer::new(event.position, features))?;
+                }
+                block.clear();
             }
-            n += 1;
-            self.answers.push(Answer::new(event.position, slide.next(&event)))?;
+            let Some(event) = event else { break };
+            block.push(event);
         }
         drop(events); // and its file
         let evictions = slide.evictions();

@@ -32,20 +32,31 @@ impl Slide {
         }
     }
 
-    /// The features of a flow, which began no earlier than those before, in the order of
-    /// [`super::DEFINITIONS`]; NaN where the flow lacks what is counted.
-    pub fn next(&mut self, event: &Stored) -> [f32; N_FEATURES] {
-        let counts = self.recent.observe(event);
-        let (regularity, mean_gap) = match event.conversation() {
-            Some(key) => self.rhythm.observe(key, event.start),
-            None => (f64::NAN, f64::NAN),
-        };
-        let hour = self.hour.observe(event);
-        features(&counts, regularity, mean_gap, hour)
+    /// The features of flows in the order of time, none of which began before those of earlier calls, in the order of
+    /// [`super::DEFINITIONS`]; NaN where a flow lacks what is counted. The three memories know nothing of each other, so
+    /// each may have a thread of its own.
+    pub fn next(&mut self, events: &[Stored]) -> Vec<[f32; N_FEATURES]> {
+        let Self { recent, rhythm, hour } = self;
+        let (counts, (beats, hours)) = rayon::join(
+            || events.iter().map(|event| recent.observe(event)).collect::<Vec<_>>(),
+            || {
+                rayon::join(
+                    || events.iter().map(|event| beat(rhythm, event)).collect::<Vec<_>>(),
+                    || events.iter().map(|event| hour.observe(event)).collect::<Vec<_>>(),
+                )
+            },
+        );
+        let beats = beats.into_iter().zip(hours);
+        counts.iter().zip(beats).map(|(counts, (beat, hour))| features(counts, beat, hour)).collect()
     }
 }
 
-fn features(counts: &Counts, regularity: f64, mean_gap: f64, hour: Option<u128>) -> [f32; N_FEATURES] {
+/// Regularity and mean gap.
+fn beat(rhythm: &mut Rhythm, event: &Stored) -> (f64, f64) {
+    event.conversation().map_or((f64::NAN, f64::NAN), |key| rhythm.observe(key, event.start))
+}
+
+fn features(counts: &Counts, (regularity, mean_gap): (f64, f64), hour: Option<u128>) -> [f32; N_FEATURES] {
     let number = |n: Option<u32>| n.map_or(f64::NAN, f64::from);
     let log = |n: Option<u32>| math::ln_1p(number(n));
     let log_bytes = |n: Option<u128>| n.map_or(f64::NAN, |bytes| math::ln_1p(bytes as f64));
