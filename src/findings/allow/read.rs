@@ -114,9 +114,16 @@ impl Source<'_> {
         Ok((Some(source), Some(destination)))
     }
 
-    fn read<T: std::fmt::Display, R>(&self, value: &Spanned<T>, read: impl Fn(&T) -> Result<R, &'static str>) -> Result<R> {
+    fn read<T: std::fmt::Display, R>(
+        &self,
+        value: &Spanned<T>,
+        read: impl Fn(&T) -> Result<R, &'static str>,
+    ) -> Result<R> {
         read(value.get_ref()).map_err(|limit| {
-            self.error(value.span().start, format!("{} is met; {limit}", crate::flows::sink::printable(&value.get_ref().to_string())))
+            self.error(
+                value.span().start,
+                format!("{} is met; {limit}", crate::flows::sink::printable(&value.get_ref().to_string())),
+            )
         })
     }
 }
