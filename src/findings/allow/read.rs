@@ -102,7 +102,7 @@ impl Source<'_> {
     }
 
     fn sides(&self, table: &Table) -> Result<(Option<Side>, Option<Side>)> {
-        let side = |text: &Option<Spanned<String>>| text.as_ref().map(|text| self.read(text, |t| side(t))).transpose();
+        let side = |text: &Option<Spanned<String>>| text.as_ref().map(|text| self.read(text, side_text)).transpose();
         let Some(pair) = &table.pair else { return Ok((side(&table.src)?, side(&table.dst)?)) };
         if table.src.is_some() || table.dst.is_some() {
             return Err(self.error(pair.span().start, "pair says both sides already; leave src and dst out"));
@@ -129,7 +129,7 @@ impl Source<'_> {
 }
 
 #[expect(clippy::ptr_arg, reason = "called for a Spanned<String>")]
-fn side(text: &String) -> Result<Side, &'static str> {
+fn side_text(text: &String) -> Result<Side, &'static str> {
     side_of(text)
 }
 
