@@ -65,7 +65,8 @@ pub enum Fault {
 impl Fault {
     /// In words, with the way to mend it where there is one.
     pub fn words(&self, grouped: &Grouped) -> String {
-        let share = |flows: &u64, of: &u64| format!("{} of {} flows ({})", count(*flows), count(*of), percent(*flows, *of));
+        let share =
+            |flows: &u64, of: &u64| format!("{} of {} flows ({})", count(*flows), count(*of), percent(*flows, *of));
         match self {
             Self::Contradiction(at) => {
                 let tally = grouped.findings().get(*at).map(|finding| &finding.tally);
@@ -85,7 +86,10 @@ impl Fault {
                 format!("no flows from {} to {} UTC", minute(*from), minute(end))
             }
             Self::Twice { flows, of } => {
-                format!("{} begin when another of their conversation does: two sensors, or a file twice", share(flows, of))
+                format!(
+                    "{} begin when another of their conversation does: two sensors, or a file twice",
+                    share(flows, of)
+                )
             }
         }
     }
@@ -143,7 +147,10 @@ fn missing_hours(grouped: &Grouped) -> Vec<Fault> {
     if sizes.get(sizes.len() / 2).is_none_or(|&median| median < BUSY_HOUR) {
         return Vec::new();
     }
-    let hours: Vec<i64> = flows.into_keys().collect();
+    // A log begins and ends with its first and last busy hour: a flow that was open before it began makes no hole.
+    let busy = || flows.iter().filter(|(_, n)| **n >= BUSY_HOUR).map(|(hour, _)| *hour);
+    let (Some(first), Some(last)) = (busy().next(), busy().next_back()) else { return Vec::new() };
+    let hours: Vec<i64> = flows.range(first..=last).map(|(hour, _)| *hour).collect();
     let silent = |pair: &[i64]| match pair {
         // A hole of more than a month is no fault but two logs.
         [before, after] if after - before > 1 && after - before < 31 * DAY / HOUR => {

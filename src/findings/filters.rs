@@ -93,7 +93,8 @@ impl Common {
             time,
         ];
         let program = joined(tests, " && ").unwrap_or_else(|| "1".to_owned());
-        let columns = "ts id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes resp_bytes conn_state uid";
+        let columns =
+            "ts id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes resp_bytes conn_state uid";
         format!("zcat -f conn*.log* | zeek-cut {columns} | awk -F '\\t' {}", shell_quoted(&program))
     }
 
@@ -124,7 +125,10 @@ impl Common {
             text("source.ip", &self.source),
             text("destination.ip", &self.destination),
             self.port.map(|port| format!("destination.port : {port}")).or(icmp),
-            text("network.transport", &self.protocol.as_ref().map(|p| if p == "icmpv6" { "ipv6-icmp".to_owned() } else { p.clone() })),
+            text(
+                "network.transport",
+                &self.protocol.as_ref().map(|p| if p == "icmpv6" { "ipv6-icmp".to_owned() } else { p.clone() }),
+            ),
             self.span.map(|(first, last)| {
                 format!("@timestamp >= \"{}\" and @timestamp <= \"{}\"", iso(first), iso(last.saturating_add(999_999)))
             }),

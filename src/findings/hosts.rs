@@ -14,6 +14,9 @@ const BEAT_GAPS: usize = 8;
 /// Hours of a day, as entries count them.
 const DAY_HOURS: i64 = DAY / super::HOUR;
 
+/// An entry, and the finding it is in.
+type Member<'a> = (usize, &'a Entry);
+
 /// A source on a day.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostDay {
@@ -39,7 +42,7 @@ pub struct HostDay {
 
 /// All sources and days, best rank first, then most flows. `ranks` has the rank of each finding, the first 1.
 pub fn host_days(grouped: &Grouped, ranks: &[Option<usize>]) -> Vec<HostDay> {
-    let mut members: BTreeMap<(Host, Option<i64>), Vec<(usize, &Entry)>> = BTreeMap::new();
+    let mut members: BTreeMap<(Host, Option<i64>), Vec<Member<'_>>> = BTreeMap::new();
     for (entry, finding) in grouped.entries() {
         let day = entry.key.hour.map(|hour| hour.div_euclid(DAY_HOURS));
         if let Some(source) = entry.key.key.conversation.source {

@@ -11,13 +11,25 @@ use std::collections::HashMap;
 /// A table with fewer lines gives no opinion: nothing is rare among so few.
 pub const LEAST_LINES: usize = 32;
 
+/// Trees of a second forest: more than rows get, since lines are few and a rank should not hang on the seed.
+const TREES: usize = 300;
+
+/// Severities of the lines that a finding has a part in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Opinion {
+    /// Mean, weighted by the finding's flows.
+    pub mean: f64,
+    /// The largest.
+    pub largest: f64,
+}
+
 /// How odd each finding's own lines are, as severities among the lines of their tables. `None`: no table had enough lines.
 #[derive(Debug, Clone)]
 pub struct Opinions {
-    /// Of the finding in its hours: mean by flows, and the largest.
-    pub conversation: Vec<Option<(f64, f64)>>,
-    /// Of the finding's source in the hours of the finding: mean by flows, and the largest.
-    pub host: Vec<Option<(f64, f64)>>,
+    /// Of the finding in its hours.
+    pub conversation: Vec<Option<Opinion>>,
+    /// Of the finding's source in the hours of the finding.
+    pub host: Vec<Option<Opinion>>,
     /// Lines of the four tables: hosts local and remote, conversations local and remote.
     pub lines: [usize; 4],
 }
@@ -64,7 +76,7 @@ fn severities(table: &Table, seed: u64, device: &Device, stop: &Stop) -> Result<
     if table.lines.len() < LEAST_LINES {
         return Ok(Vec::new());
     }
-    let params = IsolationForestParams { seed, ..IsolationForestParams::default() };
+    let params = IsolationForestParams { seed, n_trees: TREES, ..IsolationForestParams::default() };
     let detector = Detector::from(IsolationForest::fit_until(table.values.view(), &params, stop)?);
     let scores = detector.scorer(device, table.lines.len())?.until(stop).score(table.values.view())?;
     let severity = Severity::fit(&scores)?;
@@ -86,7 +98,7 @@ impl Sum {
         self.largest = self.largest.max(severity);
     }
 
-    fn settle(self) -> Option<(f64, f64)> {
-        (self.flows > 0).then(|| (self.weighted / self.flows as f64, self.largest))
+    fn settle(self) -> Option<Opinion> {
+        (self.flows > 0).then(|| Opinion { mean: self.weighted / self.flows as f64, largest: self.largest })
     }
 }

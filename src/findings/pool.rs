@@ -97,8 +97,10 @@ pub fn units(entries: &[Entry]) -> Vec<Unit> {
     let stretches = stretches(entries);
     let settled = by_group(stretches, |unit| unit.key.conversation, join_strays);
     let bursts = by_group(settled, |unit| unit.key, join_bursts);
-    let scanned = by_group(bursts, |unit| (unit.key.conversation.source, unit.key.conversation.destination), join_scans);
-    let about = |unit: &Unit| (unit.key.conversation.source, unit.key.conversation.protocol, unit.key.conversation.port);
+    let scanned =
+        by_group(bursts, |unit| (unit.key.conversation.source, unit.key.conversation.destination), join_scans);
+    let about =
+        |unit: &Unit| (unit.key.conversation.source, unit.key.conversation.protocol, unit.key.conversation.port);
     by_group(scanned, about, join_sweeps)
 }
 
@@ -191,7 +193,8 @@ fn join_sweeps(units: Vec<Unit>) -> Vec<Unit> {
         return units;
     }
     let small = |unit: &Unit| unit.flows <= FEW && !is_ordinary_talk(unit);
-    let hosts = |chain: &[Unit]| chain.iter().map(|unit| unit.key.conversation.destination).collect::<HashSet<_>>().len();
+    let hosts =
+        |chain: &[Unit]| chain.iter().map(|unit| unit.key.conversation.destination).collect::<HashSet<_>>().len();
     chains(units, small, |chain| (hosts(chain) > MANY).then_some(Kind::Sweep))
 }
 

@@ -95,7 +95,8 @@ pub fn instant(micros: i64) -> String {
 pub fn when(first: i64, last: i64, dated: bool) -> String {
     let (from, to) = (instant(first), instant(last));
     // Years beyond 9999 have a sign and more digits, so the parts are taken at the letter between them.
-    let parts = |text: &str| text.split_once('T').map(|(date, clock)| (date.to_owned(), clock.to_owned())).unwrap_or_default();
+    let parts =
+        |text: &str| text.split_once('T').map(|(date, clock)| (date.to_owned(), clock.to_owned())).unwrap_or_default();
     let ((from_date, from_clock), (to_date, to_clock)) = (parts(&from), parts(&to));
     let minute = |clock: &str| clock.get(..5).unwrap_or(clock).to_owned();
     let day = |date: &str| date.get(date.len().saturating_sub(5)..).unwrap_or(date).to_owned();

@@ -40,11 +40,14 @@ pub enum Line {
     Finding(usize),
 }
 
+/// A line's subject and its hour since 1970.
+pub type LineHour = (Line, Option<i64>);
+
 /// A table: one line a source or finding and hour, [`COLUMNS`] wide.
 #[derive(Debug, Clone)]
 pub struct Table {
     /// What each line is about and its hour (since 1970; `None`: times not known), in this order.
-    pub lines: Vec<(Line, Option<i64>)>,
+    pub lines: Vec<LineHour>,
     /// Flows of each line.
     pub flows: Vec<u64>,
     /// `lines.len()` × 12.
@@ -63,7 +66,7 @@ pub enum Of {
 impl Table {
     /// The lines whose sources are `local` (one of ours) or not. Faults of the capture are left out.
     pub fn new(grouped: &Grouped, of: Of, local: bool) -> Self {
-        let mut members: Vec<((Line, Option<i64>), usize, &Entry)> = grouped
+        let mut members: Vec<(LineHour, usize, &Entry)> = grouped
             .entries()
             .enumerate()
             .filter(|(_, (entry, _))| entry.tally.local.0 == local && !entry.key.key.gap)

@@ -95,7 +95,8 @@ impl FromStr for Verdict {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || Error::parameter("alerts", text, "it must be a number of findings a day or week: 100/day, 20/week");
+        let wrong =
+            || Error::parameter("alerts", text, "it must be a number of findings a day or week: 100/day, 20/week");
         let (number, period) = text.trim().split_once('/').ok_or_else(wrong)?;
         let period = match period.trim().to_ascii_lowercase().as_str() {
             "day" | "d" => Period::Day,

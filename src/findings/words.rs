@@ -28,7 +28,7 @@ const MOST_REASONS: usize = 3;
 pub struct Surroundings {
     /// Flows of all findings.
     pub flows: u64,
-    /// First and last start of all, µs since 1970.
+    /// First and last start of all but those with flows still open, µs since 1970.
     pub span: Option<(i64, i64)>,
     /// The longest flow of all, µs.
     pub longest: i64,
@@ -48,7 +48,8 @@ impl Surroundings {
     /// Of all findings but faults of the capture.
     pub fn of(grouped: &Grouped) -> Self {
         let findings = || grouped.findings().iter().filter(|f| f.subject.kind != Kind::Data);
-        let spans = || findings().filter_map(|f| f.tally.span);
+        // What is still open began before the log did.
+        let spans = || findings().filter(|f| f.tally.still_open == 0).filter_map(|f| f.tally.span);
         let median = |of: fn(&Finding) -> u64| {
             let mut values: Vec<u64> = findings().map(of).collect();
             values.sort_unstable();
@@ -78,11 +79,18 @@ pub fn reasons(finding: &Finding, around: &Surroundings) -> Vec<String> {
         return vec![gap(&finding.tally)];
     }
     let mut reasons = Vec::new();
-    reasons.extend(breadth(finding, around));
-    reasons.extend(share(finding, around));
+    // Of a scan it tells more how it went than how large a part of all it is.
+    if let Some(breadth) = breadth(finding, around) {
+        reasons.push(breadth);
+        reasons.extend(failures(finding));
+    } else {
+        reasons.extend(share(finding, around));
+    }
     reasons.extend(length(finding, around));
     reasons.extend(rhythm(finding));
-    reasons.extend(failures(finding));
+    if finding.subject.kind == Kind::Conversation {
+        reasons.extend(failures(finding));
+    }
     reasons.extend(volume(finding, around, reasons.len()));
     if reasons.is_empty() {
         reasons.push(plain(finding));
@@ -137,7 +145,8 @@ fn rhythm(finding: &Finding) -> Option<String> {
     let [low, median, high] = rhythm.quartiles;
     if median < BURST {
         // Stretches that come again are bursts, and so is one that is over within the hour.
-        let pace = if median > 0.0 { format!(", {} a second", count((1.0 / median).round() as u64)) } else { String::new() };
+        let pace =
+            if median > 0.0 { format!(", {} a second", count((1.0 / median).round() as u64)) } else { String::new() };
         return Some(format!("bursts{pace}"));
     }
     let range = duration_range(low, high, median);

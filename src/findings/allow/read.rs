@@ -102,7 +102,7 @@ impl Source<'_> {
     }
 
     fn sides(&self, table: &Table) -> Result<(Option<Side>, Option<Side>)> {
-        let side = |text: &Option<Spanned<String>>| text.as_ref().map(|text| self.read(text, |t| side(t))).transpose();
+        let side = |text: &Option<Spanned<String>>| text.as_ref().map(|text| self.read(text, side_text)).transpose();
         let Some(pair) = &table.pair else { return Ok((side(&table.src)?, side(&table.dst)?)) };
         if table.src.is_some() || table.dst.is_some() {
             return Err(self.error(pair.span().start, "pair says both sides already; leave src and dst out"));
@@ -114,15 +114,22 @@ impl Source<'_> {
         Ok((Some(source), Some(destination)))
     }
 
-    fn read<T: std::fmt::Display, R>(&self, value: &Spanned<T>, read: impl Fn(&T) -> Result<R, &'static str>) -> Result<R> {
+    fn read<T: std::fmt::Display, R>(
+        &self,
+        value: &Spanned<T>,
+        read: impl Fn(&T) -> Result<R, &'static str>,
+    ) -> Result<R> {
         read(value.get_ref()).map_err(|limit| {
-            self.error(value.span().start, format!("{} is met; {limit}", crate::flows::sink::printable(&value.get_ref().to_string())))
+            self.error(
+                value.span().start,
+                format!("{} is met; {limit}", crate::flows::sink::printable(&value.get_ref().to_string())),
+            )
         })
     }
 }
 
 #[expect(clippy::ptr_arg, reason = "called for a Spanned<String>")]
-fn side(text: &String) -> Result<Side, &'static str> {
+fn side_text(text: &String) -> Result<Side, &'static str> {
     side_of(text)
 }
 

@@ -96,7 +96,10 @@ fn mistakes_are_told_with_their_line() {
         ("[[allow]]\nsrc = \"\\u001b[2J/8\"\nreason = \"b\"", 5, r"\x1b[2J/8 is met"),
     ] {
         let message = message(&format!("{first}{table}"));
-        assert!(message.starts_with(&format!("fine.toml, line {line}: ")) && message.contains(part), "{table}: {message}");
+        assert!(
+            message.starts_with(&format!("fine.toml, line {line}: ")) && message.contains(part),
+            "{table}: {message}"
+        );
     }
     assert_eq!(parse("empty", "").unwrap(), []);
 }
@@ -123,19 +126,27 @@ fn rules_of_findings_allow_them() {
     rows.push(made(0.0, "2001:db8::1", "fd00::2", 22));
     rows.push(Made { protocol: 47, port: None, ..made(0.0, "10.0.0.1", "192.0.2.9", 0) });
     rows.push(Made { protocol: 1, port: None, icmp: Some((8, 0)), ..made(0.0, "10.0.0.1", "192.0.2.9", 0) });
-    rows.extend((1..=12).map(|i| Made { destination_text: Some(format!("203.0.113.{i}")), state: StateGroup::NoReply, ..made(0.0, "10.0.0.3", "", 445) }));
+    rows.extend((1..=12).map(|i| Made {
+        destination_text: Some(format!("203.0.113.{i}")),
+        state: StateGroup::NoReply,
+        ..made(0.0, "10.0.0.3", "", 445)
+    }));
     let grouped = grouped(&rows, 5);
     assert_eq!(grouped.findings().len(), 5);
     let mut text = LIST.to_owned();
     for finding in grouped.findings() {
         let before = AllowList::new(parse("list", &text).unwrap(), None);
-        text += &appended(&text, finding, "seen \"often\" \\ by\nnight", Some(Day { year: 2030, month: 1, day: 2 })).unwrap();
+        text += &appended(&text, finding, "seen \"often\" \\ by\nnight", Some(Day { year: 2030, month: 1, day: 2 }))
+            .unwrap();
         let after = AllowList::new(parse("list", &text).unwrap(), None);
         assert_eq!(after.rules().len(), before.rules().len() + 1);
         let at = grouped.findings().iter().position(|other| other.id == finding.id).unwrap();
         assert_eq!((before.findings(&grouped)[at], after.findings(&grouped)[at].is_some()), (None, true));
         let last = after.rules().last().unwrap();
-        assert_eq!((last.reason.as_str(), last.expires), ("seen \"often\" \\ by night", Some(Day { year: 2030, month: 1, day: 2 })));
+        assert_eq!(
+            (last.reason.as_str(), last.expires),
+            ("seen \"often\" \\ by night", Some(Day { year: 2030, month: 1, day: 2 }))
+        );
     }
     assert!(appended("", &grouped.findings()[0], " ", None).unwrap_err().to_string().contains("a rule says why"));
     let named = super::made::grouped(&[made(0.0, "printer", "10.0.0.1", 9)], 1);

@@ -4,7 +4,9 @@ use crate::flows::record::Marks;
 
 /// Forty flows in each of these hours, 1.000001 s apart.
 fn busy(hours: &[u32]) -> Vec<Made> {
-    let in_hour = |hour: u32| (0..40).map(move |i| made(f64::from(hour) * 3_600.0 + f64::from(i) * 1.000_001, "10.0.0.1", "192.0.2.1", 443));
+    let in_hour = |hour: u32| {
+        (0..40).map(move |i| made(f64::from(hour) * 3_600.0 + f64::from(i) * 1.000_001, "10.0.0.1", "192.0.2.1", 443))
+    };
     hours.iter().flat_map(|&hour| in_hour(hour)).collect()
 }
 
@@ -20,10 +22,13 @@ fn a_whole_capture_has_no_faults() {
 
 #[test]
 fn missing_hours_are_told_where_the_others_are_busy() {
-    assert_eq!(words(&busy(&[0, 1, 4, 5, 7])), [
-        "no flows from 2024-04-19 02:00 to 2024-04-19 04:00 UTC",
-        "no flows from 2024-04-19 06:00 to 2024-04-19 07:00 UTC"
-    ]);
+    assert_eq!(
+        words(&busy(&[0, 1, 4, 5, 7])),
+        [
+            "no flows from 2024-04-19 02:00 to 2024-04-19 04:00 UTC",
+            "no flows from 2024-04-19 06:00 to 2024-04-19 07:00 UTC"
+        ]
+    );
     let quiet: Vec<Made> = busy(&[0, 1, 4, 5]).into_iter().step_by(4).collect();
     assert_eq!(words(&quiet), [""; 0]);
 }

@@ -36,10 +36,15 @@ fn filters_say_what_the_finding_says() {
 
 #[test]
 fn icmp_is_named_as_each_tool_names_it() {
-    let row = Made { protocol: 1, port: None, icmp: Some((3, 1)), start: None, ..made(0.0, "10.0.0.1", "192.0.2.1", 0) };
+    let row =
+        Made { protocol: 1, port: None, icmp: Some((3, 1)), start: None, ..made(0.0, "10.0.0.1", "192.0.2.1", 0) };
     let filters = filters(&[row], Names::default()).unwrap();
     assert!(filters.zeek_cut.contains("$3 == 3 && $4 \"\" == \"192.0.2.1\" && $5 == 1 && $6 \"\" == \"icmp\"'"));
-    assert!(filters.duckdb.ends_with("\"id.orig_p\" = 3 AND \"id.resp_h\" = '192.0.2.1' AND \"id.resp_p\" = 1 AND proto = 'icmp'"));
+    assert!(
+        filters
+            .duckdb
+            .ends_with("\"id.orig_p\" = 3 AND \"id.resp_h\" = '192.0.2.1' AND \"id.resp_p\" = 1 AND proto = 'icmp'")
+    );
 }
 
 #[test]
@@ -55,12 +60,16 @@ fn names_must_be_told_and_cannot_end_their_quotes() {
     let table = format!("1\t{}\t3\t192.0.2.1\t22\ttcp\n1\tother\t3\t192.0.2.1\t22\ttcp\n", evil.replace('\n', "~"));
     let one_line = evil.replace('\n', "~");
     let row = Made { source_text: Some(one_line.clone()), start: None, ..made(0.0, "", "192.0.2.1", 22) };
-    let filters = Filters::of(&grouped(&[row], 1).findings()[0], Names { source: Some(&one_line), destination: None }).unwrap();
+    let filters =
+        Filters::of(&grouped(&[row], 1).findings()[0], Names { source: Some(&one_line), destination: None }).unwrap();
     let awk = filters.zeek_cut.split_once("| awk").unwrap().1;
     let folder = std::env::temp_dir().join(format!("oddflow-filters-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("table"), &table).unwrap();
-    let Ok(ran) = Command::new("sh").current_dir(&folder).arg("-c").arg(format!("LC_ALL=C awk {awk} table")).output() else { return };
+    let Ok(ran) = Command::new("sh").current_dir(&folder).arg("-c").arg(format!("LC_ALL=C awk {awk} table")).output()
+    else {
+        return;
+    };
     std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(String::from_utf8_lossy(&ran.stdout), table.lines().next().unwrap().to_owned() + "\n", "{ran:?}");
 }

@@ -10,18 +10,28 @@ fn sources_are_counted_by_the_day() {
     rows.push(made(5.0, "10.0.0.9", "192.0.2.1", 80));
     let grouped = grouped(&rows, 6);
     let beacon = grouped.findings().iter().position(|finding| finding.tally.flows == 20).unwrap();
-    let other = grouped.findings().iter().position(|f| f.subject.conversation.source.unwrap().to_string() == "10.0.0.9").unwrap();
+    let other = grouped
+        .findings()
+        .iter()
+        .position(|f| f.subject.conversation.source.unwrap().to_string() == "10.0.0.9")
+        .unwrap();
     let mut ranks = vec![None; grouped.findings().len()];
     ranks[beacon] = Some(2);
     ranks[other] = Some(1);
     let days = host_days(&grouped, &ranks);
-    let brief: Vec<_> = days.iter().map(|d| (d.rank, d.source.to_string(), d.day.unwrap() - 19_832, d.flows, d.ports, d.hosts, d.bytes_out)).collect();
-    assert_eq!(brief, [
-        (Some(1), "10.0.0.9".to_owned(), 0, 1, 1, 1, 100),
-        (Some(2), "10.0.0.1".to_owned(), 0, 21, 2, 2, 2_040),
-        (None, "10.0.0.1".to_owned(), 1, 1, 1, 1, 100),
-    ]);
-    assert_eq!(days[1].beat, 1.0);
+    let brief: Vec<_> = days
+        .iter()
+        .map(|d| (d.rank, d.source.to_string(), d.day.unwrap() - 19_832, d.flows, d.ports, d.hosts, d.bytes_out))
+        .collect();
+    assert_eq!(
+        brief,
+        [
+            (Some(1), "10.0.0.9".to_owned(), 0, 1, 1, 1, 100),
+            (Some(2), "10.0.0.1".to_owned(), 0, 21, 2, 2, 2_040),
+            (None, "10.0.0.1".to_owned(), 1, 1, 1, 1, 100),
+        ]
+    );
+    assert!((days[1].beat - 1.0).abs() < 1e-12);
     assert!((days[1].failed_share - 1.0 / 21.0).abs() < 1e-12);
     assert_eq!((days[0].beat, days[2].beat), (0.0, 0.0));
 }

@@ -7,7 +7,10 @@ fn numbers_are_as_people_read_them() {
     let read = ["0 B", "84 B", "1,288 B", "9,999 B", "10.0 kB", "145 kB", "999 kB", "1.00 MB", "1.96 GB", "18.4 EB"];
     assert_eq!(sizes.map(bytes), read);
     let times = [0.0, 0.107, 6.849, 99.94, 99.96, 268.1, 599.0, 600.0, 7_199.0, 97_201.0, 172_800.0, 1e9];
-    let read = ["0.00 s", "0.11 s", "6.8 s", "99.9 s", "100 s", "268 s", "599 s", "10.0 min", "120 min", "27.0 h", "2.0 d", "11,574 d"];
+    let read = [
+        "0.00 s", "0.11 s", "6.8 s", "99.9 s", "100 s", "268 s", "599 s", "10.0 min", "120 min", "27.0 h", "2.0 d",
+        "11,574 d",
+    ];
     assert_eq!(times.map(duration), read);
     assert_eq!(duration_range(6.84, 7.02, 6.9), "6.8-7.0");
     assert_eq!(duration_range(3_600.0, 10_800.0, 7_200.0), "1.0-3.0");

@@ -2,7 +2,7 @@ use super::made::{Made, grouped, made};
 use crate::Stop;
 use crate::device::Device;
 use crate::findings::tables::{COLUMNS, Line, Of, Table};
-use crate::findings::{LEAST_LINES, Opinions};
+use crate::findings::{LEAST_LINES, Opinion, Opinions};
 use crate::flows::record::{Host, StateGroup};
 
 fn column(table: &Table, name: &str) -> Vec<f32> {
@@ -28,7 +28,7 @@ fn lines_count_what_sources_and_findings_did() {
     let source = Line::Source(Host::parse("10.0.0.1"));
     assert_eq!(hosts.lines, [(source, Some(hour)), (source, Some(hour + 1))]);
     assert_eq!(hosts.flows, [3, 1]);
-    let ln = |x: f64| (1.0 + x).ln() as f32;
+    let ln = |x: f64| crate::features::math::ln(1.0 + x) as f32;
     let close = |name: &str, want: [f32; 2]| {
         let met = column(&hosts, name);
         assert!(met.iter().zip(want).all(|(met, want)| (met - want).abs() < 1e-6), "{name}: {met:?}, {want:?}");
@@ -72,6 +72,8 @@ fn few_lines_give_no_opinion_and_many_do() {
     let (grouped, opinions) = ask(&rows);
     assert_eq!(opinions.lines, [0, 61, 0, 61]);
     let flood = grouped.findings().iter().position(|finding| finding.tally.flows == 500).unwrap();
-    let most = |of: &[Option<(f64, f64)>]| of.iter().map(|o| o.unwrap().1).enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap().0;
+    let most = |of: &[Option<Opinion>]| {
+        of.iter().map(|o| o.unwrap().largest).enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap().0
+    };
     assert_eq!((most(&opinions.host), most(&opinions.conversation)), (flood, flood));
 }

@@ -23,7 +23,7 @@ fn alerts_are_a_number_a_day_and_a_day_at_least() {
         verdict.parse::<Verdict>().unwrap().of(&findings.iter().collect::<Vec<_>>())
     };
     assert_eq!(asked("2/day", 0.01), Flagged { findings: 2, rows: 9, days: 1.0 });
-    assert_eq!(asked("2/day", 1.4), Flagged { findings: 3, rows: 12, days: 1.4 });
+    assert_eq!(asked("2/day", 1.25), Flagged { findings: 3, rows: 12, days: 1.25 });
     assert_eq!(asked("1/week", 1.0), Flagged { findings: 1, rows: 5, days: 1.0 });
     assert_eq!(asked("100/day", 1.0), Flagged { findings: 6, rows: 16, days: 1.0 });
     assert_eq!(asked("3/day", 2.0).findings_per_day(), 3.0);

@@ -33,7 +33,7 @@ fn reasons_are_those_of_the_picture() {
         state: if i < 10 { StateGroup::NoReply } else { StateGroup::Refused },
         ..made(f64::from(i) * 85.0, "198.51.100.1", "192.0.2.1", i + 1)
     });
-    assert_eq!(why(&with(scan), "198.51.100.1"), "1,013 ports (typical 1), 77% of all flows, every 85.0 s (85.0-85.0)");
+    assert_eq!(why(&with(scan), "198.51.100.1"), "1,013 ports (typical 1), 99% refused, every 85.0 s (85.0-85.0)");
     let login = (0..100).map(|i| Made {
         bytes: (1_288, 2_000),
         ..made(30_000.0 + f64::from(i) * 6.8, "198.51.100.2", "192.0.2.1", 22)
