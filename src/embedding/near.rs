@@ -18,7 +18,9 @@ pub fn near(rows: ArrayView2<'_, f32>, k: usize, device: &Device, watch: Watch<'
     let mut lists = Neighbors::prepare(rows, device)?.self_lists(k, watch)?;
     let (groups, of_row) = copies(rows);
     for row in 0..rows.nrows() {
-        spread(row, lists.index_mut(row), &groups, &of_row);
+        let (index, sq_dist) = lists.row_mut(row);
+        gather(index, sq_dist, &of_row);
+        spread(row, index, &groups, &of_row);
     }
     Ok(lists)
 }
@@ -39,6 +41,16 @@ fn copies(rows: ArrayView2<'_, f32>) -> (Vec<Vec<u32>>, Vec<u32>) {
     };
     let of_row = (0..).zip(rows.outer_iter()).map(group).collect();
     (groups, of_row)
+}
+
+/// Brings members of a group together: where two groups lie at one distance, their numbers may alternate.
+fn gather(list: &mut [u32], sq_dist: &[f64], of_row: &[u32]) {
+    let mut rest = list;
+    for same in sq_dist.chunk_by(|a, b| a == b) {
+        let (tied, after) = rest.split_at_mut(same.len().min(rest.len()));
+        tied.sort_by_key(|&other| of_row[other as usize]);
+        rest = after;
+    }
 }
 
 /// Exchanges members of a group in `list` for others of it, where the list does not hold all.
@@ -94,6 +106,20 @@ mod tests {
         }
         for row in (0..300).step_by(3) {
             assert_eq!(named[row], 9, "{row}");
+        }
+    }
+
+    /// Copies of two rows at one distance from a third, with alternating numbers.
+    #[test]
+    fn groups_at_one_distance_name_nobody_twice() {
+        let rows = Array2::from_shape_fn((61, 1), |(i, _)| if i == 60 { 0.0 } else { [1.0, -1.0][i % 2] });
+        let stop = Stop::new();
+        let met = near(rows.view(), 8, &Device::Cpu, Watch::stop(&stop)).unwrap();
+        for row in 0..61 {
+            let mut distinct = met.row(row).0.to_vec();
+            distinct.sort_unstable();
+            distinct.dedup();
+            assert_eq!(distinct.len(), 8, "{row}: {:?}", met.row(row));
         }
     }
 }

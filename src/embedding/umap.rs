@@ -122,8 +122,8 @@ pub struct Umap {
 }
 
 impl Umap {
-    /// Embeds `rows` (`n_rows × n_features`, finite); neighbours are found on `device`, the layout runs on the CPU. `report`
-    /// hears every tenth epoch and the last.
+    /// Embeds `rows` (`n_rows × n_features`, finite); `report` hears every tenth
+    /// epoch and the last.
     ///
     /// # Errors
     /// Parameters out of range, values that are not finite, fewer than 5 rows, a request to stop, a device that fails.
@@ -159,7 +159,7 @@ impl Umap {
             seed: params.seed,
         };
         let (start, started_at_pca) = params.start.points(rows, &graph, params.n_dims, params.seed)?;
-        let points = descend(&graph, start.view(), n_rows, layout, stop, report)?;
+        let points = descend(&graph, start.view(), n_rows, layout, device, stop, report)?;
         Ok(Self { n_neighbors, rows: rows.to_owned(), points, layout, started_at_pca })
     }
 
@@ -219,7 +219,7 @@ impl Umap {
             learning_rate: PLACING_RATE * self.layout.learning_rate,
             ..self.layout
         };
-        let placed = descend(&graph, all.view(), n_new, layout, stop, |_| ())?;
+        let placed = descend(&graph, all.view(), n_new, layout, device, stop, |_| ())?;
         Ok(placed.slice(ndarray::s![..n_new, ..]).to_owned())
     }
 }
@@ -229,17 +229,18 @@ fn descend(
     start: ArrayView2<'_, f32>,
     n_moving: usize,
     layout: Layout,
+    device: &Device,
     stop: &Stop,
     mut report: impl FnMut(Progress),
 ) -> Result<Array2<f32>> {
-    let mut descent = Descent::prepare(graph, start, n_moving, layout)?;
+    let mut descent = Descent::prepare(graph, start, n_moving, layout, device)?;
     let mut epoch = 0;
     while epoch < layout.n_epochs {
         stop.check()?;
-        epoch = descent.advance(REPORT_EVERY);
+        epoch = descent.advance(REPORT_EVERY)?;
         report(Progress { epoch, n_epochs: layout.n_epochs });
     }
-    let points = descent.points();
+    let points = descent.points()?;
     match points.iter().find(|x| !x.is_finite()) {
         None => Ok(points),
         Some(x) => Err(Error::parameter(

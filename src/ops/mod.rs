@@ -33,7 +33,8 @@ pub struct Operation {
 }
 
 /// Every operation.
-pub const OPERATIONS: &[Operation] = &[path_length::OPERATION, neighbors::OPERATION, rbf::OPERATION, tsne::OPERATION];
+pub const OPERATIONS: &[Operation] =
+    &[path_length::OPERATION, neighbors::OPERATION, rbf::OPERATION, tsne::OPERATION, umap::OPERATION];
 
 /// What `adapter` can run: each operation's name, and why not where it cannot.
 pub fn supported_by(adapter: &AdapterReport) -> Vec<(&'static str, Result<(), String>)> {

@@ -7,6 +7,7 @@ use oddflow::device::{Access, Kernel};
 use oddflow::ops::neighbors::Tiling;
 use oddflow::ops::rbf::Panel;
 use oddflow::ops::tsne::DescentStep;
+use oddflow::ops::umap::SubStep;
 use oddflow::ops::{Dispatch, OPERATIONS, shaders};
 use std::mem::offset_of;
 
@@ -147,6 +148,25 @@ fn the_step_struct_has_the_layout_of_the_shaders() {
         ("exaggeration", offset_of!(DescentStep, exaggeration)),
     ];
     uniform_has_layout("tsne", "DescentStep", &host, size_of::<DescentStep>());
+}
+
+#[test]
+fn the_sub_step_struct_has_the_layout_of_the_shaders() {
+    let host = [
+        ("first", offset_of!(SubStep, first)),
+        ("n_vertices", offset_of!(SubStep, n_vertices)),
+        ("first_repelling", offset_of!(SubStep, first_repelling)),
+        ("n_repelling", offset_of!(SubStep, n_repelling)),
+        ("n_negatives", offset_of!(SubStep, n_negatives)),
+        ("epoch", offset_of!(SubStep, epoch)),
+        ("salt", offset_of!(SubStep, salt)),
+        ("most_events", offset_of!(SubStep, most_events)),
+        ("rate", offset_of!(SubStep, rate)),
+        ("a", offset_of!(SubStep, a)),
+        ("b", offset_of!(SubStep, b)),
+        ("repulsion", offset_of!(SubStep, repulsion)),
+    ];
+    uniform_has_layout("umap", "SubStep", &host, size_of::<SubStep>());
 }
 
 /// Each kernel of the operation declares `name` with these members of four bytes and nothing else.

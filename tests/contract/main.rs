@@ -30,4 +30,7 @@ mod resources;
 mod tsne;
 mod tsne_cases;
 mod tsne_mutations;
+mod umap;
+mod umap_cases;
+mod umap_mutations;
 mod wrong_kernels;

@@ -45,10 +45,10 @@ impl NeighborLists {
         self.n_neighbors
     }
 
-    /// A row's neighbours, to be exchanged for others at the same distances.
-    pub(crate) fn index_mut(&mut self, row: usize) -> &mut [u32] {
+    /// A row's neighbours, to be exchanged for others at the same distances, and these distances, squared.
+    pub(crate) fn row_mut(&mut self, row: usize) -> (&mut [u32], &[f64]) {
         let range = row.saturating_mul(self.n_neighbors)..row.saturating_add(1).saturating_mul(self.n_neighbors);
-        self.index.get_mut(range).unwrap_or_default()
+        (self.index.get_mut(range.clone()).unwrap_or_default(), self.sq_dist.get(range).unwrap_or_default())
     }
 
     /// A row's neighbours, nearest first: their indices and squared distances. Empty for a row there is not.

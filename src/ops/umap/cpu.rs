@@ -1,28 +1,16 @@
 //! The CPU body: vertices gather, side by side.
+//!
+//! A chunk of vertices first lists its pairs, those that attract and then those that repel, so that lanes are full whatever
+//! each vertex meets; then come distances, forces, and sums by vertex.
 
+use super::events::{DRAW, Event, Events, draw, draws, edge, salt};
 use super::power::{LANES, power};
-use super::{Graph, Layout, SUB_STEPS};
+use super::{CLIP, Layout, MOST_EVENTS, SUB_STEPS};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
 /// Vertices that a thread takes at a time.
-const VERTICES: usize = 128;
-/// Most a coordinate moves by one edge, before the learning rate.
-const CLIP: f32 = 4.0;
-
-/// Edges that may act in full on a vertex in one sub-step: more would throw it beyond where they pull it, so a hub follows their
-/// mean.
-const MOST_EVENTS: u32 = 4;
-
-/// An edge as one of its ends sees it, in its sub-step.
-#[derive(Debug, Clone, Copy)]
-struct Event {
-    other: u32,
-    /// Share of epochs in which it takes part, its weight over the largest one, in units of 2⁻³².
-    rate: u32,
-    /// Decides which vertices repel; 0 at the tail, where none do.
-    key: u32,
-}
+const VERTICES: usize = 512;
 
 /// Vertices on their way.
 #[derive(Debug)]
@@ -30,48 +18,18 @@ pub(super) struct UmapCpu<const D: usize> {
     layout: Layout,
     points: Vec<[f32; D]>,
     next: Vec<[f32; D]>,
-    n_moving: usize,
-    /// Events by sub-step, in each by vertex.
-    events: Vec<Event>,
-    /// Where the events of (sub-step, vertex) begin, and the last ones end.
-    begins: Vec<u32>,
+    events: Events,
     /// Room of each chunk.
     pairs: Vec<Pairs<D>>,
 }
 
 impl<const D: usize> UmapCpu<D> {
-    pub fn new(graph: &Graph, points: ArrayView2<'_, f32>, n_moving: usize, layout: Layout) -> Self {
+    pub fn new(events: Events, points: ArrayView2<'_, f32>, layout: Layout) -> Self {
         let point =
             |row: ndarray::ArrayView1<'_, f32>| std::array::from_fn(|c| row.get(c).copied().unwrap_or_default());
         let points: Vec<[f32; D]> = points.outer_iter().map(point).collect();
-        let n_moving = n_moving.min(points.len());
-        let largest = graph.largest_weight();
-        // Edges that would never take part.
-        let least = largest / layout.n_epochs.max(1) as f32;
-        let mut met: Vec<(u32, u32, Event)> = Vec::new();
-        for vertex in 0..n_moving {
-            let (columns, weights) = graph.row(vertex);
-            for (&other, &weight) in columns.iter().zip(weights).filter(|&(_, &weight)| weight >= least) {
-                let rate = (f64::from(weight) / f64::from(largest) * 4_294_967_296.0) as u32;
-                let (own, theirs) = (edge(layout.seed, vertex as u32, other), edge(layout.seed, other, vertex as u32));
-                met.push((own % SUB_STEPS, vertex as u32, Event { other, rate, key: own | 1 }));
-                // An edge of new rows is seen from their end only.
-                if graph.row(other as usize).0.binary_search(&(vertex as u32)).is_ok() {
-                    met.push((theirs % SUB_STEPS, vertex as u32, Event { other, rate, key: 0 }));
-                }
-            }
-        }
-        met.sort_by_key(|&(step, vertex, _)| (step, vertex));
-        let mut begins = vec![0u32; SUB_STEPS as usize * n_moving + 1];
-        for &(step, vertex, _) in &met {
-            begins[step as usize * n_moving + vertex as usize + 1] += 1;
-        }
-        for at in 1..begins.len() {
-            begins[at] += begins[at - 1];
-        }
-        let events = met.into_iter().map(|(_, _, event)| event).collect();
-        let pairs = (0..n_moving.div_ceil(VERTICES)).map(|_| Pairs::new()).collect();
-        Self { layout, next: points.clone(), points, n_moving, events, begins, pairs }
+        let pairs = (0..events.n_moving.div_ceil(VERTICES)).map(|_| Pairs::new()).collect();
+        Self { layout, next: points.clone(), points, events, pairs }
     }
 
     pub fn points(&self) -> Array2<f32> {
@@ -81,17 +39,24 @@ impl<const D: usize> UmapCpu<D> {
     /// One epoch, the first is 0.
     pub fn epoch(&mut self, epoch: usize) {
         let run = kernel::<D>();
-        let rate = self.layout.learning_rate * (1.0 - epoch as f32 / self.layout.n_epochs as f32);
+        let n_moving = self.events.n_moving;
+        // Fitted points alone repel new ones, whatever these are placed with.
+        let first_repelling = if n_moving < self.points.len() { n_moving } else { 0 };
         for step in 0..SUB_STEPS as usize {
-            let begins = &self.begins[step * self.n_moving..=(step + 1) * self.n_moving];
-            let (events, points, layout) = (&self.events, &self.points, &self.layout);
-            // Fitted points alone repel new ones, whatever these are placed with.
-            let repelling = if self.n_moving < points.len() { &points[self.n_moving..] } else { &points[..] };
-            let moving = &mut self.next[..self.n_moving];
+            let begins = self.events.of_step(step);
+            let (events, points, layout) = (&self.events.all, &self.points, &self.layout);
+            let moving = &mut self.next[..n_moving];
             moving.par_chunks_mut(VERTICES).zip(&mut self.pairs).enumerate().for_each(|(chunk, (next, pairs))| {
                 let from = chunk * VERTICES;
-                let step =
-                    Step { layout, points, repelling, events, begins: &begins[from..], epoch: epoch as u64, rate };
+                let step = Step {
+                    layout,
+                    points,
+                    first_repelling: first_repelling as u32,
+                    events,
+                    begins: &begins[from..],
+                    epoch: epoch as u32,
+                    rate: layout.rate(epoch),
+                };
                 run(&step, from, next, pairs);
             });
             std::mem::swap(&mut self.points, &mut self.next);
@@ -103,107 +68,135 @@ impl<const D: usize> UmapCpu<D> {
 struct Step<'a, const D: usize> {
     layout: &'a Layout,
     points: &'a [[f32; D]],
-    repelling: &'a [[f32; D]],
+    first_repelling: u32,
     events: &'a [Event],
     begins: &'a [u32],
-    epoch: u64,
+    epoch: u32,
     rate: f32,
 }
 
-/// Pairs of a vertex and what acts on it, one after the other, so that lanes are full whatever a vertex meets.
+/// Pairs of the chunk's vertices with what acts on them: first those that attract, then those that repel, each part filled
+/// up to whole lanes with pairs of equal points, which do nothing.
 #[derive(Debug)]
 struct Pairs<const D: usize> {
     /// Which of the chunk's vertices.
     vertices: Vec<u32>,
+    /// Which of all vertices acts on it.
+    others: Vec<u32>,
+    /// Of each attraction, whether the vertex is the head.
+    heads: Vec<bool>,
     /// Vertex less other, by coordinate; then what the other does.
     apart: [Vec<f32>; D],
-    /// 1 where the other attracts, else 0.
-    attracts: Vec<f32>,
-    /// Of each of the chunk's vertices, how much of what others do it does.
-    shares: Vec<f32>,
+    /// Of each of the chunk's vertices: how many attract it, and the sum of all that is done.
+    n_active: Vec<u32>,
+    sums: Vec<[f32; D]>,
+    /// How many attract, without those that fill up.
+    n_attracting: usize,
 }
 
 impl<const D: usize> Pairs<D> {
     fn new() -> Self {
         Self {
             vertices: Vec::new(),
+            others: Vec::new(),
+            heads: Vec::new(),
             apart: std::array::from_fn(|_| Vec::new()),
-            attracts: Vec::new(),
-            shares: Vec::new(),
+            n_active: Vec::new(),
+            sums: Vec::new(),
+            n_attracting: 0,
         }
     }
 
+    /// Lists who attracts. Nothing branches on whether an event takes part, which no processor can foresee.
     #[inline(always)]
-    fn push(&mut self, vertex: usize, own: &[f32; D], other: &[f32; D], attracts: f32) {
-        self.vertices.push(vertex as u32);
-        for c in 0..D {
-            self.apart[c].push(own[c] - other[c]);
-        }
-        self.attracts.push(attracts);
-    }
-
-    /// Of the chunk's vertices, for one sub-step.
-    #[inline(always)]
-    fn gather(&mut self, step: &Step<'_, D>, from: usize, n_vertices: usize) {
-        self.vertices.clear();
-        for side in &mut self.apart {
-            side.clear();
-        }
-        self.attracts.clear();
-        self.shares.clear();
-        let n = step.repelling.len() as u64;
+    fn list_attracting(&mut self, step: &Step<'_, D>, from: usize, n_vertices: usize) {
+        let most = (step.begins[n_vertices] - step.begins[0]) as usize;
+        self.vertices.resize(most + 1, 0);
+        self.others.resize(most + 1, 0);
+        self.heads.resize(most + 1, false);
+        self.n_active.clear();
+        let mut n = 0;
         for at in 0..n_vertices {
-            let own = step.points[from + at];
-            let mut n_events = 0u32;
+            let before = n;
             for event in &step.events[step.begins[at] as usize..step.begins[at + 1] as usize] {
-                if !takes_part(step.epoch, event.rate) {
-                    continue;
-                }
-                n_events += 1;
-                self.push(at, &own, &step.points[event.other as usize], 1.0);
-                if event.key == 0 {
-                    continue;
-                }
-                // A hash draws two vertices.
-                let key = u64::from(event.key) << 32 | step.epoch;
-                let mut left = step.layout.n_negatives;
-                let mut drawn = 0;
-                while left > 0 {
-                    drawn = if left.is_multiple_of(2) == step.layout.n_negatives.is_multiple_of(2) {
-                        mix(key, u64::from(left))
-                    } else {
-                        drawn >> 32
-                    };
-                    self.push(at, &own, &step.repelling[(((drawn & 0xffff_ffff) * n) >> 32) as usize], 0.0);
-                    left -= 1;
-                }
+                self.vertices[n] = at as u32;
+                self.others[n] = event.other;
+                self.heads[n] = event.is_head();
+                n += usize::from(event.takes_part(step.epoch));
             }
-            self.shares.push(if n_events > MOST_EVENTS { MOST_EVENTS as f32 / n_events as f32 } else { 1.0 });
+            self.n_active.push((n - before) as u32);
         }
-        // Pairs of equal points do nothing.
-        let full = self.vertices.len().next_multiple_of(LANES);
+        self.n_attracting = n;
+        self.fill_up(n, from);
+    }
+
+    /// Lists who repels, at each attraction of which the vertex is the head.
+    #[inline(always)]
+    fn list_repelling(&mut self, step: &Step<'_, D>, from: usize) {
+        let first = self.vertices.len();
+        let n_negatives = step.layout.n_negatives;
+        let most = self.n_attracting * n_negatives as usize;
+        self.vertices.resize(first + most, 0);
+        self.others.resize(first + most, 0);
+        let (vertices, repelled) = self.vertices.split_at_mut(first);
+        let (others, repelling) = self.others.split_at_mut(first);
+        let salt = salt(step.layout.seed);
+        let mut n = 0;
+        for ((&vertex, &other), &head) in vertices.iter().zip(others.iter()).zip(&self.heads).take(self.n_attracting) {
+            let drawn = draws(edge(salt, from as u32 + vertex, other), step.epoch);
+            for i in 0..n_negatives as usize {
+                repelled[n + i] = vertex;
+                // The i-th draw is of this, once all are listed.
+                repelling[n + i] = drawn.wrapping_add((i as u32 + 1).wrapping_mul(DRAW));
+            }
+            n += if head { n_negatives as usize } else { 0 };
+        }
+        let n_repelling = step.points.len() as u32 - step.first_repelling;
+        for other in &mut repelling[..n] {
+            *other = step.first_repelling + draw(*other, n_repelling);
+        }
+        self.fill_up(first + n, from);
+    }
+
+    #[inline(always)]
+    fn fill_up(&mut self, n: usize, from: usize) {
+        self.vertices.truncate(n);
+        self.others.truncate(n);
+        let full = n.next_multiple_of(LANES);
         self.vertices.resize(full, 0);
+        self.others.resize(full, from as u32);
+    }
+
+    /// How far apart the listed pairs are.
+    #[inline(always)]
+    fn measure(&mut self, step: &Step<'_, D>, from: usize) {
         for side in &mut self.apart {
-            side.resize(full, 0.0);
+            side.resize(self.vertices.len(), 0.0);
         }
-        self.attracts.resize(full, 0.0);
+        let own = &step.points[from..];
+        for (at, (&vertex, &other)) in self.vertices.iter().zip(&self.others).enumerate() {
+            let (own, other) = (&own[vertex as usize], &step.points[other as usize]);
+            for c in 0..D {
+                self.apart[c][at] = own[c] - other[c];
+            }
+        }
     }
 
     /// Puts what others do where their distances were.
     #[inline(always)]
     fn act(&mut self, layout: &Layout) {
-        let (attracts, _) = self.attracts.as_chunks::<LANES>();
-        for (group, attracts) in attracts.iter().enumerate() {
+        let n_attracting = self.n_attracting.next_multiple_of(LANES);
+        for group in (0..self.vertices.len()).step_by(LANES) {
             let mut sq_dist = [0f32; LANES];
             for side in &self.apart {
-                let side = &side[group * LANES..][..LANES];
+                let side = &side[group..][..LANES];
                 for lane in 0..LANES {
                     sq_dist[lane] += side[lane] * side[lane];
                 }
             }
-            let force = force(&sq_dist, attracts, layout);
+            let force = if group < n_attracting { attraction(&sq_dist, layout) } else { repulsion(&sq_dist, layout) };
             for side in &mut self.apart {
-                let side = &mut side[group * LANES..][..LANES];
+                let side = &mut side[group..][..LANES];
                 for lane in 0..LANES {
                     let x = force[lane] * side[lane];
                     let x = if x > CLIP { CLIP } else { x };
@@ -212,21 +205,46 @@ impl<const D: usize> Pairs<D> {
             }
         }
     }
+
+    /// What is done to each vertex, in the order of the pairs.
+    #[inline(always)]
+    fn add_up(&mut self, n_vertices: usize) {
+        self.sums.clear();
+        self.sums.resize(n_vertices, [0.0; D]);
+        for (at, &vertex) in self.vertices.iter().enumerate() {
+            let sum = &mut self.sums[vertex as usize];
+            for c in 0..D {
+                sum[c] += self.apart[c][at];
+            }
+        }
+    }
 }
 
-/// By which a pair's distance is multiplied; 0 for equal points.
+/// By which an attracting pair's distance is multiplied; 0 for equal points.
 #[inline(always)]
-fn force(sq_dist: &[f32; LANES], attracts: &[f32; LANES], layout: &Layout) -> [f32; LANES] {
+fn attraction(sq_dist: &[f32; LANES], layout: &Layout) -> [f32; LANES] {
     let (a, b) = (layout.a, layout.b);
     let mut p = [0f32; LANES];
     power(sq_dist, b, &mut p);
-    let (attraction, repulsion) = (-2.0 * a * b, 2.0 * layout.repulsion * b);
+    let above = -2.0 * a * b;
     let mut force = [0f32; LANES];
     for lane in 0..LANES {
-        // Numerator and the part of the denominator in which they differ.
-        let above = if attracts[lane] > 0.0 { attraction * p[lane] } else { repulsion };
-        let below = if attracts[lane] > 0.0 { sq_dist[lane] } else { 0.001 + sq_dist[lane] };
-        let whole = above / (below * (1.0 + a * p[lane]));
+        let whole = above * p[lane] / (sq_dist[lane] * (1.0 + a * p[lane]));
+        force[lane] = if sq_dist[lane] > 0.0 { whole } else { 0.0 };
+    }
+    force
+}
+
+/// Likewise of a repelling pair.
+#[inline(always)]
+fn repulsion(sq_dist: &[f32; LANES], layout: &Layout) -> [f32; LANES] {
+    let (a, b) = (layout.a, layout.b);
+    let mut p = [0f32; LANES];
+    power(sq_dist, b, &mut p);
+    let above = 2.0 * layout.repulsion * b;
+    let mut force = [0f32; LANES];
+    for lane in 0..LANES {
+        let whole = above / ((0.001 + sq_dist[lane]) * (1.0 + a * p[lane]));
         force[lane] = if sq_dist[lane] > 0.0 { whole } else { 0.0 };
     }
     force
@@ -252,33 +270,16 @@ fn kernel<const D: usize>() -> Kernel<D> {
 /// Moves the vertices from `from` on.
 #[inline(always)]
 fn advance<const D: usize>(step: &Step<'_, D>, from: usize, next: &mut [[f32; D]], pairs: &mut Pairs<D>) {
-    pairs.gather(step, from, next.len());
+    pairs.list_attracting(step, from, next.len());
+    pairs.list_repelling(step, from);
+    pairs.measure(step, from);
     pairs.act(step.layout);
-    next.copy_from_slice(&step.points[from..from + next.len()]);
-    for (at, &vertex) in pairs.vertices.iter().enumerate() {
-        let rate = step.rate * pairs.shares[vertex as usize];
-        for (x, moved) in next[vertex as usize].iter_mut().zip(&pairs.apart) {
-            *x += rate * moved[at];
+    pairs.add_up(next.len());
+    for (at, next) in next.iter_mut().enumerate() {
+        let n_active = pairs.n_active[at];
+        let share = if n_active > MOST_EVENTS { MOST_EVENTS as f32 / n_active as f32 } else { 1.0 };
+        for c in 0..D {
+            next[c] = step.points[from + at][c] + step.rate * share * pairs.sums[at][c];
         }
     }
-}
-
-/// Whether an edge of this rate takes part in this epoch.
-#[inline(always)]
-fn takes_part(epoch: u64, rate: u32) -> bool {
-    ((epoch + 1) * u64::from(rate)) >> 32 > (epoch * u64::from(rate)) >> 32
-}
-
-/// The number of a directed edge, by which it has its sub-step.
-fn edge(seed: u64, head: u32, tail: u32) -> u32 {
-    (mix(seed ^ (u64::from(head) << 32 | u64::from(tail)), 0) >> 32) as u32
-}
-
-/// SplitMix64 (Steele, Lea & Flood 2014).
-#[inline(always)]
-fn mix(key: u64, i: u64) -> u64 {
-    let mut z = key.wrapping_add((i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

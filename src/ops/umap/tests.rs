@@ -30,8 +30,8 @@ fn an_epoch_is_the_formula() {
     let graph = Graph::new((0..n).map(|i| edges(i).collect()).collect()).unwrap();
     let layout = Layout { a: 1.6, b: 0.9, repulsion: 1.0, n_negatives: 0, n_epochs: 10, learning_rate: 0.002, seed: 3 };
     let start = Array2::from_shape_fn((n, 2), |(i, c)| (i * (3 + 4 * c) % 11) as f32);
-    let mut umap = Umap::prepare(&graph, start.view(), n, layout).unwrap();
-    umap.advance(4);
+    let mut umap = Umap::prepare(&graph, start.view(), n, layout, &Device::Cpu).unwrap();
+    umap.advance(4).unwrap();
     // With so small steps the sub-steps hardly matter: every edge acts twice as often as its weight says.
     let mut y = start.mapv(f64::from);
     for epoch in 0..4 {
@@ -55,7 +55,7 @@ fn an_epoch_is_the_formula() {
         }
     }
     let moved = (&y - &start.mapv(f64::from)).mapv(|x| x * x).sum();
-    let apart = (&y - &umap.points().mapv(f64::from)).mapv(|x| x * x).sum();
+    let apart = (&y - &umap.points().unwrap().mapv(f64::from)).mapv(|x| x * x).sum();
     assert!(moved > 1e-3 && apart < 0.01 * moved, "{apart} of {moved}");
 }
 
@@ -65,9 +65,9 @@ fn repulsion_pushes_apart_and_fixed_vertices_stay() {
         Graph::new((0..200).map(|i: u32| vec![((i + 1) % 200, 1.0), ((i + 199) % 200, 1.0)]).collect()).unwrap();
     let start = Array2::from_shape_fn((200, 3), |(i, c)| ((i * 7 + c * 13) % 17) as f32 * 0.01);
     let layout = Layout { a: 1.6, b: 0.9, repulsion: 1.0, n_negatives: 5, n_epochs: 40, learning_rate: 1.0, seed: 1 };
-    let mut umap = Umap::prepare(&graph, start.view(), 150, layout).unwrap();
-    assert_eq!(umap.advance(100), 40);
-    let points = umap.points();
+    let mut umap = Umap::prepare(&graph, start.view(), 150, layout, &Device::Cpu).unwrap();
+    assert_eq!(umap.advance(100).unwrap(), 40);
+    let points = umap.points().unwrap();
     assert_eq!(points.slice(ndarray::s![150.., ..]), start.slice(ndarray::s![150.., ..]));
     let extent = points.iter().fold(0f32, |most, x| most.max(x.abs()));
     assert!(extent > 1.0 && extent < 1000.0, "{extent}");
