@@ -47,14 +47,14 @@ pub fn run(args: &Detect) -> Result<Done> {
         }
     };
     if let Some(flows) = &fitted.flows {
-        found::logs(&session, flows, cap);
+        found::logs(&session, &input, flows, cap);
     }
     summary::fitted(&session, &fitted);
     let mut model = fitted.model;
     if fitted.flows.is_none() {
         fitted.flows = flow_logs(&session, &model, &input)?;
         if let Some(flows) = &fitted.flows {
-            found::logs(&session, flows, cap);
+            found::logs(&session, &input, flows, cap);
         }
     }
     let grouping = match fitted.flows {

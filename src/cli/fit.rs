@@ -1,10 +1,10 @@
 //! `oddflow fit`: fit a model on a seeded sample of the input and save it.
 
-use super::{Done, found};
 use super::args::Fit;
 use super::run::{Rejects, Session, check_distinct, check_output};
 use super::settings::Config;
 use super::summary;
+use super::{Done, found};
 use crate::Result;
 use crate::pipeline::{Digests, Pass};
 
@@ -28,7 +28,7 @@ pub fn run(args: &Fit) -> Result<Done> {
         }
     };
     if let Some(flows) = &fitted.flows {
-        found::logs(&session, flows, options.flows.as_ref().and_then(|flows| flows.cap));
+        found::logs(&session, &input, flows, options.flows.as_ref().and_then(|flows| flows.cap));
     }
     summary::fitted(&session, &fitted);
     let mut model = fitted.model;

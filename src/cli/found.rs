@@ -7,13 +7,13 @@ use super::settings::Config;
 use super::table::terminal_width;
 use super::talk::{count, percent, plural, say};
 use crate::findings::allow::{AllowList, Day, parse};
-use crate::findings::table::{lines, shown};
 use crate::findings::quantity;
+use crate::findings::table::{lines, shown};
 use crate::findings::{Fault, Finding, Flagged, Opinions, Ranked, Surroundings, Verdict, faults, rank};
 use crate::flows::sink::Target;
 use crate::flows::source::Input;
 use crate::model::Model;
-use crate::pipeline::{FindingFacts, RowVerdicts, ScoreReport};
+use crate::pipeline::{FindingFacts, FlowScoring, RowVerdicts, ScoreReport};
 use crate::{Error, Result};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -83,7 +83,7 @@ impl Grouping {
         let opinions = Opinions::ask(&grouped, model.provenance.seed, &session.device, session.stop())?;
         let allowed = self.allow.findings(&grouped);
         let is_allowed = |at: usize| allowed.get(at).copied().flatten().is_some();
-        let ranked: Vec<Ranked> = rank(&grouped, &opinions).into_iter().filter(|r| !is_allowed(r.finding)).collect();
+        let ranked: Vec<Ranked> = rank(&grouped, &opinions)?.into_iter().filter(|r| !is_allowed(r.finding)).collect();
         let in_order: Vec<&Finding> = ranked.iter().filter_map(|r| grouped.findings().get(r.finding)).collect();
         let flagged = self.verdict.of(&in_order);
         let mut is_flagged = vec![false; grouped.findings().len()];
@@ -91,8 +91,7 @@ impl Grouping {
             is_flagged.get_mut(ranked.finding).into_iter().for_each(|flag| *flag = true);
         }
         let faults = faults(&grouped);
-        let verdicts =
-            RowVerdicts { grouped, flagged: (!self.by_row).then_some(is_flagged), allowed: self.allow };
+        let verdicts = RowVerdicts { grouped, flagged: (!self.by_row).then_some(is_flagged), allowed: self.allow };
         let verdicts = Arc::new(verdicts);
         if target.is_some() {
             scoring.options.collect = false;
@@ -158,7 +157,9 @@ impl Found {
         if self.ranked.is_empty() && data.is_empty() {
             return Ok(());
         }
-        lines(&shown(grouped, &self.ranked, &data, top), &around, terminal_width()).iter().try_for_each(|line| say(line))
+        lines(&shown(grouped, &self.ranked, &data, top), &around, terminal_width())
+            .iter()
+            .try_for_each(|line| say(line))
     }
 
     /// For the manifest.
@@ -184,40 +185,23 @@ fn today() -> Day {
 }
 
 /// What is said of flow logs once they are read.
-pub fn logs(session: &Session, flows: &crate::pipeline::FlowScoring, cap: Option<usize>) {
-    let logs = &flows.logs;
+pub fn logs(session: &Session, input: &Input, flows: &FlowScoring, cap: Option<usize>) {
+    let (logs, talk) = (&flows.logs, &session.talk);
     let survey = &logs.survey;
-    if let Some((first, last)) = survey.span() {
-        let gaps = survey.gaps();
-        let hour = |(from, to): &(i64, i64)| format!("{} to {}", instant(*from), instant(*to));
-        let gaps = match gaps.as_slice() {
-            [] => "no gaps over 1 h".to_owned(),
-            [one] => format!("1 gap over 1 h: {}", hour(one)),
-            [first, ..] => format!("{} gaps over 1 h, the first {}", gaps.len(), hour(first)),
-        };
-        session.talk.line("time", &format!("{} to {} UTC   {gaps}", instant(first), instant(last)));
-    }
-    let out = survey.out_of_order();
-    if out > 0.0 {
-        session.talk.line("", &format!("{} of records out of time order: windows are in the order of time", percent(out)));
-    }
-    let (records, of) = logs.superseded();
-    if records > 0 {
-        session.talk.line("", &format!("{} of {}, not scored", plural(records, "older snapshot"), plural(of, "open flow")));
-    }
+    talk.lines("time", survey.time_line().as_deref());
+    let beside =
+        [survey.order_line().map(|line| format!("{line}: re-sorted")), logs.snapshots_line(), survey.faults_line()];
+    talk.lines("", beside.iter().flatten().map(String::as_str));
     if logs.share_of_ten > 0.5 {
         let what = match cap {
             Some(cap) => format!("the fit's sample has at most {cap} of one conversation and state"),
             None => "verdicts may be turned round; --sample capped guards against it".to_owned(),
         };
-        let text = format!("ten conversations hold {} of all flows; {what}", percent(logs.share_of_ten));
-        session.talk.line("warning", &text);
+        talk.line("warning", &format!("ten conversations hold {} of all flows; {what}", percent(logs.share_of_ten)));
     }
+    let warnings = survey.warnings(input, &vec![None; input.files.len()]);
+    talk.lines("warning", warnings.iter().map(String::as_str));
     if !logs.evictions().is_none() {
-        session.talk.line("windows", "some were too full for their memory and are shorter; the manifest says how many");
+        talk.line("windows", "some were too full for their memory and are shorter; the manifest says how many");
     }
-}
-
-fn instant(micros: i64) -> String {
-    quantity::instant(micros).replace('T', " ")
 }

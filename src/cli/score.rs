@@ -11,7 +11,9 @@ use crate::features::{ColumnRole, ColumnSummary, RoleOverrides, infer_roles, lab
 use crate::flows::sink::Target;
 use crate::flows::source::Input;
 use crate::model::{Model, OutputColumns, OutputPlan};
-use crate::pipeline::{Digests, FlowLogs, FlowReader, FlowScoring, Manifest, Pass, RunFacts, ScoreOptions, ScoreReport, manifest_path};
+use crate::pipeline::{
+    Digests, FlowLogs, FlowReader, FlowScoring, Manifest, Pass, RunFacts, ScoreOptions, ScoreReport, manifest_path,
+};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::DataType;
@@ -42,7 +44,7 @@ pub fn run(args: &Score) -> Result<Done> {
 
     let flows = flow_logs(&session, &model, &input)?;
     if let Some(flows) = &flows {
-        found::logs(&session, flows, None);
+        found::logs(&session, &input, flows, None);
     }
     let grouping = match flows {
         Some(_) => Grouping::new(&args.findings, &args.verdict, &config)?,

@@ -6,8 +6,8 @@ use crate::detectors::{DEFAULT_CACHE, DEFAULT_MEMORY, ThresholdRule};
 use crate::device::DeviceChoice;
 use crate::features::flow::{FlowSet, Locality};
 use crate::features::{FeatureOptions, Role, RoleOverrides};
-use crate::flows::source::{InputOptions, preset};
 use crate::flows::record::FlowOptions;
+use crate::flows::source::{InputOptions, preset};
 use crate::pipeline::{FitOptions, FlowFit, FlowReading};
 use crate::{Error, Result};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -165,7 +165,7 @@ impl Config {
             Some(other) => return Err(Error::parameter("--sample", other, "it must be capped or uniform")),
         };
         let zone = args.tz.as_deref().or(self.tz.as_deref());
-        let options = FlowOptions { minutes_east: zone.map_or(Ok(0), minutes_east)? };
+        let options = zone.map_or(Ok(FlowOptions::default()), FlowOptions::of_zone)?;
         Ok(Some(FlowFit {
             reading: FlowReading { options, ..FlowReading::default() },
             set: set.map_or(Ok(FlowSet::Default), |text| match text {
@@ -243,26 +243,6 @@ pub fn threads(asked: Option<usize>) -> Result<usize> {
         }
         Some(n) => Ok(n),
         None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
-    }
-}
-
-/// `Z`, `UTC`, `+02:00`, `-0530`.
-fn minutes_east(text: &str) -> Result<i32> {
-    let wrong = || Error::parameter("--tz", text, "it must be UTC or a distance from it, such as +02:00");
-    if text.eq_ignore_ascii_case("utc") || text.eq_ignore_ascii_case("z") {
-        return Ok(0);
-    }
-    let (sign, rest) = match text.split_at_checked(1) {
-        Some(("+", rest)) => (1, rest),
-        Some(("-", rest)) => (-1, rest),
-        _ => return Err(wrong()),
-    };
-    let digits = rest.replace(':', "");
-    let (hours, minutes) = digits.split_at_checked(2).ok_or_else(wrong)?;
-    let number = |part: &str| if part.is_empty() { Ok(0) } else { part.parse::<i32>().map_err(|_| wrong()) };
-    match (number(hours)?, number(minutes)?) {
-        (hours @ 0..=14, minutes @ 0..=59) => Ok(sign * (60 * hours + minutes)),
-        _ => Err(wrong()),
     }
 }
 

@@ -138,13 +138,7 @@ pub fn records(session: &Session, tally: &Tally, input: &Input) {
 }
 
 /// What scoring found.
-pub fn scored(
-    session: &Session,
-    model: &Model,
-    report: &ScoreReport,
-    options: &ScoreOptions,
-    found: Option<&Found>,
-) {
+pub fn scored(session: &Session, model: &Model, report: &ScoreReport, options: &ScoreOptions, found: Option<&Found>) {
     let rows = report.tally.rows - report.superseded;
     let rate = if report.stages.wall > 0.0 { rows as f64 / report.stages.wall } else { 0.0 };
     session.talk.line(

@@ -47,8 +47,12 @@ impl OutputPlan {
         }
         let text = ADDED_BY_FINDINGS.iter().filter(|_| options.findings).map(|&name| (name, DataType::Utf8));
         let types = [DataType::Float64, DataType::Float64, DataType::Boolean];
-        let added: Vec<(String, DataType)> =
-            ADDED.into_iter().zip(types).chain(text).map(|(name, kind)| (format!("{}{name}", options.prefix), kind)).collect();
+        let added: Vec<(String, DataType)> = ADDED
+            .into_iter()
+            .zip(types)
+            .chain(text)
+            .map(|(name, kind)| (format!("{}{name}", options.prefix), kind))
+            .collect();
         let names: Vec<&String> = added.iter().map(|(name, _)| name).collect();
         let is_taken = |index: &usize| input.fields().get(*index).is_some_and(|field| names.contains(&field.name()));
         let (replaced, kept): (Vec<usize>, Vec<usize>) = match options.scores_only {

@@ -215,7 +215,8 @@ fn flow_table(logs: &FlowLogs, drawn: &Drawn, fit: &FlowFit) -> Result<(RecordBa
     let Some(schema) = tables.first().map(RecordBatch::schema) else {
         return Err(Error::Internal("a sample without rows".into()));
     };
-    let whole = concat_batches(&schema, &tables).map_err(|e| Error::Internal(format!("features of the sample: {e}")))?;
+    let whole =
+        concat_batches(&schema, &tables).map_err(|e| Error::Internal(format!("features of the sample: {e}")))?;
     Ok((whole, features))
 }
 

@@ -3,11 +3,11 @@
 
 use crate::features::flow::FlowFeatures;
 use crate::features::windows::{Event, Evictions, WindowFeatures, WindowOptions, Windows};
+use crate::flows::Batch;
 use crate::flows::record::{FlowLog, FlowOptions, FlowSchema, Flows, mix};
 use crate::flows::snapshots::Snapshots;
 use crate::flows::source::Input;
 use crate::flows::survey::{BatchSurvey, Survey};
-use crate::flows::Batch;
 use crate::{Result, Stop};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -185,9 +185,9 @@ impl FlowLogs {
         self.windows.disk_bytes()
     }
 
-    /// Records that later ones replace, and of how many flows.
-    pub fn superseded(&self) -> (u64, u64) {
-        self.reader.snapshots.as_ref().map_or((0, 0), Snapshots::count)
+    /// `23 older snapshots of 1 open flow`; `None` where no record is replaced.
+    pub fn snapshots_line(&self) -> Option<String> {
+        self.reader.snapshots.as_ref().and_then(Snapshots::line)
     }
 }
 

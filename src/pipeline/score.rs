@@ -5,8 +5,8 @@ use super::Pass;
 use super::flow_logs::FlowScoring;
 use super::known::KnownScores;
 use super::ordered::Run;
-use super::tally::{Stages, Tally};
 use super::score_file::{ScoreFile, ScoreWriter};
+use super::tally::{Stages, Tally};
 use super::top::Top;
 use super::writer::{Output, Writer};
 use crate::detectors::{Quality, Ranking};
@@ -14,8 +14,8 @@ use crate::device::Device;
 use crate::features::label_values;
 use crate::findings::allow::AllowList;
 use crate::findings::{Collector, Grouped, Rows};
-use crate::flows::sink::{RowEncoder, Sink, Written};
 use crate::flows::record::Flows;
+use crate::flows::sink::{RowEncoder, Sink, Written};
 use crate::flows::source::Input;
 use crate::flows::{Batch, Rejected};
 use crate::model::{BatchScorer, InFinding, Model, OutputPlan, Scored};
@@ -160,7 +160,7 @@ pub fn score(
             report.imputed += item.imputed;
             report.superseded += item.superseded;
             if let (Some(collector), Some((flows, severity))) = (&mut collector, &item.flows) {
-                collector.observe(&Rows { flows, severity, claimed: &[] });
+                collector.observe(&Rows { flows, severity, claimed: &flows.claimed });
             }
             if let (Some(kept), Some((positions, of_rows))) = (&mut scores, item.scores) {
                 kept.append(positions, &of_rows)?;
@@ -241,7 +241,7 @@ impl Worker<'_> {
     fn item(&self, batch: Batch) -> Result<Item> {
         let (mut scored, flows) = self.scored(&batch)?;
         if let (Some(verdicts), Some((flows, severity))) = (&self.options.verdicts, &flows) {
-            judge(verdicts, &mut scored, &Rows { flows, severity, claimed: &[] });
+            judge(verdicts, &mut scored, &Rows { flows, severity, claimed: &flows.claimed });
         }
         let top = Top::of_batch(self.options.top, &batch, &scored.score, &scored.severity, &scored.anomaly)?;
         let positions = || (0..batch.n_rows()).map(|row| batch.stream_position(row)).collect();
@@ -284,7 +284,8 @@ impl Worker<'_> {
         };
         let (table, read) = flows.table(self.input, batch)?;
         let replaced = |row: usize| read.superseded.get(row).copied().unwrap_or(false);
-        let scored = self.scorer.score_knowing(&table, |row| if replaced(row) { Some(f64::NAN) } else { known(row) })?;
+        let scored =
+            self.scorer.score_knowing(&table, |row| if replaced(row) { Some(f64::NAN) } else { known(row) })?;
         let severity = scored.severity.iter().zip(&scored.score);
         let severity = severity.map(|(&severity, score)| if score.is_nan() { f64::NAN } else { severity }).collect();
         Ok((scored, Some((read.flows, severity))))

@@ -74,7 +74,8 @@ impl ScoreFile {
         file.read_exact(&mut bytes).map_err(io)?;
         drop(file);
         let (scores, _) = bytes.as_chunks::<8>();
-        let score = |position: &u64| scores.get((position - first) as usize).map_or(f64::NAN, |b| f64::from_le_bytes(*b));
+        let score =
+            |position: &u64| scores.get((position - first) as usize).map_or(f64::NAN, |b| f64::from_le_bytes(*b));
         Ok(positions.iter().map(score).collect())
     }
 }

@@ -69,7 +69,9 @@ fn epochs_are_the_cpus() {
         let layout = Layout { learning_rate: 0.01, n_epochs: 30, ..case.layout };
         let run = |device: &Device, cut: &[usize]| {
             let mut op = Umap::prepare(&case.graph(), case.points.view(), case.n_moving, layout, device).unwrap();
-            cut.iter().for_each(|&n| drop(op.advance(n).unwrap()));
+            for &n in cut {
+                op.advance(n).unwrap();
+            }
             op.points().unwrap()
         };
         let wanted = run(&Device::Cpu, &[30]);

@@ -94,7 +94,7 @@ impl Case {
             let before = y.clone();
             let mut moves = vec![Vec::new(); n];
             for head in 0..n {
-                for &(tail, w) in self.rows[head].iter().filter(|&&(_, w)| due(w)) {
+                for &(tail, _) in self.rows[head].iter().filter(|&&(_, w)| due(w)) {
                     let (tail, edge) = (tail as usize, number(head, tail as usize));
                     if edge % SUB_STEPS != step {
                         continue;

@@ -31,6 +31,7 @@ fn flows(rows: &[Told]) -> Flows {
         history: text(|row| row.3),
         bytes_out: rows.iter().map(|row| row.4).collect(),
         bytes_in: rows.iter().map(|row| row.5).collect(),
+        claimed: vec![None; n],
         packets_out: vec![Some(4); n],
         packets_in: vec![Some(0); n],
         marks: rows.iter().map(|row| row.6).collect(),

@@ -178,6 +178,7 @@ fn two_flows() -> Flows {
         history: StringArray::from(vec![None::<&str>; 2]),
         bytes_out: vec![Some(9), None],
         bytes_in: vec![None; 2],
+        claimed: vec![None; 2],
         packets_out: vec![None; 2],
         packets_in: vec![None; 2],
         marks: vec![Marks::none(); 2],

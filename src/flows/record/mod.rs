@@ -50,6 +50,9 @@ pub struct Flows {
     pub bytes_out: Vec<Option<u64>>,
     /// See [`Flows::bytes_out`].
     pub bytes_in: Vec<Option<u64>>,
+    /// Bytes out and in that the log claims by sequence numbers, where it has such counts beside those that were seen (Zeek's
+    /// `orig_bytes`, `resp_bytes`).
+    pub claimed: Vec<Option<[u64; 2]>>,
     /// Packets.
     pub packets_out: Vec<Option<u64>>,
     /// Packets.

@@ -21,6 +21,7 @@ pub(super) struct Row<'a> {
     pub history: Option<Cow<'a, str>>,
     pub bytes_out: Option<u64>,
     pub bytes_in: Option<u64>,
+    pub claimed: Option<[u64; 2]>,
     pub packets_out: Option<u64>,
     pub packets_in: Option<u64>,
     pub marks: Marks,
@@ -73,6 +74,7 @@ impl Gather {
                 history: none(),
                 bytes_out: Vec::with_capacity(n),
                 bytes_in: Vec::with_capacity(n),
+                claimed: Vec::with_capacity(n),
                 packets_out: Vec::with_capacity(n),
                 packets_in: Vec::with_capacity(n),
                 marks: Vec::with_capacity(n),
@@ -103,6 +105,7 @@ impl Gather {
         flows.state_group.push(row.state_group);
         flows.bytes_out.push(row.bytes_out);
         flows.bytes_in.push(row.bytes_in);
+        flows.claimed.push(row.claimed);
         flows.packets_out.push(row.packets_out);
         flows.packets_in.push(row.packets_in);
         flows.marks.push(row.marks);

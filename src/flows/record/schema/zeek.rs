@@ -106,6 +106,7 @@ pub(super) fn rows(places: &Places, batch: &RecordBatch, mut take: impl FnMut(Ro
         ports(&mut row, source_port.count(r), destination_port.count(r));
         let claimed = [payload[0].count(r), payload[1].count(r)];
         bytes(&mut row, claimed, [seen[0].count(r), seen[1].count(r)]);
+        row.claimed = claimed.iter().any(Option::is_some).then(|| claimed.map(|bytes| bytes.unwrap_or(0)));
         row.mark(Marks::NO_PAYLOAD, row.duration.is_none() || claimed.iter().all(Option::is_none));
         row.mark(Marks::CAPTURE_GAP, missed.count(r).is_some_and(|missed| missed > 0));
         if let Some(text) = service.get(r) {
