@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub fn run(args: &Detect) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
-    let options = config.fit(&args.fit, &args.verdict, &args.flows)?;
+    let options = config.fit(&args.fit, &args.verdict, &args.flows, !args.baseline.is_empty())?;
     let session = Session::start(config.running(&args.run)?)?;
     summary::title(&session, &options);
     let mut input = session.open(&args.input, &config.input(&args.input, &session.running)?, true)?;
@@ -49,7 +49,7 @@ pub fn run(args: &Detect) -> Result<Done> {
     if let Some(flows) = &fitted.flows {
         found::logs(&session, &input, flows, cap);
     }
-    summary::fitted(&session, &fitted);
+    summary::fitted(&session, &fitted, &options);
     let mut model = fitted.model;
     if fitted.flows.is_none() {
         fitted.flows = flow_logs(&session, &model, &input)?;

@@ -10,7 +10,7 @@ use crate::pipeline::{Digests, Pass};
 
 pub fn run(args: &Fit) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
-    let options = config.fit(&args.fit, &args.verdict, &args.flows)?;
+    let options = config.fit(&args.fit, &args.verdict, &args.flows, false)?;
     let session = Session::start(config.running(&args.run)?)?;
     summary::title(&session, &options);
     let mut input = session.open(&args.input, &config.input(&args.input, &session.running)?, false)?;
@@ -30,7 +30,7 @@ pub fn run(args: &Fit) -> Result<Done> {
     if let Some(flows) = &fitted.flows {
         found::logs(&session, &input, flows, options.flows.as_ref().and_then(|flows| flows.cap));
     }
-    summary::fitted(&session, &fitted);
+    summary::fitted(&session, &fitted, &options);
     let mut model = fitted.model;
     model.provenance.inputs = digests.finish();
     model.save(&args.output)?;

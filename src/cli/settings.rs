@@ -154,12 +154,14 @@ impl Config {
     }
 
     /// How flow logs become features; `None`: their columns are taken as those of any table. Roles are said of a table's own columns.
-    fn flows(&self, args: &FlowArgs) -> Result<Option<FlowFit>> {
+    fn flows(&self, args: &FlowArgs, clean: bool) -> Result<Option<FlowFit>> {
         let set = args.features.as_deref().or(self.flow_features.as_deref());
         if set == Some("columns") || (set.is_none() && !self.roles.is_empty()) {
             return Ok(None);
         }
         let cap = match args.sample.as_deref().or(self.sample.as_deref()) {
+            // Nothing floods what is known to be clean, and its common flows should count as common.
+            None if clean => None,
             None | Some("capped") => Some(CAP),
             Some("uniform") => None,
             Some(other) => return Err(Error::parameter("--sample", other, "it must be capped or uniform")),
@@ -188,8 +190,8 @@ impl Config {
         args.alerts.as_deref().or(self.alerts.as_deref())
     }
 
-    /// The options of fitting.
-    pub fn fit(&self, args: &FitArgs, verdict: &VerdictArgs, flows: &FlowArgs) -> Result<FitOptions> {
+    /// The options of fitting; `clean`: on what is known to be clean.
+    pub fn fit(&self, args: &FitArgs, verdict: &VerdictArgs, flows: &FlowArgs, clean: bool) -> Result<FitOptions> {
         let seed = args.seed.or(self.seed).unwrap_or(DEFAULT_SEED);
         let detector::Chosen { params, rows, rows_name } = detector::choose(args, self, seed)?;
         let rule = self.rule(verdict)?.unwrap_or_default();
@@ -201,7 +203,7 @@ impl Config {
             rule,
             roles: self.roles(),
             features: self.features(),
-            flows: self.flows(flows)?,
+            flows: self.flows(flows, clean)?,
             fit_rows: rows,
             memory: memory.map_or(Ok(DEFAULT_MEMORY), |text| detector::size("--memory", text))?,
             cache: cache.map_or(Ok(DEFAULT_CACHE), |text| detector::size("--cache", text))?,

@@ -2,6 +2,7 @@
 
 #[path = "../support/damaged.rs"]
 mod damaged;
+mod findings;
 mod inputs;
 mod machines;
 mod maps;

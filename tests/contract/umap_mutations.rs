@@ -1,7 +1,7 @@
 //! Wrong kernels of `umap`: each change to a shader's text must be noticed, or is named with the reason why not.
 
 use super::umap_cases::{Case, check};
-use super::wrong_kernels::Fate::{Caught, Survives};
+use super::wrong_kernels::Fate::{Caught, Races, Survives};
 use super::wrong_kernels::{self, Mutation};
 use oddflow::ops::umap::UmapGpu;
 
@@ -11,7 +11,7 @@ const MOVE: &[Mutation] = &[
         "vertices beyond the last are moved",
         "at >= step.n_vertices",
         "at > step.n_vertices",
-        Survives(
+        Races(
             "the one lane beyond them meets no event, and what it copies lies beyond the points or where the next dispatch writes",
         ),
     ),

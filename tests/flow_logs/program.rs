@@ -23,6 +23,13 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
+/// A rank and a severity.
+fn ranked(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    words.next().is_some_and(|word| word.parse::<u32>().is_ok())
+        && words.next().is_some_and(|word| word.starts_with('.'))
+}
+
 #[test]
 fn every_log_ends_with_a_table() {
     let Some(data) = shared("data") else { return };
@@ -37,8 +44,7 @@ fn every_log_ends_with_a_table() {
         let path = data.join(name);
         let ran = run(&["detect", text(&path), "--top", "5", "--device", "cpu"]);
         assert_eq!(ran.code, 0, "{name}\n{}\n{}", ran.stdout, ran.stderr);
-        let rows =
-            ran.stdout.lines().filter(|line| line.split_whitespace().next().is_some_and(|w| w.parse::<u32>().is_ok()));
+        let rows = ran.stdout.lines().filter(|line| ranked(line));
         assert_eq!(rows.count(), 5, "{name}\n{}", ran.stdout);
     }
 }

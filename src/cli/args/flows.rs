@@ -11,7 +11,8 @@ pub struct FlowArgs {
     /// (the log's own columns, as those of any table) [default: default]
     #[arg(long, value_name = "SET")]
     pub features: Option<String>,
-    /// Which flows are fitted on: capped (at most 5 of one conversation and state), or uniform [default: capped]
+    /// Which flows are fitted on: capped (at most 5 of one conversation and state), or uniform [default: capped,
+    /// with --baseline uniform]
     #[arg(long, value_name = "HOW")]
     pub sample: Option<String>,
     /// Networks that are ours, with commas between them [default: as the log says, else private addresses]

@@ -133,8 +133,11 @@ pub(super) fn repeats(files: &BTreeMap<usize, FileSurvey>, digests: &[Option<Str
 /// From when until when a file was written, and which it is.
 type Written = ((i64, i64), usize);
 
-/// Pairs of files of which the one covers more than half of the time that the other does. Logs that follow each other
-/// overlap a little: a flow is written some minutes after its last packet.
+/// Logs that follow each other overlap by so many µs at most: a flow is written up to an hour and some minutes after its last
+/// packet.
+const LAG: i64 = 75 * 60 * 1_000_000;
+
+/// Pairs of files of which the one covers more than half of the time that the other does, and more than [`LAG`].
 pub(super) fn overlaps(files: &BTreeMap<usize, FileSurvey>) -> Vec<Overlap> {
     let mut groups: BTreeMap<(Option<FlowLog>, Sensor), Vec<Written>> = BTreeMap::new();
     for (&file, survey) in files {
@@ -155,7 +158,7 @@ pub(super) fn overlaps(files: &BTreeMap<usize, FileSurvey>) -> Vec<Overlap> {
             if let Some((other, earlier)) = furthest {
                 let shared = (span.0.max(other.0), span.1.min(other.1));
                 let shorter = (span.1 - span.0).min(other.1 - other.0);
-                if shared.1.saturating_sub(shared.0) > shorter / 2 && !is_repeat(earlier, file) {
+                if shared.1.saturating_sub(shared.0) > LAG.max(shorter / 2) && !is_repeat(earlier, file) {
                     found.push(Overlap { files: (earlier.min(file), earlier.max(file)), time: shared });
                 }
             }

@@ -59,7 +59,7 @@ fn gaps_and_disorder_are_counted() {
 
 #[test]
 fn files_that_repeat_or_overlap_are_named() {
-    let times: Vec<i64> = (0..100).map(|i| DAY + i * 36).collect();
+    let times: Vec<i64> = (0..100).map(|i| DAY + i * 120).collect();
     let mut shuffled: Vec<usize> = (0..100).collect();
     shuffled.reverse();
     let (one, other) = (uids("a", 100), uids("b", 100));
@@ -68,7 +68,7 @@ fn files_that_repeat_or_overlap_are_named() {
     survey.add(surveyed(0, &one, &times));
     survey.add(surveyed(1, &again, &times.iter().rev().copied().collect::<Vec<_>>()));
     survey.add(surveyed(2, &other, &times));
-    let later: Vec<i64> = times.iter().map(|t| t + 3_500).collect();
+    let later: Vec<i64> = times.iter().map(|t| t + 11_000).collect();
     survey.add(surveyed(3, &uids("c", 100), &later));
     assert_eq!(survey.repeats(&[]), [Repeat { file: 1, earlier: 0, same_bytes: false }]);
     let digests = [Some("x".to_owned()), None, None, Some("x".to_owned())];
