@@ -15,7 +15,8 @@ use std::path::PathBuf;
 /// Which of these network flows are odd?
 ///
 /// oddflow trains an unsupervised detector on flow records, scores millions of them on the CPU or any GPU with the same
-/// answers, and prints the oddest. It reads CSV, TSV, NDJSON, Parquet and Arrow, plain or compressed.
+/// answers, and prints the oddest. It reads the logs of Zeek, Suricata (EVE) and Argus, and any table of flows: CSV, TSV,
+/// NDJSON, Parquet and Arrow, plain or compressed.
 #[derive(Debug, Parser)]
 #[command(
     name = "oddflow",
@@ -33,15 +34,15 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Fit on a sample of the input, score all of it, print the oddest rows
-    Detect(Detect),
+    /// Fit on a sample of the input, score all of it, print the oddest rows or findings
+    Detect(Box<Detect>),
     /// Fit a model on a sample of the input and save it
-    Fit(Fit),
+    Fit(Box<Fit>),
     /// Score input with a saved model
     ///
     /// A model of lof or knn takes every row as new: one that the model was fitted on finds itself at distance 0. Scores
     /// that leave such rows out of their own neighbors are those of `oddflow detect`.
-    Score(Score),
+    Score(Box<Score>),
     /// Draw a map of the flows on which like ones lie near each other: t-SNE or UMAP, as a page, a picture or a table
     ///
     /// Up to --rows rows are drawn by the seed. Where they have scores, from -m or from a scored input, a tenth of them are

@@ -6,7 +6,8 @@ use super::score::Scoring;
 use super::settings::Config;
 use super::table::terminal_width;
 use super::talk::{count, percent, plural, say};
-use crate::findings::allow::{AllowList, Day, parse};
+use crate::detectors::ThresholdRule;
+use crate::findings::allow::{AllowList, Day, Rule, parse};
 use crate::findings::quantity;
 use crate::findings::table::{lines, shown};
 use crate::findings::{Fault, Finding, Flagged, Opinions, Ranked, Surroundings, Verdict, faults, rank};
@@ -49,12 +50,13 @@ impl Grouping {
             }
             Some(other) => return Err(Error::parameter("--group", other, "it must be auto or none")),
         }
-        let share = verdict.contamination.filter(|&share| share > 0.0);
-        let asked = match (share, config.alerts(args)) {
-            (Some(share), _) => Verdict::Contamination(share),
-            (None, Some(text)) => text.parse()?,
-            (None, None) => Verdict::default(),
+        let rule = config.rule(verdict)?;
+        let asked = match (rule, config.alerts(args)) {
+            (Some(ThresholdRule::Contamination(share)), _) => Verdict::Contamination(share),
+            (_, Some(text)) => text.parse()?,
+            (_, None) => Verdict::default(),
         };
+        let by_row = rule.is_some_and(|rule| !matches!(rule, ThresholdRule::Contamination(_)));
         let rules = match &args.allow {
             None => Vec::new(),
             Some(path) => {
@@ -63,7 +65,7 @@ impl Grouping {
             }
         };
         let allow = AllowList::new(rules, Some(today()));
-        Ok(Some(Self { verdict: asked, by_row: verdict.threshold.is_some(), allow }))
+        Ok(Some(Self { verdict: asked, by_row, allow }))
     }
 
     /// Scores the input, groups its rows, and writes them with what was found.
@@ -100,7 +102,8 @@ impl Grouping {
         }
         scoring.options.verdicts = Some(Arc::clone(&verdicts));
         // Without an output the second pass is there for verdicts of rows that labels or rules ask for.
-        let wanted = target.is_some() || scoring.options.label.is_some() || args.rejected.is_some();
+        let has_rules = !verdicts.allowed.rules().is_empty();
+        let wanted = target.is_some() || scoring.options.label.is_some() || args.rejected.is_some() || has_rules;
         if wanted {
             let wall = report.stages.wall;
             report = scoring.run(args, session, model, input, target)?;
@@ -114,7 +117,7 @@ impl Grouping {
 
 impl Found {
     /// What was flagged, on stderr.
-    pub fn summary(&self, session: &Session) {
+    pub fn summary(&self, session: &Session, report: &ScoreReport) {
         let Flagged { findings, rows, .. } = self.flagged;
         let text = format!(
             "{}, {} ({} and {} a day; {} asked)",
@@ -125,24 +128,26 @@ impl Found {
             self.verdict,
         );
         session.talk.line("flagged", &text);
-        self.say_allowed(session);
+        self.say_allowed(session, &report.allowed);
         let told = self.faults.iter().filter(|fault| !matches!(fault, Fault::Contradiction(_)));
         let told: Vec<String> = told.map(|fault| fault.words(&self.verdicts.grouped)).collect();
         session.talk.lines("capture", told.iter().map(String::as_str));
     }
 
-    fn say_allowed(&self, session: &Session) {
+    /// What each rule allowed; which are no longer in force, which allow nothing.
+    fn say_allowed(&self, session: &Session, hits: &[u64]) {
         let list = &self.verdicts.allowed;
-        if list.rules().is_empty() {
-            return;
-        }
-        let name = |rule: &crate::findings::allow::Rule| format!("line {} ({})", rule.line, rule.reason);
-        let expired: Vec<String> = list.expired().map(name).collect();
-        let mut lines = vec![plural(list.rules().len() as u64, "rule")];
-        if !expired.is_empty() {
-            lines.push(format!("expired: {}", expired.join(", ")));
-        }
-        session.talk.lines("allow-list", lines.iter().map(String::as_str));
+        let expired: Vec<&Rule> = list.expired().collect();
+        let line = |(rule, &n): (&Rule, &u64)| {
+            let state = match n {
+                _ if expired.contains(&rule) => "has expired".to_owned(),
+                0 => "allows nothing".to_owned(),
+                n => plural(n, "flow"),
+            };
+            format!("line {}, {}: {state}", rule.line, rule.reason)
+        };
+        let lines: Vec<String> = list.rules().iter().zip(hits).map(line).collect();
+        session.talk.lines("allowed", lines.iter().map(String::as_str));
     }
 
     /// The table, on stdout.

@@ -30,7 +30,8 @@ pub fn run(args: &Score) -> Result<Done> {
     }
     let mut options = config.input(&args.input, &session.running)?;
     options.known_types = known_types(&model);
-    let mut input = session.open(&args.input, &options, false)?;
+    // Windows need a pass of their own, findings another.
+    let mut input = session.open(&args.input, &options, model.flows.is_some())?;
     let target = output_target(&args.output, &input)?;
     let output = target.as_ref().and_then(|t| t.path.clone());
     let manifest = output.as_deref().map(manifest_path);

@@ -148,7 +148,7 @@ pub fn scored(session: &Session, model: &Model, report: &ScoreReport, options: &
         &format!("{} in {}   {} rows/s", plural(rows, "row"), seconds(report.stages.wall), count(rate as u64)),
     );
     match found {
-        Some(found) => found.summary(session),
+        Some(found) => found.summary(session, report),
         None => flagged(session, model, report),
     }
     if report.imputed > 0 {

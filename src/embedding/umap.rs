@@ -18,8 +18,8 @@ use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 pub use start::Start;
 
-/// Epochs unless it is said how many. umap-learn takes 500 up to 10,000 rows; on 10,000 flows that keeps 0.4287 of the neighbours
-/// where 200 keep 0.417, at trustworthiness 0.9846 and 0.984 (`EPOCHS=500 METHOD=umap cargo bench --bench embed -- ROWS.npy`).
+/// Epochs unless it is said how many. umap-learn takes 500 up to 10,000 rows; on 10,000 flows that keeps 0.426 of the neighbours
+/// where 200 keep 0.414 (`EPOCHS=500 METHOD=umap cargo bench --bench embed -- ROWS.npy`).
 const N_EPOCHS: usize = 200;
 /// Neighbours of a row unless it is said how many.
 const N_NEIGHBORS: usize = 15;

@@ -3,7 +3,7 @@
 /// Starts that are kept: 32 gaps, as many as the row features look back.
 const KEPT: usize = 33;
 
-/// The [`KEPT`] earliest of all starts that were noted, whatever their order.
+/// The 33 earliest of all starts that were noted, whatever their order.
 #[derive(Debug, Clone, Default)]
 pub struct Starts(Vec<i64>);
 

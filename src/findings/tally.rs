@@ -32,7 +32,7 @@ pub struct Tally {
     pub most_out: u64,
     /// The fewest bytes out of one row.
     pub least_out: u64,
-    /// Rows with a severity above [`ODD`].
+    /// Rows with a severity above 0.7.
     pub odd: u64,
     /// The largest severity of a row.
     pub severity_max: f64,

@@ -90,12 +90,17 @@ pub struct ScoreReport {
     pub scores: Option<ScoreFile>,
     /// Rows that later records replace, which have no score.
     pub superseded: u64,
+    /// Rows that each rule of an allow-list allowed.
+    pub allowed: Vec<u64>,
     /// How long it took.
     pub stages: Stages,
 }
 
 /// A batch of fewer rows is no row group of its own: Parquet allows 32,767 of them, and readers want large ones.
 const SMALL_BATCH: usize = 16_384;
+
+/// Rows as flows with their severities, NaN for what is not scored.
+type SeverityOfFlows = (Flows, Vec<f64>);
 
 /// What one batch gave.
 struct Item {
@@ -108,8 +113,10 @@ struct Item {
     imputed: u64,
     unseen: Vec<u64>,
     superseded: u64,
-    /// The rows as flows with their severities, to be grouped.
-    flows: Option<(Flows, Vec<f64>)>,
+    /// The rules that allowed rows, a row each.
+    allowed: Vec<usize>,
+    /// To be grouped.
+    flows: Option<SeverityOfFlows>,
     /// Positions and scores, to be kept.
     scores: Option<(Vec<u64>, Vec<f64>)>,
     stages: Stages,
@@ -142,6 +149,8 @@ pub fn score(
     let mut scores = options.keep_scores.then(ScoreWriter::new).transpose()?;
     let worker = Worker { scorer: &scorer, encoder: sink.as_ref().map(Sink::encoder), options, input };
     let mut writer = sink.map(Writer::new);
+    let rules = options.verdicts.as_ref().map_or(0, |verdicts| verdicts.allowed.rules().len());
+    report.allowed.resize(rules, 0);
     let stages = &mut report.stages;
     let (tally, top) = (&mut report.tally, &mut report.top);
     let read = run.each(
@@ -159,6 +168,9 @@ pub fn score(
             report.n_anomalies += item.n_anomalies;
             report.imputed += item.imputed;
             report.superseded += item.superseded;
+            for rule in item.allowed {
+                report.allowed.get_mut(rule).into_iter().for_each(|n| *n += 1);
+            }
             if let (Some(collector), Some((flows, severity))) = (&mut collector, &item.flows) {
                 collector.observe(&Rows { flows, severity, claimed: &flows.claimed });
             }
@@ -219,6 +231,7 @@ impl ScoreReport {
             collected: None,
             scores: None,
             superseded: 0,
+            allowed: Vec::new(),
             stages: Stages::default(),
         }
     }
@@ -240,9 +253,12 @@ struct Worker<'a> {
 impl Worker<'_> {
     fn item(&self, batch: Batch) -> Result<Item> {
         let (mut scored, flows) = self.scored(&batch)?;
-        if let (Some(verdicts), Some((flows, severity))) = (&self.options.verdicts, &flows) {
-            judge(verdicts, &mut scored, &Rows { flows, severity, claimed: &flows.claimed });
-        }
+        let allowed = match (&self.options.verdicts, &flows) {
+            (Some(verdicts), Some((flows, severity))) => {
+                judge(verdicts, &mut scored, &Rows { flows, severity, claimed: &flows.claimed })
+            }
+            _ => Vec::new(),
+        };
         let top = Top::of_batch(self.options.top, &batch, &scored.score, &scored.severity, &scored.anomaly)?;
         let positions = || (0..batch.n_rows()).map(|row| batch.stream_position(row)).collect();
         let mut item = Item {
@@ -253,6 +269,7 @@ impl Worker<'_> {
             n_anomalies: scored.anomaly.iter().filter(|&&a| a).count() as u64,
             imputed: scored.imputed,
             superseded: scored.score.iter().filter(|score| score.is_nan()).count() as u64,
+            allowed,
             flows: flows.filter(|_| self.options.collect),
             scores: self.options.keep_scores.then(|| (positions(), scored.score.clone())),
             stages: Stages {
@@ -272,7 +289,7 @@ impl Worker<'_> {
     }
 
     /// Scores a batch; of flow logs the rows as flows come with it, and their severities, NaN for what is not scored.
-    fn scored(&self, batch: &Batch) -> Result<(Scored, Option<(Flows, Vec<f64>)>)> {
+    fn scored(&self, batch: &Batch) -> Result<(Scored, Option<SeverityOfFlows>)> {
         let positions = || (0..batch.n_rows()).map(|row| batch.stream_position(row)).collect::<Vec<u64>>();
         let stored = self.options.scores.as_ref().map(|scores| scores.read(&positions())).transpose()?;
         let known = |row: usize| match &stored {
@@ -315,16 +332,15 @@ impl Worker<'_> {
     }
 }
 
-/// Gives rows the verdicts of their findings, and says of which they are.
-fn judge(verdicts: &RowVerdicts, scored: &mut Scored, rows: &Rows<'_>) {
+/// Gives rows the verdicts of their findings, and says of which they are; returns the rules that allowed some.
+fn judge(verdicts: &RowVerdicts, scored: &mut Scored, rows: &Rows<'_>) -> Vec<usize> {
     let findings = verdicts.grouped.findings();
     let of = verdicts.grouped.findings_of(rows);
     let id = |at: &Option<usize>| at.and_then(|at| findings.get(at)).map(|finding| finding.id.to_string());
-    let rule = |row: usize| {
-        let at = verdicts.allowed.rule_of(&rows.flow(row))?;
-        verdicts.allowed.rules().get(at).map(|rule| rule.reason.clone())
-    };
-    let in_finding = InFinding { id: of.iter().map(id).collect(), allowed: (0..of.len()).map(rule).collect() };
+    let allowed: Vec<Option<usize>> = (0..of.len()).map(|row| verdicts.allowed.rule_of(&rows.flow(row))).collect();
+    let reason =
+        |at: &Option<usize>| at.and_then(|at| verdicts.allowed.rules().get(at)).map(|rule| rule.reason.clone());
+    let in_finding = InFinding { id: of.iter().map(id).collect(), allowed: allowed.iter().map(reason).collect() };
     for (row, anomaly) in scored.anomaly.iter_mut().enumerate() {
         if let Some(flagged) = &verdicts.flagged {
             *anomaly = of.get(row).copied().flatten().and_then(|at| flagged.get(at)).copied().unwrap_or(false);
@@ -332,4 +348,5 @@ fn judge(verdicts: &RowVerdicts, scored: &mut Scored, rows: &Rows<'_>) {
         *anomaly &= in_finding.allowed.get(row).is_none_or(Option::is_none);
     }
     scored.finding = Some(in_finding);
+    allowed.into_iter().flatten().collect()
 }

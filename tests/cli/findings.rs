@@ -111,6 +111,7 @@ fn rows_can_be_judged_alone_and_rules_allow() {
     bench.write("allow.toml", "[[allow]]\npair = \"192.168.1.195 > 123.59.209.185\"\nport = 80\nreason = \"ours\"\n");
     let ran = bench.ok(&["detect", log, "--device", "cpu", "--allow", "allow.toml", "-o", "allowed.csv"]);
     assert!(ranks(&ran.stdout, "123.59.209.185:80").is_empty(), "{}", ran.stdout);
+    assert!(ran.stderr.contains("line 1, ours: 14,"), "{}", ran.stderr);
     let allowed = csv_column(&bench.path("allowed.csv"), "allowed");
     let verdicts = csv_column(&bench.path("allowed.csv"), "anomaly");
     let ours: Vec<&String> =

@@ -1,6 +1,6 @@
 //! Features of a flow alone, and the sets of features that detectors are given.
 //!
-//! [`FlowCounts`] counts the fit's sample, [`FlowStatistics`] keeps what was usual there, and [`derive`] makes the
+//! [`FlowCounts`] counts the fit's sample, [`FlowStatistics`] keeps what was usual there, and [`derive()`] makes the
 //! columns: [`DEFINITIONS`], then those of [`super::windows`]. [`basic`] makes the eight columns of a KDD record.
 
 mod bloom;
@@ -25,7 +25,7 @@ use arrow_array::{Array, ArrayRef, Float32Array, Float64Array, RecordBatch, Stri
 use arrow_schema::{Field, Schema};
 use std::sync::Arc;
 
-/// The columns of [`derive`], in order.
+/// The columns of [`derive()`], in order.
 pub fn definitions() -> impl Iterator<Item = &'static Definition> {
     DEFINITIONS.iter().chain(&windows::DEFINITIONS)
 }

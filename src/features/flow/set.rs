@@ -13,7 +13,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FlowSet {
-    /// Those of [`derive`]: of the flow alone, and of what happened around it.
+    /// Those of [`derive()`]: of the flow alone, and of what happened around it.
     #[default]
     Default,
     /// The eight columns of a KDD record.
@@ -56,7 +56,7 @@ pub struct FlowFeatures {
 }
 
 impl FlowFeatures {
-    /// The columns of the rows of a batch. `windows` and `was_counted` as in [`derive`].
+    /// The columns of the rows of a batch. `windows` and `was_counted` as in [`derive()`].
     ///
     /// # Errors
     /// If `windows` has not as many rows as `flows`.

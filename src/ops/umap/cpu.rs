@@ -212,9 +212,8 @@ impl<const D: usize> Pairs<D> {
         self.sums.clear();
         self.sums.resize(n_vertices, [0.0; D]);
         for (at, &vertex) in self.vertices.iter().enumerate() {
-            let sum = &mut self.sums[vertex as usize];
-            for c in 0..D {
-                sum[c] += self.apart[c][at];
+            for (sum, side) in self.sums[vertex as usize].iter_mut().zip(&self.apart) {
+                *sum += side[at];
             }
         }
     }
@@ -278,8 +277,8 @@ fn advance<const D: usize>(step: &Step<'_, D>, from: usize, next: &mut [[f32; D]
     for (at, next) in next.iter_mut().enumerate() {
         let n_active = pairs.n_active[at];
         let share = if n_active > MOST_EVENTS { MOST_EVENTS as f32 / n_active as f32 } else { 1.0 };
-        for c in 0..D {
-            next[c] = step.points[from + at][c] + step.rate * share * pairs.sums[at][c];
+        for ((next, own), sum) in next.iter_mut().zip(&step.points[from + at]).zip(&pairs.sums[at]) {
+            *next = own + step.rate * share * sum;
         }
     }
 }
