@@ -229,7 +229,10 @@ fn fit_rows(
     stages: &mut Stages,
 ) -> Result<(Model, Option<u64>)> {
     let overrides = flows.as_ref().map_or_else(|| options.roles.clone(), FlowFeatures::roles);
-    let roles = infer_roles(rows, &overrides)?;
+    let mut roles = infer_roles(rows, &overrides)?;
+    if let Some(flows) = &flows {
+        flows.explain(&mut roles);
+    }
     let start = Instant::now();
     let plan = FeaturePlan::fit(rows, &roles, &options.features)?;
     let matrix = plan.bind(rows.schema_ref())?.encode(rows)?.matrix;

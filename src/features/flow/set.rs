@@ -1,7 +1,7 @@
 //! Which features flows are given, and what they were fitted on: the part of a model that belongs to flow logs.
 
 use super::{FlowStatistics, Locality, basic, derive};
-use crate::features::{Role, RoleOverrides};
+use crate::features::{ColumnRole, Role, RoleOverrides};
 use crate::flows::record::{FlowOptions, Flows};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -75,6 +75,19 @@ impl FlowFeatures {
     /// How logs are to be read for it.
     pub fn reading(&self) -> FlowOptions {
         FlowOptions { minutes_east: self.minutes_east }
+    }
+
+    /// Says of each column how it is computed, where no person has to say why it has its role.
+    pub fn explain(&self, roles: &mut [ColumnRole]) {
+        for role in roles {
+            let definition = super::definitions().find(|d| d.name == role.name);
+            if let (FlowSet::Default, Some(definition)) = (self.set, definition) {
+                role.reason = match definition.window {
+                    "" => definition.formula.to_owned(),
+                    window => format!("{}, {window}", definition.formula),
+                };
+            }
+        }
     }
 
     /// The roles of the columns, where they are not inferred: derived features are numbers.
