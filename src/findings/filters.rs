@@ -7,7 +7,7 @@
 use super::group::Finding;
 use super::key::Port;
 use super::quantity::instant;
-use crate::flows::record::Host;
+use crate::flows::record::{Host, protocol};
 
 /// The text of a finding's sides as its records have them, for hosts that are known by name: see [`Host::Named`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,7 +58,7 @@ impl Filters {
             destination: side(conversation.destination, names.destination)?,
             port: if let Port::Number(port) = conversation.port { Some(port) } else { None },
             icmp: if let Port::Icmp(kind, code) = conversation.port { Some((kind, code)) } else { None },
-            protocol: conversation.protocol.map(protocol_name),
+            protocol: conversation.protocol.map(protocol::word),
             span: finding.tally.span.map(|(first, last, _)| (first, last)),
         };
         Some(Self { zeek_cut: common.zeek_cut(), duckdb: common.duckdb(), kql: common.kql(), spl: common.spl() })
@@ -157,17 +157,6 @@ impl Common {
 fn joined(tests: impl IntoIterator<Item = Option<String>>, between: &str) -> Option<String> {
     let tests: Vec<String> = tests.into_iter().flatten().collect();
     (!tests.is_empty()).then(|| tests.join(between))
-}
-
-fn protocol_name(protocol: u8) -> String {
-    match protocol {
-        1 => "icmp".to_owned(),
-        6 => "tcp".to_owned(),
-        17 => "udp".to_owned(),
-        58 => "icmpv6".to_owned(),
-        132 => "sctp".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 /// Epoch seconds with six digits.

@@ -19,7 +19,7 @@ pub use statistics::{FlowCounts, FlowStatistics};
 
 use super::Definition;
 use super::windows;
-use crate::flows::record::Flows;
+use crate::flows::record::{Flows, protocol};
 use crate::{Error, Result};
 use arrow_array::{Array, ArrayRef, Float32Array, Float64Array, RecordBatch, StringArray};
 use arrow_schema::{Field, Schema};
@@ -73,7 +73,7 @@ pub fn basic(flows: &Flows, windows: &RecordBatch) -> Result<RecordBatch> {
         Arc::new(values.collect::<Float64Array>())
     };
     let seconds = flows.duration.iter().map(|micros| Some(micros.unwrap_or(0).max(0) as f64 / 1e6));
-    let protocols = flows.protocol.iter().map(|number| number.map(protocol_name));
+    let protocols = flows.protocol.iter().map(|number| number.map(protocol::word));
     let window = |name: &str| {
         let column = windows.column_by_name(name).map(Arc::clone);
         column.ok_or_else(|| Error::Internal(format!("the window features lack `{name}`")))
@@ -89,16 +89,6 @@ pub fn basic(flows: &Flows, windows: &RecordBatch) -> Result<RecordBatch> {
         ("srv_count", window("srv_count")?),
     ];
     batch(columns.map(|(name, column)| (name.to_owned(), column)).into())
-}
-
-fn protocol_name(number: u8) -> String {
-    match number {
-        1 => "icmp".to_owned(),
-        6 => "tcp".to_owned(),
-        17 => "udp".to_owned(),
-        58 => "ipv6-icmp".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 fn batch(columns: Vec<(String, ArrayRef)>) -> Result<RecordBatch> {

@@ -1,10 +1,10 @@
 //! A rule for a finding, as text to append to an allow-list.
 
-use super::read::{PROTOCOLS, parse};
+use super::read::parse;
 use super::{Day, Rule};
 use crate::findings::group::Finding;
 use crate::findings::key::Port;
-use crate::flows::record::Host;
+use crate::flows::record::{Host, protocol};
 use crate::{Error, Result};
 use std::fmt::Write;
 
@@ -24,9 +24,8 @@ pub fn appended(text: &str, finding: &Finding, reason: &str, expires: Option<Day
     if let Port::Number(port) = conversation.port {
         line(&mut table, "port", &port.to_string());
     }
-    if let Some(protocol) = conversation.protocol {
-        let name = PROTOCOLS.iter().find(|(_, number)| *number == protocol);
-        line(&mut table, "proto", &name.map_or(protocol.to_string(), |(name, _)| quoted(name)));
+    if let Some(number) = conversation.protocol {
+        line(&mut table, "proto", &protocol::name(number).map_or(number.to_string(), quoted));
     }
     if let Some(Day { year, month, day }) = expires {
         line(&mut table, "expires", &format!("{year:04}-{month:02}-{day:02}"));

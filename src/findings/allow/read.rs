@@ -1,17 +1,13 @@
 //! An allow-list from its text. Every message says the line.
 
 use super::{Day, Rule, Side};
-use crate::flows::record::Host;
+use crate::flows::record::{Host, protocol};
 use crate::{Error, Result};
 use ipnet::IpNet;
 use serde::Deserialize;
 use std::net::IpAddr;
 use toml::Spanned;
 use toml::value::Datetime;
-
-/// Protocols by name: the names of the registry that logs use.
-pub(super) const PROTOCOLS: [(&str, u8); 8] =
-    [("icmp", 1), ("igmp", 2), ("tcp", 6), ("udp", 17), ("gre", 47), ("esp", 50), ("icmpv6", 58), ("sctp", 132)];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -167,13 +163,10 @@ fn ports(value: &NumberOrText) -> Result<(u16, u16), &'static str> {
 }
 
 fn protocol(value: &NumberOrText) -> Result<u8, &'static str> {
-    const LIMIT: &str = "a protocol is tcp, udp, icmp, icmpv6, igmp, gre, esp, sctp or IANA's number, 0 to 255";
+    const LIMIT: &str = "a protocol is a usual name such as tcp, udp, icmp, icmpv6, or IANA's number, 0 to 255";
     match value {
         NumberOrText::Number(number) => u8::try_from(*number).map_err(|_| LIMIT),
-        NumberOrText::Text(text) => {
-            let named = PROTOCOLS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text.trim()));
-            named.map(|(_, number)| *number).ok_or(LIMIT)
-        }
+        NumberOrText::Text(text) => protocol::number(text.trim()).ok_or(LIMIT),
     }
 }
 

@@ -5,6 +5,7 @@
 mod host;
 mod log;
 mod marks;
+pub(crate) mod protocol;
 mod schema;
 pub(crate) mod when;
 

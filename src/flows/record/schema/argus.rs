@@ -6,7 +6,7 @@
 use super::super::{Host, Marks, StateGroup};
 use super::places::Places;
 use super::row::Row;
-use super::words::{Flags, TCP, has_ports, icmp_group, is_icmp, is_one_sided, micros, port, protocol, tcp_group};
+use super::words::{Flags, TCP, icmp_group, is_icmp, is_one_sided, micros, protocol, tcp_group};
 use super::{FlowKind, FlowOptions, Format};
 use crate::Result;
 use arrow_array::RecordBatch;
@@ -90,8 +90,8 @@ pub(super) fn rows(
             let [kind, code] =
                 source_port.count(r).and_then(|word| u16::try_from(word).ok()).unwrap_or(0).to_le_bytes();
             row.icmp = source_port.count(r).map(|_| (kind, code));
-        } else if has_ports(row.protocol) && protocols.get(r).is_some() && row.protocol.is_some() {
-            (row.source_port, row.destination_port) = (port(source_port.count(r)), port(destination_port.count(r)));
+        } else if row.protocol.is_some() {
+            row.ports(source_port.count(r), destination_port.count(r));
         }
         let [all, out, back] = bytes.each_ref().map(|column| column.count(r));
         (row.bytes_out, row.bytes_in) = (out, back.or_else(|| all?.checked_sub(out?)));

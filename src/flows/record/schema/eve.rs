@@ -5,9 +5,7 @@
 use super::super::{Host, Marks, StateGroup};
 use super::places::Places;
 use super::row::Row;
-use super::words::{
-    Flags, TCP, has_ports, icmp_group, is_icmp, is_one_sided, micros, port, protocol, services, tcp_group,
-};
+use super::words::{Flags, TCP, icmp_group, is_icmp, is_one_sided, micros, protocol, services, tcp_group};
 use super::{FlowKind, FlowOptions, Format};
 use crate::Result;
 use arrow_array::RecordBatch;
@@ -109,10 +107,9 @@ pub(super) fn rows(
         };
         row.protocol = protocols.get(r).and_then(|text| protocol(text, row.source));
         if is_icmp(row.protocol) {
-            let byte = |value: Option<u64>| value.and_then(|value| u8::try_from(value).ok());
-            row.icmp = byte(icmp_type.count(r)).zip(byte(icmp_code.count(r)));
-        } else if has_ports(row.protocol) {
-            (row.source_port, row.destination_port) = (port(source_port.count(r)), port(destination_port.count(r)));
+            row.icmp(icmp_type.count(r), icmp_code.count(r));
+        } else {
+            row.ports(source_port.count(r), destination_port.count(r));
         }
         if let Some(text) = service.get(r) {
             row.service = services(text).0;

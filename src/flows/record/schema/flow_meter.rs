@@ -4,7 +4,7 @@
 use super::super::{Host, Marks, StateGroup};
 use super::places::Places;
 use super::row::Row;
-use super::words::{has_ports, is_icmp, port, protocol};
+use super::words::{is_icmp, protocol};
 use super::{FlowKind, FlowOptions, Format};
 use crate::Result;
 use arrow_array::RecordBatch;
@@ -84,9 +84,7 @@ pub(super) fn rows(
             ..Row::default()
         };
         row.protocol = protocols.get(r).and_then(|text| protocol(text, row.source));
-        if has_ports(row.protocol) {
-            (row.source_port, row.destination_port) = (port(source_port.count(r)), port(destination_port.count(r)));
-        }
+        row.ports(source_port.count(r), destination_port.count(r));
         let set = |flag: Option<u64>| flag.is_some_and(|n| n > 0);
         // It writes flags for the flow as a whole: who set them is not known, so no flow is called refused.
         row.state_group = match (row.packets_out, row.packets_in) {

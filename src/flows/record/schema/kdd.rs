@@ -1,10 +1,9 @@
 //! KDD-99, NSL-KDD and tables with their names. They have no addresses, no ports and no times: what is known of a flow is
 //! its protocol, service, flag, duration and bytes.
 
-use super::super::StateGroup;
 use super::places::Places;
 use super::row::Row;
-use super::words::{micros, protocol, services};
+use super::words::{micros, protocol, services, zeek_state};
 use super::{FlowKind, Format};
 use crate::Result;
 use arrow_array::RecordBatch;
@@ -43,23 +42,12 @@ pub(super) fn rows(places: &Places, batch: &RecordBatch, mut take: impl FnMut(Ro
             protocol: protocols.get(r).and_then(|text| protocol(text, None)),
             service: service.get(r).and_then(|text| services(text).0),
             state: state.get(r).map(Cow::Borrowed),
-            state_group: group(state.get(r).unwrap_or_default()),
+            // The flags are the states of Bro, as Zeek was called then.
+            state_group: zeek_state(state.get(r).unwrap_or_default()),
             bytes_out: out.count(r),
             bytes_in: back.count(r),
             ..Row::default()
         });
     }
     Ok(())
-}
-
-/// The flags are the states of Bro, as Zeek was called then.
-fn group(flag: &str) -> StateGroup {
-    match flag {
-        "S0" => StateGroup::NoReply,
-        "REJ" => StateGroup::Refused,
-        "SF" | "S1" | "S2" | "S3" => StateGroup::Established,
-        "RSTO" | "RSTR" | "RSTOS0" | "SH" => StateGroup::Reset,
-        "OTH" => StateGroup::MidStream,
-        _ => StateGroup::Unknown,
-    }
 }

@@ -1,6 +1,7 @@
 //! One flow, and the columns that flows are gathered in.
 
 use super::super::{Flows, Host, Marks, StateGroup, when};
+use super::words::has_ports;
 use arrow_array::builder::StringBuilder;
 use std::borrow::Cow;
 
@@ -34,6 +35,20 @@ impl Row<'_> {
         if is {
             self.marks = self.marks.with(mark);
         }
+    }
+
+    /// Sets the ports of a protocol that has some.
+    pub fn ports(&mut self, source: Option<u64>, destination: Option<u64>) {
+        let port = |value: Option<u64>| value.and_then(|value| u16::try_from(value).ok());
+        if has_ports(self.protocol) {
+            (self.source_port, self.destination_port) = (port(source), port(destination));
+        }
+    }
+
+    /// Sets ICMP's type and code.
+    pub fn icmp(&mut self, kind: Option<u64>, code: Option<u64>) {
+        let byte = |value: Option<u64>| value.and_then(|value| u8::try_from(value).ok());
+        self.icmp = byte(kind).zip(byte(code));
     }
 
     /// Source and destination change places: the log names first who was second.

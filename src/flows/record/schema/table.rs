@@ -3,7 +3,7 @@
 use super::super::{Host, StateGroup};
 use super::places::Places;
 use super::row::Row;
-use super::words::{Flags, TCP, has_ports, is_icmp, micros, port, protocol, services};
+use super::words::{Flags, TCP, is_icmp, micros, protocol, services};
 use super::{FlowKind, FlowOptions, Format};
 use crate::Result;
 use arrow_array::RecordBatch;
@@ -105,10 +105,9 @@ pub(super) fn rows(
         };
         row.protocol = protocols.get(r).and_then(|text| protocol(text, row.source));
         if is_icmp(row.protocol) {
-            let byte = |value: Option<u64>| value.and_then(|value| u8::try_from(value).ok());
-            row.icmp = byte(icmp_type.count(r)).zip(byte(icmp_code.count(r)));
-        } else if has_ports(row.protocol) {
-            (row.source_port, row.destination_port) = (port(source_port.count(r)), port(destination_port.count(r)));
+            row.icmp(icmp_type.count(r), icmp_code.count(r));
+        } else {
+            row.ports(source_port.count(r), destination_port.count(r));
         }
         row.service = service.get(r).and_then(|text| services(text).0);
         row.state_group = group(&row, state.get(r).unwrap_or_default(), flags.get(r));

@@ -1,43 +1,16 @@
 //! Words that formats share: protocols, services, TCP flags, ICMP.
 
+pub(super) use super::super::protocol::TCP;
+use super::super::protocol::{self, ICMP, ICMP6};
 use super::super::{Host, StateGroup};
 use std::borrow::Cow;
 
-pub(super) const ICMP: u8 = 1;
-pub(super) const TCP: u8 = 6;
-pub(super) const ICMP6: u8 = 58;
-
 /// IANA's number of a protocol's name or number. `icmp` between IPv6 addresses is ICMPv6: Zeek has one word for both.
 pub(super) fn protocol(text: &str, host: Option<Host>) -> Option<u8> {
-    const NAMES: [(&str, u8); 23] = [
-        ("tcp", TCP),
-        ("udp", 17),
-        ("icmp", ICMP),
-        ("icmp6", ICMP6),
-        ("icmpv6", ICMP6),
-        ("ipv6-icmp", ICMP6),
-        ("igmp", 2),
-        ("ipip", 4),
-        ("egp", 8),
-        ("dccp", 33),
-        ("ipv6", 41),
-        ("rsvp", 46),
-        ("gre", 47),
-        ("esp", 50),
-        ("ah", 51),
-        ("eigrp", 88),
-        ("ospf", 89),
-        ("pim", 103),
-        ("vrrp", 112),
-        ("l2tp", 115),
-        ("sctp", 132),
-        ("udplite", 136),
-        ("udp-lite", 136),
-    ];
-    match NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)) {
-        Some((_, ICMP)) if matches!(host, Some(Host::V6(..))) => Some(ICMP6),
-        Some((_, number)) => Some(*number),
+    match protocol::number(text) {
+        Some(ICMP) if matches!(host, Some(Host::V6(..))) => Some(ICMP6),
         None => text.parse().ok().or_else(|| text.strip_suffix(".0")?.parse().ok()),
+        number => number,
     }
 }
 
@@ -168,7 +141,22 @@ pub(super) fn micros(seconds: f64) -> Option<i64> {
     (seconds.is_finite() && seconds.abs() < 9e12).then(|| (seconds * 1e6).round() as i64)
 }
 
-/// A number that is a port.
-pub(super) fn port(value: Option<u64>) -> Option<u16> {
-    value.and_then(|value| u16::try_from(value).ok())
+/// The state group of a state of Zeek's, which KDD's records have from it too.
+///
+/// | `conn_state` | group |
+/// |---|---|
+/// | S0 | no reply |
+/// | REJ | refused |
+/// | S1, S2, S3, SF | established |
+/// | RSTO, RSTR, RSTOS0, RSTRH, SH, SHR | reset: begun and broken off |
+/// | OTH | mid-stream |
+pub(super) fn zeek_state(state: &str) -> StateGroup {
+    match state {
+        "S0" => StateGroup::NoReply,
+        "REJ" => StateGroup::Refused,
+        "S1" | "S2" | "S3" | "SF" => StateGroup::Established,
+        "RSTO" | "RSTR" | "RSTOS0" | "RSTRH" | "SH" | "SHR" => StateGroup::Reset,
+        "OTH" => StateGroup::MidStream,
+        _ => StateGroup::Unknown,
+    }
 }

@@ -6,7 +6,7 @@
 use super::super::{Host, Marks, StateGroup};
 use super::places::Places;
 use super::row::Row;
-use super::words::{has_ports, icmp_group, is_icmp, micros, port, protocol, services, zeek_icmp_code};
+use super::words::{icmp_group, is_icmp, micros, protocol, services, zeek_icmp_code, zeek_state};
 use super::{FlowKind, Format};
 use crate::Result;
 use arrow_array::RecordBatch;
@@ -129,10 +129,10 @@ pub(super) fn rows(places: &Places, batch: &RecordBatch, mut take: impl FnMut(Ro
 /// Ports, or ICMP's type and code where Zeek has them in their place.
 fn ports(row: &mut Row<'_>, source: Option<u64>, destination: Option<u64>) {
     if is_icmp(row.protocol) {
-        let byte = |value: Option<u64>| value.and_then(|value| u8::try_from(value).ok());
-        row.icmp = byte(source).zip(byte(destination)).map(|(kind, code)| (kind, zeek_icmp_code(kind, code)));
-    } else if has_ports(row.protocol) {
-        (row.source_port, row.destination_port) = (port(source), port(destination));
+        row.icmp(source, destination);
+        row.icmp = row.icmp.map(|(kind, code)| (kind, zeek_icmp_code(kind, code)));
+    } else {
+        row.ports(source, destination);
     }
 }
 
@@ -160,25 +160,14 @@ fn letters(row: &mut Row<'_>, history: &str) {
     }
 }
 
-/// | `conn_state` | group |
-/// |---|---|
-/// | S0 | no reply |
-/// | REJ | refused |
-/// | S1, S2, S3, SF | established |
-/// | RSTO, RSTR, RSTOS0, RSTRH, SH, SHR | reset: begun and broken off |
-/// | OTH; SHR of UDP (only the answer was seen) | mid-stream |
-/// | ICMP | by its type and whether an answer came: see [`icmp_group`] |
+/// By [`zeek_state`]; SHR of UDP, of which only the answer was seen, is mid-stream; ICMP goes by its type and whether an answer
+/// came (see [`icmp_group`]).
 fn group(row: &Row<'_>, state: &str) -> StateGroup {
     if is_icmp(row.protocol) {
         return icmp_group(row.icmp.map(|(kind, _)| kind), row.packets_in);
     }
     match state {
-        "S0" => StateGroup::NoReply,
-        "REJ" => StateGroup::Refused,
-        "S1" | "S2" | "S3" | "SF" => StateGroup::Established,
         "SHR" if row.protocol == Some(17) => StateGroup::MidStream,
-        "RSTO" | "RSTR" | "RSTOS0" | "RSTRH" | "SH" | "SHR" => StateGroup::Reset,
-        "OTH" => StateGroup::MidStream,
-        _ => StateGroup::Unknown,
+        _ => zeek_state(state),
     }
 }
