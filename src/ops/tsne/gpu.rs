@@ -22,17 +22,21 @@
 //! **Time.** Repulsion is cut into dispatches between blocks of points, and steps into submissions, by the rate that the device
 //! has shown.
 
+mod cut;
 mod kernels;
 mod state;
+mod steps;
 
 use super::divergence::{Entropy, divergence};
 use super::{Affinities, Body, Gradient, Step, rows};
-use crate::device::{Batch, Gpu, Kernel, Pipeline, Ring, RingSizes, Slot, UNIFORM_STRIDE};
+use crate::device::{Gpu, Kernel, Pipeline, Ring, RingSizes};
 use crate::{Error, Result};
+use cut::{part_affinities, piece};
 use ndarray::{Array2, ArrayView2};
 use state::State;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use steps::TOTAL;
 use wgpu::BufferUsages as Usage;
 
 /// The kernels, for the list of operations.
@@ -114,14 +118,6 @@ struct Chunk {
     first: usize,
     n_rows: usize,
     group: wgpu::BindGroup,
-}
-
-/// One dispatch.
-struct Launch {
-    kernel: usize,
-    step: DescentStep,
-    groups: [u32; 2],
-    chunk: usize,
 }
 
 /// A gradient with what lies behind it; see [`TsneGpu::poisoned_gradient`].
@@ -323,83 +319,6 @@ impl TsneGpu {
             self.rate = (n_steps as f64 * self.pairs() / kernel.as_secs_f64()).max(FIRST_RATE / 100.0);
         }
     }
-
-    /// The dispatches of one step, in order.
-    fn launches(&self, step: Step) -> Vec<Launch> {
-        let n = self.affinities.n_rows();
-        let n_blocks = n.div_ceil(BLOCK);
-        let uniform = DescentStep {
-            n_points: n as u32,
-            first: 0,
-            n_rows: 0,
-            part_tiles: self.part_tiles as u32,
-            n_parts: self.n_parts as u32,
-            learning_rate: step.learning_rate as f32,
-            momentum: step.momentum as f32,
-            exaggeration: step.exaggeration as f32,
-        };
-        let fit = self.rate * self.gpu.dispatch_time().as_secs_f64() / (BLOCK * n) as f64;
-        let piece = (fit as usize).clamp(1, n_blocks).max(n_blocks.div_ceil(CUTS));
-        let mut launches = Vec::new();
-        for first in (0..n_blocks).step_by(piece) {
-            let groups = [piece.min(n_blocks - first) as u32, self.n_parts as u32];
-            launches.push(Launch {
-                kernel: REPULSION,
-                step: DescentStep { first: first as u32, ..uniform },
-                groups,
-                chunk: 0,
-            });
-        }
-        launches.push(Launch { kernel: COMBINE, step: uniform, groups: [n_blocks as u32, 1], chunk: 0 });
-        launches.push(Launch { kernel: TOTAL, step: uniform, groups: [1, 1], chunk: 0 });
-        for (chunk, rows) in self.chunks.iter().enumerate() {
-            let step = DescentStep { first: rows.first as u32, n_rows: rows.n_rows as u32, ..uniform };
-            launches.push(Launch { kernel: SLOPE, step, groups: [rows.n_rows.div_ceil(GROUP_ROWS) as u32, 1], chunk });
-        }
-        launches.push(Launch { kernel: UPDATE, step: uniform, groups: [n.div_ceil(UPDATE_LANES) as u32, 1], chunk: 0 });
-        launches
-    }
-
-    /// Runs the dispatches `n_times`, and reads `output_bytes` of the state.
-    fn submit<T>(
-        &self,
-        slot: Slot,
-        launches: &[Launch],
-        n_times: usize,
-        output_bytes: u64,
-        read: impl FnOnce(&[u8]) -> T,
-    ) -> Result<(T, Duration)> {
-        let started = Instant::now();
-        let written = slot.staging().map(|mut view| {
-            for (at, launch) in launches.iter().enumerate() {
-                let at = at * UNIFORM_STRIDE as usize;
-                view.slice(at..at + size_of::<DescentStep>()).copy_from_slice(bytemuck::bytes_of(&launch.step));
-            }
-        });
-        if let Err(error) = written {
-            self.ring.put(slot);
-            return Err(error);
-        }
-        let batch = Batch { input_bytes: 0, output_bytes, poison: None, prepare: started.elapsed() };
-        let flight = self.ring.launch(slot, &batch, |pass| {
-            for _ in 0..n_times {
-                for (at, launch) in (0..).zip(launches) {
-                    let (Some(pipeline), Some(own)) = (self.pipelines.get(launch.kernel), self.own.get(launch.kernel))
-                    else {
-                        continue;
-                    };
-                    pass.set_pipeline(&pipeline.pipeline);
-                    pass.set_bind_group(0, own, &[at * UNIFORM_STRIDE as u32]);
-                    if let (SLOPE, Some(chunk)) = (launch.kernel, self.chunks.get(launch.chunk)) {
-                        pass.set_bind_group(1, &chunk.group, &[]);
-                    }
-                    pass.dispatch_workgroups(launch.groups[0], launch.groups[1], 1);
-                    self.gpu.count_dispatch();
-                }
-            }
-        });
-        flight.land(read)
-    }
 }
 
 impl Body for TsneGpu {
@@ -418,41 +337,4 @@ impl Body for TsneGpu {
     fn points(&self) -> Result<Array2<f64>> {
         self.points()
     }
-}
-
-const REPULSION: usize = 0;
-const COMBINE: usize = 1;
-const TOTAL: usize = 2;
-const SLOPE: usize = 3;
-const UPDATE: usize = 4;
-
-/// Rows, cut so that what belongs to them fits bindings and a dispatch.
-fn part_affinities(affinities: &Affinities<f32>, limit: u64) -> Result<Vec<std::ops::Range<usize>>> {
-    let offsets = affinities.offsets();
-    let most = (limit / 4) as usize;
-    let mut parts = Vec::new();
-    let mut begin = 0;
-    for row in 0..affinities.n_rows() {
-        let (from, to) = (offsets[begin], offsets[row + 1]);
-        if to - offsets[row] > most || 8 > most {
-            let needed = 4 * (to - offsets[row]);
-            let message =
-                format!("affinities of row {row} need {needed} bytes, a binding has {limit}; use --device cpu");
-            return Err(Error::Device(message));
-        }
-        if to - from > most || row + 2 - begin > most || row - begin >= MOST_GROUPS * GROUP_ROWS {
-            parts.push(begin..row);
-            begin = row;
-        }
-    }
-    parts.push(begin..affinities.n_rows());
-    Ok(parts)
-}
-
-/// Of some rows: where they begin, counted from the first; their columns and values.
-fn piece(affinities: &Affinities<f32>, rows: std::ops::Range<usize>) -> (Vec<u32>, &[u32], &[f32]) {
-    let offsets = affinities.offsets();
-    let (from, to) = (offsets[rows.start], offsets[rows.end]);
-    let own = offsets[rows.start..=rows.end].iter().map(|offset| (offset - from) as u32).collect();
-    (own, &affinities.columns()[from..to], &affinities.values()[from..to])
 }
