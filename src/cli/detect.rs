@@ -2,9 +2,9 @@
 
 use super::Done;
 use super::args::{Detect, InputArgs};
-use super::found::{self, Grouping};
+use super::found::{self, Asked};
 use super::run::{Session, check_distinct, check_output, output_target};
-use super::score::{Scoring, finish, flow_logs, no_grouping};
+use super::score::{Scoring, finish, flow_logs};
 use super::settings::Config;
 use super::summary;
 use crate::Result;
@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub fn run(args: &Detect) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
     let options = config.fit(&args.fit, &args.verdict, &args.flows, !args.baseline.is_empty())?;
+    let grouping = Asked::new(&args.findings, &args.verdict, &config)?;
     let session = Session::start(config.running(&args.run)?)?;
     summary::title(&session, &options);
     let mut input = session.open(&args.input, &config.input(&args.input, &session.running)?, true)?;
@@ -33,7 +34,6 @@ pub fn run(args: &Detect) -> Result<Done> {
     ])?;
     let digests = Digests::start(&input.files);
 
-    let cap = options.flows.as_ref().and_then(|flows| flows.cap);
     let mut fitted = match args.baseline.as_slice() {
         [] => fit(&session, &mut input, &options)?,
         paths => {
@@ -47,20 +47,17 @@ pub fn run(args: &Detect) -> Result<Done> {
         }
     };
     if let Some(flows) = &fitted.flows {
-        found::logs(&session, &input, flows, cap);
+        found::logs(&session, &input, flows, options.flows.as_ref());
     }
     summary::fitted(&session, &fitted, &options);
     let mut model = fitted.model;
     if fitted.flows.is_none() {
         fitted.flows = flow_logs(&session, &model, &input)?;
         if let Some(flows) = &fitted.flows {
-            found::logs(&session, &input, flows, cap);
+            found::logs(&session, &input, flows, None);
         }
     }
-    let grouping = match fitted.flows {
-        Some(_) => Grouping::new(&args.findings, &args.verdict, &config)?,
-        None => no_grouping(&args.findings)?,
-    };
+    let grouping = grouping.checked(fitted.flows.is_some(), &args.findings)?;
     let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input, grouping.is_some())?;
     scoring.options.known = fitted.known.map(Arc::new);
     scoring.options.flows = fitted.flows;

@@ -28,7 +28,7 @@ pub fn run(args: &Fit) -> Result<Done> {
         }
     };
     if let Some(flows) = &fitted.flows {
-        found::logs(&session, &input, flows, options.flows.as_ref().and_then(|flows| flows.cap));
+        found::logs(&session, &input, flows, options.flows.as_ref());
     }
     summary::fitted(&session, &fitted, &options);
     let mut model = fitted.model;

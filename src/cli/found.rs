@@ -14,7 +14,7 @@ use crate::findings::{Fault, Finding, Flagged, Opinions, Ranked, Surroundings, V
 use crate::flows::sink::Target;
 use crate::flows::source::Input;
 use crate::model::Model;
-use crate::pipeline::{FindingFacts, FlowScoring, RowVerdicts, ScoreReport};
+use crate::pipeline::{FindingFacts, FlowFit, FlowScoring, RowVerdicts, ScoreReport};
 use crate::{Error, Result};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,9 +22,35 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// How findings were asked for.
 pub struct Grouping {
     verdict: Verdict,
-    /// Rows have the verdicts of a threshold, whatever their findings.
-    by_row: bool,
+    /// Rows have the verdicts of this threshold, whatever their findings.
+    by_row: Option<ThresholdRule>,
     allow: AllowList,
+}
+
+/// Findings as they were asked for, before it is known whether the input has any.
+pub struct Asked(Option<Grouping>);
+
+impl Asked {
+    /// From the flags: what is wrong with them is said before anything is read.
+    pub fn new(args: &FindingArgs, verdict: &VerdictArgs, config: &Config) -> Result<Self> {
+        Grouping::new(args, verdict, config).map(Self)
+    }
+
+    /// Whether rows are grouped: not where the input is no log of flows, or is taken as a table.
+    pub fn checked(self, are_flows: bool, args: &FindingArgs) -> Result<Option<Grouping>> {
+        if are_flows {
+            return Ok(self.0);
+        }
+        let given = [("--alerts", args.alerts.is_some()), ("--allow", args.allow.is_some())];
+        match given.into_iter().find(|(_, given)| *given) {
+            None => Ok(None),
+            Some((name, _)) => {
+                let limit = "it is for findings, which are made of logs with addresses and times (Zeek, Suricata EVE, Argus), and not \
+                             with --features columns";
+                Err(Error::parameter(name, "given", limit))
+            }
+        }
+    }
 }
 
 /// What was found.
@@ -32,13 +58,14 @@ pub struct Found {
     verdicts: Arc<RowVerdicts>,
     ranked: Vec<Ranked>,
     flagged: Flagged,
-    verdict: Verdict,
+    /// How many were asked for.
+    asked: String,
     faults: Vec<Fault>,
 }
 
 impl Grouping {
     /// From the flags; `None` where rows are judged by themselves.
-    pub fn new(args: &FindingArgs, verdict: &VerdictArgs, config: &Config) -> Result<Option<Self>> {
+    fn new(args: &FindingArgs, verdict: &VerdictArgs, config: &Config) -> Result<Option<Self>> {
         match config.group(args) {
             None | Some("auto") => {}
             Some("none") => {
@@ -56,7 +83,7 @@ impl Grouping {
             (_, Some(text)) => text.parse()?,
             (_, None) => Verdict::default(),
         };
-        let by_row = rule.is_some_and(|rule| !matches!(rule, ThresholdRule::Contamination(_)));
+        let by_row = rule.filter(|rule| !matches!(rule, ThresholdRule::Contamination(_)));
         let rules = match &args.allow {
             None => Vec::new(),
             Some(path) => {
@@ -87,13 +114,14 @@ impl Grouping {
         let is_allowed = |at: usize| allowed.get(at).copied().flatten().is_some();
         let ranked: Vec<Ranked> = rank(&grouped, &opinions)?.into_iter().filter(|r| !is_allowed(r.finding)).collect();
         let in_order: Vec<&Finding> = ranked.iter().filter_map(|r| grouped.findings().get(r.finding)).collect();
-        let flagged = self.verdict.of(&in_order);
+        let mut flagged = self.verdict.of(&in_order, grouped.days());
         let mut is_flagged = vec![false; grouped.findings().len()];
         for ranked in ranked.iter().take(flagged.findings) {
             is_flagged.get_mut(ranked.finding).into_iter().for_each(|flag| *flag = true);
         }
         let faults = faults(&grouped);
-        let verdicts = RowVerdicts { grouped, flagged: (!self.by_row).then_some(is_flagged), allowed: self.allow };
+        let verdicts =
+            RowVerdicts { grouped, flagged: self.by_row.is_none().then_some(is_flagged), allowed: self.allow };
         let verdicts = Arc::new(verdicts);
         if target.is_some() {
             scoring.options.collect = false;
@@ -101,17 +129,19 @@ impl Grouping {
             scoring.options.scores = report.scores.take().map(Arc::new);
         }
         scoring.options.verdicts = Some(Arc::clone(&verdicts));
-        // Without an output the second pass is there for verdicts of rows that labels or rules ask for.
-        let has_rules = !verdicts.allowed.rules().is_empty();
-        let wanted = target.is_some() || scoring.options.label.is_some() || args.rejected.is_some() || has_rules;
+        // Without an output the second pass is there where rows have to be looked at one by one.
+        let by_rows = self.by_row.is_some() || !verdicts.allowed.rules().is_empty();
+        let wanted = target.is_some() || scoring.options.label.is_some() || args.rejected.is_some() || by_rows;
         if wanted {
             let wall = report.stages.wall;
             report = scoring.run(args, session, model, input, target)?;
             report.stages.wall += wall;
+            flagged = Flagged { findings: report.odd_findings.len(), rows: report.n_anomalies, ..flagged };
         } else {
             report.n_anomalies = flagged.rows;
         }
-        Ok((report, Found { verdicts, ranked, flagged, verdict: self.verdict, faults }))
+        let asked = self.by_row.map_or_else(|| self.verdict.to_string(), |rule| rule.to_string());
+        Ok((report, Found { verdicts, ranked, flagged, asked, faults }))
     }
 }
 
@@ -125,7 +155,7 @@ impl Found {
             plural(rows, "flow"),
             count(self.flagged.findings_per_day().round() as u64),
             count(self.flagged.rows_per_day().round() as u64),
-            self.verdict,
+            self.asked,
         );
         session.talk.line("flagged", &text);
         self.say_allowed(session, &report.allowed);
@@ -174,7 +204,7 @@ impl Found {
             flagged: self.flagged.findings as u64,
             flows_flagged: self.flagged.rows,
             days: self.flagged.days,
-            verdict: self.verdict.to_string(),
+            verdict: self.asked.clone(),
             faults: self.faults.iter().map(|fault| fault.words(&self.verdicts.grouped)).collect(),
         }
     }
@@ -190,15 +220,17 @@ fn today() -> Day {
 }
 
 /// What is said of flow logs once they are read.
-pub fn logs(session: &Session, input: &Input, flows: &FlowScoring, cap: Option<usize>) {
+///
+/// `fit`: what is fitted on them, if anything is.
+pub fn logs(session: &Session, input: &Input, flows: &FlowScoring, fit: Option<&FlowFit>) {
     let (logs, talk) = (&flows.logs, &session.talk);
     let survey = &logs.survey;
     talk.lines("time", survey.time_line().as_deref());
     let beside =
         [survey.order_line().map(|line| format!("{line}: re-sorted")), logs.snapshots_line(), survey.faults_line()];
     talk.lines("", beside.iter().flatten().map(String::as_str));
-    if logs.share_of_ten > 0.5 {
-        let what = match cap {
+    if let (Some(fit), true) = (fit, logs.share_of_ten > 0.5) {
+        let what = match fit.cap {
             Some(cap) => format!("the fit's sample has at most {cap} of one conversation and state"),
             None => "verdicts may be turned round; --sample capped guards against it".to_owned(),
         };

@@ -1,7 +1,7 @@
 //! `oddflow score`: score input with a saved model; and the end of every scoring run.
 
-use super::args::{FindingArgs, OutputArgs, Score};
-use super::found::{self, Found, Grouping};
+use super::args::{OutputArgs, Score};
+use super::found::{self, Asked, Found, Grouping};
 use super::run::{Rejects, Session, check_distinct, create_sink, is_staged, output_target, total_bytes};
 use super::settings::Config;
 use super::{Done, summary, table};
@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 pub fn run(args: &Score) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
+    let grouping = Asked::new(&args.findings, &args.verdict, &config)?;
     let mut model = Model::load(&args.model)?;
     let session = Session::start(config.running(&args.run)?)?;
     let model_digest = model.digest()?;
@@ -47,10 +48,7 @@ pub fn run(args: &Score) -> Result<Done> {
     if let Some(flows) = &flows {
         found::logs(&session, &input, flows, None);
     }
-    let grouping = match flows {
-        Some(_) => Grouping::new(&args.findings, &args.verdict, &config)?,
-        None => no_grouping(&args.findings)?,
-    };
+    let grouping = grouping.checked(flows.is_some(), &args.findings)?;
     let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input, grouping.is_some())?;
     scoring.options.flows = flows;
     let (report, found) = scoring.carry_out(grouping, &args.output, &session, &model, &mut input, target.as_ref())?;
@@ -188,18 +186,6 @@ pub fn flow_logs(session: &Session, model: &Model, input: &Input) -> Result<Opti
     let windows = WindowOptions::default();
     let logs = session.pass("windows", total_bytes(input), |run| FlowLogs::gather(input, reader, &windows, run))?;
     Ok(Some(FlowScoring { logs: Arc::new(logs), features: features.clone(), counted: Arc::default() }))
-}
-
-/// Findings are asked for where there are none.
-pub fn no_grouping(args: &FindingArgs) -> Result<Option<Grouping>> {
-    let given = [("--alerts", args.alerts.is_some()), ("--allow", args.allow.is_some())];
-    match given.into_iter().find(|(_, given)| *given) {
-        None => Ok(None),
-        Some((name, _)) => {
-            let limit = "it is for findings, which need logs with addresses and times: Zeek, Suricata EVE, Argus";
-            Err(Error::parameter(name, "given", limit))
-        }
-    }
 }
 
 /// The column with the truth: the best of the input's columns that the model knows as labels, or that are called so.

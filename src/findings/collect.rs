@@ -22,7 +22,7 @@ pub struct Entry {
     pub starts: Starts,
 }
 
-/// Takes rows in, batch by batch. Memory: about 300 bytes for each group and hour, and up to 66 starts of 8 bytes for one
+/// Takes rows in, batch by batch. Memory: some 300 bytes (estimated) for each group and hour, and up to 66 starts of 8 bytes for one
 /// with many rows; a day of an internet-facing host (31,368 rows) has 14,700 of them.
 #[derive(Debug, Default)]
 pub struct Collector {

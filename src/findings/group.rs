@@ -8,9 +8,9 @@ use super::rows::Rows;
 use super::starts::Starts;
 use super::subject::{FindingId, Kind, Subject};
 use super::tally::Tally;
+use super::{DAY, HOUR};
 use crate::flows::record::StateGroup;
-use std::collections::BTreeMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// State groups there are.
 pub const STATES: [StateGroup; 6] = [
@@ -92,6 +92,15 @@ impl Grouped {
     /// The groups by the hour, each with the index of its finding.
     pub fn entries(&self) -> impl Iterator<Item = (&Entry, usize)> {
         self.entries.iter().zip(self.finding_of_entry.iter().map(|&at| at as usize))
+    }
+
+    /// Days from the first start to the last, by the hour, at least 1. A silence counts for one day at most, so that a stray time adds
+    /// no years; flows that were still open, which may have begun long before the log did, do not count.
+    pub fn days(&self) -> f64 {
+        let ended = self.entries.iter().filter(|entry| entry.tally.still_open < entry.tally.flows);
+        let hours: BTreeSet<i64> = ended.filter_map(|entry| entry.key.hour).collect();
+        let apart = hours.iter().zip(hours.iter().skip(1)).map(|(before, after)| (after - before).min(DAY / HOUR));
+        (apart.sum::<i64>() as f64 * HOUR as f64 / DAY as f64).max(1.0)
     }
 
     /// The index of the finding that each row of a batch is in. `None` for a row that was not scored or names no address,

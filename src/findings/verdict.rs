@@ -1,6 +1,5 @@
 //! How many findings are worth an analyst's time.
 
-use super::DAY;
 use super::group::Finding;
 use crate::{Error, Result};
 use std::fmt;
@@ -18,7 +17,7 @@ pub enum Period {
 /// Which of the ranked findings are called anomalies: always the first of the ranking.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Verdict {
-    /// So many findings for each day or week that the log spans. A log of less than a day counts as one day.
+    /// So many findings for each day or week that the log spans.
     Alerts {
         /// Findings, at least 1.
         findings: u64,
@@ -43,7 +42,7 @@ pub struct Flagged {
     pub findings: usize,
     /// Rows in them.
     pub rows: u64,
-    /// Days that the findings span, from the first start to the last; at least 1.
+    /// Days that the log spans ([`super::Grouped::days`]).
     pub days: f64,
 }
 
@@ -60,14 +59,14 @@ impl Flagged {
 }
 
 impl Verdict {
-    /// Calls the first of `ranked` anomalies. Findings of kind `data`, which are no threats, should not be among them.
-    pub fn of(&self, ranked: &[&Finding]) -> Flagged {
-        let days = days(ranked);
+    /// Calls the first of `ranked` anomalies, of a log of so many days. Findings of kind `data`, which are no threats, should not be
+    /// among them.
+    pub fn of(&self, ranked: &[&Finding], days: f64) -> Flagged {
         let flows = || ranked.iter().map(|finding| finding.tally.flows);
         let findings = match *self {
             Self::Alerts { findings, period } => {
                 let periods = if period == Period::Week { days / 7.0 } else { days };
-                (findings as f64 * periods).ceil() as usize
+                (findings as f64 * periods).round().max(1.0) as usize
             }
             Self::Contamination(share) => {
                 let asked = share * flows().sum::<u64>() as f64;
@@ -81,13 +80,6 @@ impl Verdict {
         let findings = findings.min(ranked.len());
         Flagged { findings, rows: flows().take(findings).sum(), days }
     }
-}
-
-fn days(ranked: &[&Finding]) -> f64 {
-    let spans = || ranked.iter().filter_map(|finding| finding.tally.span);
-    let first = spans().map(|span| span.0).min().unwrap_or(0);
-    let last = spans().map(|span| span.1).max().unwrap_or(0);
-    (last.saturating_sub(first) as f64 / DAY as f64).max(1.0)
 }
 
 /// `100/day`, `20/week`.

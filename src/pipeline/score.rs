@@ -23,6 +23,7 @@ use crate::ops::neighbors::Settled;
 use crate::{Error, Result};
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -92,6 +93,8 @@ pub struct ScoreReport {
     pub superseded: u64,
     /// Rows that each rule of an allow-list allowed.
     pub allowed: Vec<u64>,
+    /// Findings that have anomalies, where findings were known.
+    pub odd_findings: BTreeSet<usize>,
     /// How long it took.
     pub stages: Stages,
 }
@@ -113,8 +116,7 @@ struct Item {
     imputed: u64,
     unseen: Vec<u64>,
     superseded: u64,
-    /// The rules that allowed rows, a row each.
-    allowed: Vec<usize>,
+    judged: Judged,
     /// To be grouped.
     flows: Option<SeverityOfFlows>,
     /// Positions and scores, to be kept.
@@ -168,7 +170,8 @@ pub fn score(
             report.n_anomalies += item.n_anomalies;
             report.imputed += item.imputed;
             report.superseded += item.superseded;
-            for rule in item.allowed {
+            report.odd_findings.extend(item.judged.odd_findings);
+            for rule in item.judged.rules {
                 report.allowed.get_mut(rule).into_iter().for_each(|n| *n += 1);
             }
             if let (Some(collector), Some((flows, severity))) = (&mut collector, &item.flows) {
@@ -232,6 +235,7 @@ impl ScoreReport {
             scores: None,
             superseded: 0,
             allowed: Vec::new(),
+            odd_findings: BTreeSet::new(),
             stages: Stages::default(),
         }
     }
@@ -253,11 +257,11 @@ struct Worker<'a> {
 impl Worker<'_> {
     fn item(&self, batch: Batch) -> Result<Item> {
         let (mut scored, flows) = self.scored(&batch)?;
-        let allowed = match (&self.options.verdicts, &flows) {
+        let judged = match (&self.options.verdicts, &flows) {
             (Some(verdicts), Some((flows, severity))) => {
                 judge(verdicts, &mut scored, &Rows { flows, severity, claimed: &flows.claimed })
             }
-            _ => Vec::new(),
+            _ => Judged::default(),
         };
         let top = Top::of_batch(self.options.top, &batch, &scored.score, &scored.severity, &scored.anomaly)?;
         let positions = || (0..batch.n_rows()).map(|row| batch.stream_position(row)).collect();
@@ -269,7 +273,7 @@ impl Worker<'_> {
             n_anomalies: scored.anomaly.iter().filter(|&&a| a).count() as u64,
             imputed: scored.imputed,
             superseded: scored.score.iter().filter(|score| score.is_nan()).count() as u64,
-            allowed,
+            judged,
             flows: flows.filter(|_| self.options.collect),
             scores: self.options.keep_scores.then(|| (positions(), scored.score.clone())),
             stages: Stages {
@@ -332,8 +336,17 @@ impl Worker<'_> {
     }
 }
 
-/// Gives rows the verdicts of their findings, and says of which they are; returns the rules that allowed some.
-fn judge(verdicts: &RowVerdicts, scored: &mut Scored, rows: &Rows<'_>) -> Vec<usize> {
+/// What became of a batch's rows.
+#[derive(Default)]
+struct Judged {
+    /// The rules that allowed rows, a row each.
+    rules: Vec<usize>,
+    /// Findings with anomalies.
+    odd_findings: BTreeSet<usize>,
+}
+
+/// Gives rows the verdicts of their findings, and says of which they are.
+fn judge(verdicts: &RowVerdicts, scored: &mut Scored, rows: &Rows<'_>) -> Judged {
     let findings = verdicts.grouped.findings();
     let of = verdicts.grouped.findings_of(rows);
     let id = |at: &Option<usize>| at.and_then(|at| findings.get(at)).map(|finding| finding.id.to_string());
@@ -348,5 +361,6 @@ fn judge(verdicts: &RowVerdicts, scored: &mut Scored, rows: &Rows<'_>) -> Vec<us
         *anomaly &= in_finding.allowed.get(row).is_none_or(Option::is_none);
     }
     scored.finding = Some(in_finding);
-    allowed.into_iter().flatten().collect()
+    let odd = of.iter().zip(&scored.anomaly).filter(|(_, anomaly)| **anomaly);
+    Judged { rules: allowed.into_iter().flatten().collect(), odd_findings: odd.filter_map(|(at, _)| *at).collect() }
 }

@@ -117,6 +117,19 @@ fn rows_can_be_judged_alone_and_rules_allow() {
     let ours: Vec<&String> =
         verdicts.iter().zip(&allowed).filter(|(_, rule)| *rule == "ours").map(|(v, _)| v).collect();
     assert!(ours.len() > 10_000 && ours.iter().all(|verdict| *verdict == "0"), "{}", ours.len());
+    // What is told is what was written, whether findings or a threshold judge.
+    for rule in [&["--allow", "allow.toml"][..], &["--threshold", "severity:0.5"]] {
+        let args = ["detect", log, "--device", "cpu", "-o", "told.csv"];
+        bench.ok(&[&args[..], rule].concat());
+        let verdicts = csv_column(&bench.path("told.csv"), "anomaly");
+        let ids = csv_column(&bench.path("told.csv"), "finding_id");
+        let odd: Vec<&String> = ids.iter().zip(&verdicts).filter(|(_, v)| *v == "1").map(|(id, _)| id).collect();
+        let manifest: serde_json::Value = serde_json::from_str(&bench.read("told.csv.manifest.json")).unwrap();
+        let told = &manifest["findings"];
+        let findings: HashSet<&String> = odd.iter().copied().collect();
+        assert_eq!((&told["flows_flagged"], &told["flagged"]), (&odd.len().into(), &findings.len().into()), "{rule:?}");
+        assert!(!odd.is_empty() && odd.len() < verdicts.len(), "{rule:?}: {}", odd.len());
+    }
     let few = bench.ok(&["detect", log, "--device", "cpu", "--alerts", "5/day"]);
     assert!(few.stderr.contains("flagged    5 findings"), "{}", few.stderr);
     for (args, said) in [

@@ -19,7 +19,7 @@
 //! ```
 //!
 //! Rows that a rule allows are still scored and grouped; they are marked with the rule, and a finding all of whose rows
-//! are allowed is not reported. Rules are tried in the order of the file, and the first that matches has the hit.
+//! are allowed is not reported. Rules are tried in the order of the file, and the first that matches counts.
 
 mod append;
 mod read;
@@ -103,18 +103,17 @@ impl Rule {
     }
 }
 
-/// Rules, and what they were good for.
+/// Rules in force.
 #[derive(Debug, Clone, Default)]
 pub struct AllowList {
     rules: Vec<Rule>,
-    hits: Vec<u64>,
     today: Option<Day>,
 }
 
 impl AllowList {
     /// Rules as of `today` (UTC): those that have expired allow nothing. `None`: none has expired.
     pub fn new(rules: Vec<Rule>, today: Option<Day>) -> Self {
-        Self { hits: vec![0; rules.len()], rules, today }
+        Self { rules, today }
     }
 
     /// The rules, in the order of the file.
@@ -122,33 +121,15 @@ impl AllowList {
         &self.rules
     }
 
-    /// The rule that allows a row, by its index; not counted as a hit.
+    /// The rule that allows a row, by its index.
     pub fn rule_of(&self, flow: &Flow<'_>) -> Option<usize> {
         let key = CellKey::of(flow)?;
         self.find(&key, flow.service)
     }
 
-    /// Counts a row that the rule allowed.
-    pub fn hit(&mut self, rule: usize) {
-        if let Some(hits) = self.hits.get_mut(rule) {
-            *hits = hits.saturating_add(1);
-        }
-    }
-
-    /// Rows that each rule allowed.
-    pub fn hits(&self) -> &[u64] {
-        &self.hits
-    }
-
     /// Rules that have expired.
     pub fn expired(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().filter(|rule| self.has_expired(rule))
-    }
-
-    /// Rules that are in force and allowed no row.
-    pub fn unused(&self) -> impl Iterator<Item = &Rule> {
-        let idle = self.rules.iter().zip(&self.hits).filter(|(rule, hits)| **hits == 0 && !self.has_expired(rule));
-        idle.map(|(rule, _)| rule)
     }
 
     /// For each finding the rule that allows it: that of its first group of rows, where all its rows are allowed.

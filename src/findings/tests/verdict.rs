@@ -1,5 +1,6 @@
 use super::made::{Made, grouped, made};
 use crate::findings::{DAY, Finding, Flagged, Period, Verdict};
+use crate::flows::record::Marks;
 
 /// Findings of so many flows each, a day apart from first to last.
 fn findings(flows: &[u32], days: f64) -> Vec<Finding> {
@@ -20,7 +21,7 @@ fn findings(flows: &[u32], days: f64) -> Vec<Finding> {
 fn alerts_are_a_number_a_day_and_a_day_at_least() {
     let asked = |verdict: &str, days: f64| {
         let findings = findings(&[5, 4, 3, 2, 1, 1], days);
-        verdict.parse::<Verdict>().unwrap().of(&findings.iter().collect::<Vec<_>>())
+        verdict.parse::<Verdict>().unwrap().of(&findings.iter().collect::<Vec<_>>(), days.max(1.0))
     };
     assert_eq!(asked("2/day", 0.01), Flagged { findings: 2, rows: 9, days: 1.0 });
     assert_eq!(asked("2/day", 1.25), Flagged { findings: 3, rows: 12, days: 1.25 });
@@ -31,12 +32,26 @@ fn alerts_are_a_number_a_day_and_a_day_at_least() {
 }
 
 #[test]
+fn a_stray_time_adds_no_years_and_open_flows_no_days() {
+    let hours = |hours: &[i64]| -> Vec<Made> {
+        hours.iter().map(|&hour| made((hour * 3_600) as f64, "10.0.0.1", "192.0.2.1", 80)).collect()
+    };
+    let days = |rows: &[Made]| grouped(rows, 100).days();
+    assert_eq!(days(&hours(&[0, 1, 5])), 1.0);
+    assert_eq!(days(&hours(&[0, 20, 40, 48])), 2.0);
+    assert_eq!(days(&hours(&[0, 10, 24 * 3_650])), (10.0 + 24.0) / 24.0);
+    let mut open = hours(&[0, 20, 40]);
+    open[0].marks = Marks::STILL_OPEN;
+    assert_eq!(days(&open), 1.0);
+}
+
+#[test]
 fn contamination_takes_the_fewest_findings_that_hold_the_share() {
     let findings = findings(&[5, 4, 3, 2, 1, 1], 1.0);
     let ranked: Vec<&Finding> = findings.iter().collect();
-    let asked = |share: f64| Verdict::Contamination(share).of(&ranked).findings;
+    let asked = |share: f64| Verdict::Contamination(share).of(&ranked, 1.0).findings;
     assert_eq!([0.0, 0.01, 5.0 / 16.0, 0.32, 9.0 / 16.0, 1.0].map(asked), [0, 1, 1, 2, 2, 6]);
-    assert_eq!(Verdict::default().of(&[]), Flagged { findings: 0, rows: 0, days: 1.0 });
+    assert_eq!(Verdict::default().of(&[], 1.0), Flagged { findings: 0, rows: 0, days: 1.0 });
 }
 
 #[test]
