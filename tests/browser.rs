@@ -96,8 +96,9 @@ fn table(n: usize) -> RecordBatch {
         ("id", Arc::new(Int64Array::from_iter_values((0..n as i64).map(|i| i64::MAX - i)))),
         ("ts", Arc::new(TimestampMicrosecondArray::from_iter_values((0..n as i64).map(|i| 1_700_000_000_000_000 + i)))),
         ("note", Arc::new(StringArray::from_iter((0..n).map(|i| (i == 3).then_some(long.as_str()))))),
-        ("anomaly_score", Arc::new(Float64Array::from_iter_values((0..n).map(|i| i as f64)))),
-        ("severity", Arc::new(Float64Array::from_iter_values((0..n).map(|i| i as f64 / n as f64)))),
+        ("anomaly_score", Arc::new(Float64Array::from_iter_values((0..n).map(|i| i as f64 + 0.123_456)))),
+        // One that was not scored.
+        ("severity", Arc::new(Float64Array::from_iter((0..n).map(|i| (i != 2).then_some(i as f64 / n as f64))))),
         ("anomaly", Arc::new(BooleanArray::from_iter((0..n).map(|i| Some(i + 5 >= n))))),
     ];
     RecordBatch::try_from_iter(columns).unwrap()
@@ -202,6 +203,8 @@ fn colours_and_theme_change_and_categories_hide() {
         document.querySelector("#legend button").click();
         await wait(300);
         found.left = oddflow.chosen().length;
+        await paint("anomaly_score");
+        found.ends = document.querySelector(".ends")?.textContent;
         await paint("<i>bytes</i>");
         found.bytes = [legend(), document.querySelector(".ends")?.textContent, colours().length];
         await paint("anomaly");
@@ -215,13 +218,20 @@ fn colours_and_theme_change_and_categories_hide() {
     let found = probe(&browser, &page(100, &points(100, 2)), probe_text, WEBGL);
     nothing_acted(&found);
     let severity = serde_json::json!([
-        ["above 0.9: one in a thousand9", "0.7–0.9: one in a hundred20", "0.3–0.7: one in ten40", "up to 0.331"],
-        ["#8b95a1", "#56b4e9", "#e69f00", "#d55e00"]
+        [
+            "above 0.9: one in a thousand9",
+            "0.7–0.9: one in a hundred20",
+            "0.3–0.7: one in ten40",
+            "up to 0.330",
+            "none1"
+        ],
+        ["#8b95a1", "#8b95a1", "#56b4e9", "#e69f00", "#d55e00"]
     ]);
     assert_eq!(found["severity"], severity);
     assert_eq!(found["service"][0], format!("{}15", HOSTILE[0]));
     assert_eq!(found["service"].as_array().unwrap().len(), 7);
     assert_eq!(found["left"], 85);
+    assert_eq!(found["ends"], "0.12399.123");
     assert_eq!(found["bytes"], serde_json::json!([["none10"], "100098000", 2]));
     assert_eq!(found["anomaly"], serde_json::json!(["false95", "true5"]));
     let backgrounds = found["backgrounds"].as_array().unwrap();

@@ -104,7 +104,7 @@ impl<'a> Scatter<'a> {
 }
 
 impl Scatter<'_> {
-    /// The column of this program's severities: called so, beside a score, numbers in 0..1 throughout. Other logs call other
+    /// The column of this program's severities: called so, beside a score, numbers in 0..1 or none throughout. Other logs call other
     /// things severity.
     fn severity(&self) -> Result<Option<usize>> {
         let schema = self.table.schema_ref();
@@ -112,7 +112,7 @@ impl Scatter<'_> {
             return Ok(None);
         };
         let values = columns::Column::new(self.table.column(severity))?;
-        let within = |values: &[f64]| values.iter().all(|x| (0.0..1.0).contains(x));
+        let within = |values: &[f64]| values.iter().all(|x| x.is_nan() || (0.0..1.0).contains(x));
         Ok(matches!(values, columns::Column::Numbers(values, _) if within(&values)).then_some(severity))
     }
 }

@@ -71,12 +71,19 @@ fn severities(values: &[f64]) -> (Vec<Group>, Legend) {
     let names = ["up to 0.3", "0.3–0.7: one in ten", "0.7–0.9: one in a hundred", "above 0.9: one in a thousand"];
     let mut groups: Vec<Group> =
         SEVERITIES.iter().zip(SIZES).map(|(color, size)| Group { size, ..Group::new(*color) }).collect();
+    let mut none = Group::new(OTHER);
     for (row, &value) in values.iter().enumerate() {
-        groups[step(value)].rows.push(row);
+        let group = if value.is_nan() { &mut none } else { &mut groups[step(value)] };
+        group.rows.push(row);
     }
-    let entries = groups.iter().zip(names).map(|(g, name)| (g.color.clone(), name.to_owned(), g.rows.len()));
-    let legend = Legend::Entries(entries.rev().collect());
-    (groups, legend)
+    let entry = |group: &Group, name: &str| (group.color.clone(), name.to_owned(), group.rows.len());
+    let mut entries: Vec<_> = groups.iter().zip(names).map(|(group, name)| entry(group, name)).rev().collect();
+    // Rows that a later record replaces are not scored.
+    if !none.rows.is_empty() {
+        entries.push(entry(&none, "none"));
+        groups.insert(0, none);
+    }
+    (groups, Legend::Entries(entries))
 }
 
 /// As categories, where there are few distinct values.

@@ -74,6 +74,17 @@ fn svg_is_well_formed_and_paints_every_point() {
     }
 }
 
+/// Rows that a later record replaces have no severity; the others keep the colours of theirs.
+#[test]
+fn rows_without_a_score_are_none_and_not_low() {
+    let severity = Float64Array::from(vec![Some(0.1), None, Some(0.95)]);
+    let columns = [("anomaly_score", Arc::new(Float64Array::from(vec![0.1, 0.2, 0.3])) as ArrayRef)];
+    let columns = columns.into_iter().chain([("severity", Arc::new(severity) as _)]);
+    let (points, table) = (points(3, 2), RecordBatch::try_from_iter(columns).unwrap());
+    let svg = scatter(&points, &table, None).svg(Size::default(), Theme::Light).unwrap();
+    assert!(svg.contains("above 0.9: one in a thousand (1)") && svg.contains("none (1)"), "{svg}");
+}
+
 #[test]
 fn png_has_points_and_text() {
     let (points, table) = (points(120, 2), table(120));

@@ -68,8 +68,11 @@
     if (at === head.severity) {
       const labels = ["up to 0.3", "0.3–0.7: one in ten", "0.7–0.9: one in a hundred", "above 0.9: one in a thousand"];
       const groups = labels.map((name, step) => ({ name, color: palette.severities[step], rows: [] }));
-      for (const row of order) groups[palette.steps.filter((step) => column[row] > step).length].rows.push(row);
-      return { groups };
+      // Rows that a later record replaces are not scored.
+      const none = { name: "none", color: palette.other, rows: [] };
+      const step = (value) => palette.steps.filter((step) => value > step).length;
+      for (const row of order) (column[row] === null ? none : groups[step(column[row])]).rows.push(row);
+      return { groups: none.rows.length ? [none, ...groups] : groups };
     }
     if (isNumeric(column)) {
       const present = order.map((row) => column[row]).filter((value) => value !== null);
@@ -87,6 +90,12 @@
     const other = { name: texts.length > named ? `${texts.length - named} others, or none` : "none", color: palette.other, rows: [] };
     for (const row of order) (groups[place(row)] ?? other).rows.push(row);
     return other.rows.length ? [...groups, other] : groups;
+  }
+  // Ends of a scale, as `short_number` of svg.rs has them.
+  function short(x) {
+    const size = Math.abs(x);
+    if (size >= 1e6 || (size > 0 && size < 1e-3)) return x.toExponential(2);
+    return size >= 100 || Number.isInteger(x) ? x.toFixed(0) : x.toFixed(3);
   }
   function ramp(column, present) {
     present.sort((a, b) => a - b);
@@ -194,7 +203,8 @@
       const bar = element("div", undefined, "ramp");
       bar.style.background = `linear-gradient(to right, ${palette.ramp.join(",")})`;
       const ends = element("div", undefined, "ends");
-      ends.append(element("span", painted.ramp.low), element("span", painted.ramp.logarithmic ? "logarithmic" : ""), element("span", painted.ramp.high));
+      const { low, high, logarithmic } = painted.ramp;
+      ends.append(element("span", short(low)), element("span", logarithmic ? "logarithmic" : ""), element("span", short(high)));
       item.append(bar, ends);
       entries.unshift(item);
     }
