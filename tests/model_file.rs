@@ -99,7 +99,7 @@ fn fit_detector(rows: &RecordBatch, params: &DetectorParams) -> Model {
     let severity = Severity::fit(&scores).unwrap();
     let threshold = Threshold::resolve(ThresholdRule::default(), &scores, &severity).unwrap();
     let provenance = Provenance {
-        created: "2026-01-02T03:04:05Z".into(),
+        created: Some("2026-01-02T03:04:05Z".into()),
         options: serde_json::json!({"threshold": "high-precision", "share": 0.1, "n": 18446744073709551615u64}),
         ..Provenance::default()
     };

@@ -48,6 +48,15 @@ pub enum Command {
     /// Up to --rows rows are drawn by the seed. Where they have scores, from -m or from a scored input, a tenth of them are
     /// the oddest of all. Without a model, features are fitted on the rows that are drawn.
     Embed(Box<Embed>),
+    /// Show the original records of a finding, and the filter that selects them in other tools
+    ///
+    /// The records go to stdout as they stand in their files; what the finding is, where they stand, and the filters for
+    /// zeek-cut, DuckDB, Kibana and Splunk to stderr.
+    Show(Show),
+    /// List what each source did on each day, the oddest first
+    Hosts(Hosts),
+    /// Add a rule for a finding to the list of what is known to be fine
+    Allow(Allow),
     /// Say what an input or a model holds: format, columns, roles, encodings
     Inspect(Inspect),
     /// Write synthetic flows with five named kinds of anomaly
@@ -77,8 +86,12 @@ pub struct Detect {
     pub findings: FindingArgs,
     #[command(flatten)]
     pub run: RunArgs,
-    /// Fit on these files, folders or patterns, which are known to be clean, instead of on the input
-    #[arg(long, value_name = "PATH", help_heading = "Detector")]
+    /// Fit on these files, folders or patterns, which are known to be clean, instead of on the input; or on the flows of logs
+    /// that begin within a span, and score the others: 2024-04-01..2024-04-14
+    ///
+    /// A span is from a time up to another (2024-04-01T08:00..2024-04-01T20:00); a last day counts whole; either side may be left
+    /// out.
+    #[arg(long, value_name = "PATH|TIME..TIME", help_heading = "Detector")]
     pub baseline: Vec<String>,
     /// Save the fitted model here too (default with -o: beside the output, as OUT.model)
     #[arg(short, long, value_name = "MODEL", help_heading = "Output")]
@@ -122,6 +135,75 @@ pub struct Score {
     pub verdict: VerdictArgs,
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+/// `oddflow show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The scored output of logs
+    #[arg(value_name = "OUT")]
+    pub output: String,
+    /// The finding: its place in the table, or its finding_id
+    #[arg(value_name = "ID")]
+    pub finding: String,
+    /// At most so many records
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+    /// Put FILE:RECORD: before each record
+    #[arg(short = 'n', long)]
+    pub number: bool,
+    /// Where the logs are now, if not where they were scored
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Say nothing but errors and data
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `oddflow hosts`.
+#[derive(Debug, Args)]
+pub struct Hosts {
+    /// The scored output of logs
+    #[arg(value_name = "OUT")]
+    pub output: String,
+    /// How many lines to print; 0: all
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub top: usize,
+    /// As JSON lines, all of them
+    #[arg(long)]
+    pub json: bool,
+    /// Worker threads (default: all cores)
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Say nothing but errors and data
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `oddflow allow`.
+#[derive(Debug, Args)]
+pub struct Allow {
+    /// The scored output of logs
+    #[arg(value_name = "OUT")]
+    pub output: String,
+    /// The finding: its place in the table, or its finding_id
+    #[arg(value_name = "ID")]
+    pub finding: String,
+    /// Why it is fine
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// The last day it counts, such as 2027-01-31 (UTC) [default: for ever]
+    #[arg(long, value_name = "DATE")]
+    pub expires: Option<String>,
+    /// The list to add it to [default: the one that the output was made with, else allow.toml]
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+    /// Print the rule, and add it to no list
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Say nothing but errors and data
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// `oddflow inspect`.

@@ -2,6 +2,7 @@
 
 use super::Done;
 use super::args::{Detect, InputArgs};
+use super::baseline;
 use super::found::{self, Asked};
 use super::run::{Session, check_distinct, check_output, output_target};
 use super::score::{Scoring, finish, flow_logs};
@@ -14,7 +15,12 @@ use std::sync::Arc;
 
 pub fn run(args: &Detect) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
-    let options = config.fit(&args.fit, &args.verdict, &args.flows, !args.baseline.is_empty())?;
+    let mut options = config.fit(&args.fit, &args.verdict, &args.flows, !args.baseline.is_empty())?;
+    let span = baseline::span(&args.baseline, options.flows.as_ref())?;
+    if let Some(flows) = &mut options.flows {
+        flows.reading.baseline = span;
+    }
+    let clean: &[String] = if span.is_some() { &[] } else { &args.baseline };
     let grouping = Asked::new(&args.findings, &args.verdict, &config)?;
     let session = Session::start(config.running(&args.run)?)?;
     summary::title(&session, &options);
@@ -34,7 +40,7 @@ pub fn run(args: &Detect) -> Result<Done> {
     ])?;
     let digests = Digests::start(&input.files);
 
-    let mut fitted = match args.baseline.as_slice() {
+    let mut fitted = match clean {
         [] => fit(&session, &mut input, &options)?,
         paths => {
             let paths = InputArgs { inputs: paths.to_vec(), ..args.input.clone() };
@@ -57,14 +63,14 @@ pub fn run(args: &Detect) -> Result<Done> {
             found::logs(&session, &input, flows, None);
         }
     }
-    let grouping = grouping.checked(fitted.flows.is_some(), &args.findings)?;
+    let grouping = grouping.checked(fitted.flows.is_some(), &args.findings, &session)?;
     let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input, grouping.is_some())?;
     scoring.options.known = fitted.known.map(Arc::new);
     scoring.options.flows = fitted.flows;
     let (report, found) = scoring.carry_out(grouping, &args.output, &session, &model, &mut input, target.as_ref())?;
 
     let inputs = digests.finish();
-    if args.baseline.is_empty() {
+    if clean.is_empty() {
         model.provenance.inputs = inputs.clone();
     }
     if let Some(path) = &model_path {

@@ -10,12 +10,17 @@ use crate::detectors::ThresholdRule;
 use crate::findings::allow::{AllowList, Day, Rule, parse};
 use crate::findings::quantity;
 use crate::findings::table::{lines, shown};
-use crate::findings::{Fault, Finding, Flagged, Opinions, Ranked, Surroundings, Verdict, faults, rank};
+use crate::findings::{
+    Earlier, Fault, Finding, Flagged, Kind, Opinions, Ranked, Since, Surroundings, Told, Verdict, faults, rank,
+};
 use crate::flows::sink::Target;
 use crate::flows::source::Input;
 use crate::model::Model;
-use crate::pipeline::{FindingFacts, FlowFit, FlowScoring, RowVerdicts, ScoreReport};
+use crate::pipeline::{
+    AllowedFacts, FindingFacts, FlowFit, FlowScoring, RowVerdicts, RuleFacts, ScoreReport, ScoredLog,
+};
 use crate::{Error, Result};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -25,6 +30,9 @@ pub struct Grouping {
     /// Rows have the verdicts of this threshold, whatever their findings.
     by_row: Option<ThresholdRule>,
     allow: AllowList,
+    allow_file: Option<PathBuf>,
+    /// The output that findings are compared with.
+    since: Option<Earlier>,
 }
 
 /// Findings as they were asked for, before it is known whether the input has any.
@@ -36,17 +44,20 @@ impl Asked {
         Grouping::new(args, verdict, config).map(Self)
     }
 
-    /// Whether rows are grouped: not where the input is no log of flows, or is taken as a table.
-    pub fn checked(self, are_flows: bool, args: &FindingArgs) -> Result<Option<Grouping>> {
+    /// Whether rows are grouped: not where the input is no log of flows, or is taken as a table. The earlier output that
+    /// findings are to be compared with is read here.
+    pub fn checked(self, are_flows: bool, args: &FindingArgs, session: &Session) -> Result<Option<Grouping>> {
         if are_flows {
-            return Ok(self.0);
+            let since = args.since.as_deref().map(|earlier| read_earlier(earlier, session)).transpose()?;
+            return Ok(self.0.map(|grouping| Grouping { since, ..grouping }));
         }
-        let given = [("--alerts", args.alerts.is_some()), ("--allow", args.allow.is_some())];
+        let given =
+            [("--alerts", args.alerts.is_some()), ("--allow", args.allow.is_some()), ("--since", args.since.is_some())];
         match given.into_iter().find(|(_, given)| *given) {
             None => Ok(None),
             Some((name, _)) => {
                 let limit = "it is for findings, which are made of logs with addresses and times (Zeek, Suricata EVE, Argus), and not \
-                             with --features columns";
+                             where they are taken as a table (--features columns, or roles in the configuration)";
                 Err(Error::parameter(name, "given", limit))
             }
         }
@@ -61,6 +72,9 @@ pub struct Found {
     /// How many were asked for.
     asked: String,
     faults: Vec<Fault>,
+    /// How each finding stands to the earlier output, where one was named.
+    since: Option<Vec<Since>>,
+    allow_file: Option<PathBuf>,
 }
 
 impl Grouping {
@@ -69,8 +83,12 @@ impl Grouping {
         match config.group(args) {
             None | Some("auto") => {}
             Some("none") => {
-                if args.alerts.is_some() || args.allow.is_some() {
-                    let met = if args.alerts.is_some() { "--alerts" } else { "--allow" };
+                let given = [
+                    ("--alerts", args.alerts.is_some()),
+                    ("--allow", args.allow.is_some()),
+                    ("--since", args.since.is_some()),
+                ];
+                if let Some((met, _)) = given.into_iter().find(|(_, given)| *given) {
                     return Err(Error::parameter(met, "given", "it is for findings; leave out --group none"));
                 }
                 return Ok(None);
@@ -92,7 +110,7 @@ impl Grouping {
             }
         };
         let allow = AllowList::new(rules, Some(today()));
-        Ok(Some(Self { verdict: asked, by_row, allow }))
+        Ok(Some(Self { verdict: asked, by_row, allow, allow_file: args.allow.clone(), since: None }))
     }
 
     /// Scores the input, groups its rows, and writes them with what was found.
@@ -141,7 +159,8 @@ impl Grouping {
             report.n_anomalies = flagged.rows;
         }
         let asked = self.by_row.map_or_else(|| self.verdict.to_string(), |rule| rule.to_string());
-        Ok((report, Found { verdicts, ranked, flagged, asked, faults }))
+        let since = self.since.map(|earlier| earlier.compare(verdicts.grouped.findings(), verdicts.grouped.days()));
+        Ok((report, Found { verdicts, ranked, flagged, asked, faults, since, allow_file: self.allow_file }))
     }
 }
 
@@ -158,6 +177,10 @@ impl Found {
             self.asked,
         );
         session.talk.line("flagged", &text);
+        if findings > 1 && findings == self.ranked.len() {
+            let fewer = "none is told from the others; ask for fewer, such as --alerts 10/day";
+            session.talk.line("warning", &format!("these are all findings that there are: {fewer}"));
+        }
         self.say_allowed(session, &report.allowed);
         let told = self.faults.iter().filter(|fault| !matches!(fault, Fault::Contradiction(_)));
         let told: Vec<String> = told.map(|fault| fault.words(&self.verdicts.grouped)).collect();
@@ -171,7 +194,7 @@ impl Found {
         let line = |(rule, &n): (&Rule, &u64)| {
             let state = match n {
                 _ if expired.contains(&rule) => "has expired".to_owned(),
-                0 => "allows nothing".to_owned(),
+                0 => "allows nothing that the rules before it do not".to_owned(),
                 n => plural(n, "flow"),
             };
             format!("line {}, {}: {state}", rule.line, rule.reason)
@@ -192,13 +215,21 @@ impl Found {
         if self.ranked.is_empty() && data.is_empty() {
             return Ok(());
         }
-        lines(&shown(grouped, &self.ranked, &data, top), &around, terminal_width())
-            .iter()
-            .try_for_each(|line| say(line))
+        let mut shown = shown(grouped, &self.ranked, &data, top);
+        let places = self.ranked.iter().map(|ranked| ranked.finding).take(top).chain(data.iter().copied());
+        for (shown, at) in shown.iter_mut().zip(places) {
+            shown.since = self.since_of(at);
+        }
+        lines(&shown, &around, grouped.names(), terminal_width()).iter().try_for_each(|line| say(line))
+    }
+
+    /// How a finding stands to the earlier output, where one was named.
+    fn since_of(&self, finding: usize) -> Option<Since> {
+        self.since.as_ref().and_then(|since| since.get(finding)).copied()
     }
 
     /// For the manifest.
-    pub fn facts(&self) -> FindingFacts {
+    pub fn facts(&self, report: &ScoreReport) -> FindingFacts {
         FindingFacts {
             findings: self.ranked.len() as u64,
             flagged: self.flagged.findings as u64,
@@ -206,8 +237,47 @@ impl Found {
             days: self.flagged.days,
             verdict: self.asked.clone(),
             faults: self.faults.iter().map(|fault| fault.words(&self.verdicts.grouped)).collect(),
+            allowed: self.allow_file.clone().map(|file| AllowedFacts { file, rules: self.rules(&report.allowed) }),
+            list: self.told(report),
         }
     }
+
+    /// What each rule allowed.
+    fn rules(&self, hits: &[u64]) -> Vec<RuleFacts> {
+        let list = &self.verdicts.allowed;
+        let expired: Vec<&Rule> = list.expired().collect();
+        let facts = |(rule, &rows): (&Rule, &u64)| RuleFacts {
+            line: rule.line,
+            reason: rule.reason.clone(),
+            rows,
+            expired: expired.contains(&rule),
+        };
+        list.rules().iter().zip(hits).map(facts).collect()
+    }
+
+    /// The findings with anomalies, in the order of the ranking, and the faults of the capture.
+    fn told(&self, report: &ScoreReport) -> Vec<Told> {
+        let grouped = &self.verdicts.grouped;
+        let around = Surroundings::of(grouped);
+        let told = |at: usize, ranked: Option<(u64, &Ranked)>| {
+            let finding = grouped.findings().get(at)?;
+            let told = Told::of(finding, ranked, &around, grouped.names(), ranked.is_some());
+            Some(Told { since: self.since_of(at).map(|since| since.to_string()), ..told })
+        };
+        let odd = |(_, ranked): &(u64, &Ranked)| report.odd_findings.contains(&ranked.finding);
+        let ranked = (1..).zip(&self.ranked).filter(odd);
+        let data = grouped.findings().iter().enumerate().filter(|(_, finding)| finding.subject.kind == Kind::Data);
+        let ranked = ranked.filter_map(|(rank, ranked)| told(ranked.finding, Some((rank, ranked))));
+        ranked.chain(data.filter_map(|(at, _)| told(at, None))).collect()
+    }
+}
+
+/// What an earlier output found.
+fn read_earlier(path: &str, session: &Session) -> Result<Earlier> {
+    let earlier = ScoredLog::open(path, session.stop())?;
+    let grouped = session.pass("since", None, |run| earlier.grouped(run))?;
+    let subjects = grouped.findings().iter().map(|finding| (finding.subject.to_string(), finding.tally.flows));
+    Ok(Earlier::new(subjects, grouped.days()))
 }
 
 fn today() -> Day {

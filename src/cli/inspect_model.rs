@@ -27,7 +27,8 @@ fn describe(path: &Path, m: &ModelSummary) -> Vec<String> {
 
 fn provenance(m: &ModelSummary, lines: &mut Vec<String>) {
     let p = &m.provenance;
-    lines.push(format!("created     {} by oddflow {}", p.created, p.oddflow_version));
+    let created = p.created.as_ref().map(|created| format!(", {created}")).unwrap_or_default();
+    lines.push(format!("fitted by   oddflow {}{created}", p.oddflow_version));
     lines.push(format!("device      {}", p.device));
     for input in &p.inputs {
         let digest = input.blake3.as_deref().map(|d| format!(", blake3 {}", d.get(..12).unwrap_or(d)));

@@ -1,6 +1,8 @@
 //! The command line: flags → a resolved plan → library calls; the only place that prints.
 
+mod allow;
 mod args;
+mod baseline;
 mod bench;
 mod cells;
 mod detect;
@@ -10,13 +12,16 @@ mod embed;
 mod fit;
 mod found;
 mod generate;
+mod hosts;
 mod inspect;
 mod inspect_model;
+mod kept;
 mod progress;
 mod run;
 mod score;
 mod settings;
 mod shaders;
+mod show;
 mod stdin;
 mod summary;
 mod table;
@@ -61,6 +66,9 @@ fn dispatch(command: &Command) -> Result<Done> {
         Command::Fit(args) => fit::run(args),
         Command::Score(args) => score::run(args),
         Command::Embed(args) => embed::run(args),
+        Command::Show(args) => show::run(args),
+        Command::Hosts(args) => hosts::run(args),
+        Command::Allow(args) => allow::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Generate(args) => generate::run(args),
         Command::Devices(args) => devices::run(args),

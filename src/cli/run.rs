@@ -39,6 +39,11 @@ impl Session {
         Ok(Self { talk: Talk::new(running.quiet), running, device, stop: catch_interrupts()? })
     }
 
+    /// A run on the CPU that only reads.
+    pub fn reading(threads: Option<usize>, quiet: bool) -> Result<Self> {
+        Self::start(Running::reading(threads, quiet)?)
+    }
+
     /// Asked whether to stop.
     pub fn stop(&self) -> &Stop {
         &self.stop
@@ -145,6 +150,7 @@ fn kinds(input: &Input) -> String {
     let kind = |file: &InputFile| match file.log {
         Some(log) if all_zeek => log.word().to_owned(),
         Some(log) => log.to_string(),
+        None if file.size == Some(0) => "empty".to_owned(),
         None => file.format.to_string(),
     };
     let mut kinds = std::collections::BTreeMap::<String, u64>::new();

@@ -48,7 +48,7 @@ pub fn run(args: &Score) -> Result<Done> {
     if let Some(flows) = &flows {
         found::logs(&session, &input, flows, None);
     }
-    let grouping = grouping.checked(flows.is_some(), &args.findings)?;
+    let grouping = grouping.checked(flows.is_some(), &args.findings, &session)?;
     let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input, grouping.is_some())?;
     scoring.options.flows = flows;
     let (report, found) = scoring.carry_out(grouping, &args.output, &session, &model, &mut input, target.as_ref())?;
@@ -231,8 +231,7 @@ pub fn finish(
 ) -> Result<Done> {
     summary::records(session, &report.tally, input);
     summary::scored(session, model, report, &scoring.options, found);
-    facts.findings = found.map(Found::facts);
-    facts.superseded = report.superseded;
+    facts.findings = found.map(|found| found.facts(report));
     facts.evictions = scoring.options.flows.as_ref().map(|flows| flows.logs.evictions());
     facts.damages = input.damages();
     let done = match report.tally.n_rejected() == 0 && facts.damages.is_empty() {

@@ -6,6 +6,7 @@ use crate::detectors::{DEFAULT_CACHE, DEFAULT_MEMORY, ThresholdRule};
 use crate::device::DeviceChoice;
 use crate::features::flow::{FlowSet, Locality};
 use crate::features::{FeatureOptions, Role, RoleOverrides};
+use crate::flows::condition::Condition;
 use crate::flows::record::FlowOptions;
 use crate::flows::source::{InputOptions, preset};
 use crate::pipeline::{FitOptions, FlowFit, FlowReading};
@@ -13,6 +14,7 @@ use crate::{Error, Result};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Seed of everything random where none is given.
 const DEFAULT_SEED: u64 = 0;
@@ -54,6 +56,8 @@ pub struct Config {
     columns: Option<String>,
     delimiter: Option<String>,
     skip_errors: Option<bool>,
+    #[serde(rename = "where")]
+    condition: Option<String>,
     prefix: Option<String>,
     flow_features: Option<String>,
     sample: Option<String>,
@@ -105,10 +109,12 @@ impl Config {
     /// The options of reading for a look at the first rows.
     pub fn input_for_inspection(&self, args: &InputArgs) -> Result<InputOptions> {
         let columns = args.columns.as_ref().or(self.columns.as_ref());
+        let condition = args.condition.as_deref().or(self.condition.as_deref());
         Ok(InputOptions {
             column_names: columns.map(|text| column_names(text)).transpose()?,
             delimiter: args.delimiter.as_deref().or(self.delimiter.as_deref()).map(delimiter).transpose()?,
             skip_errors: args.skip_errors || self.skip_errors.unwrap_or(false),
+            condition: condition.map(Condition::parse).transpose()?.map(Arc::new),
             ..InputOptions::default()
         })
     }
@@ -235,6 +241,14 @@ pub struct Running {
     pub quiet: bool,
     /// Say how the work is planned.
     pub verbose: bool,
+}
+
+impl Running {
+    /// On the CPU, for what only reads.
+    pub fn reading(asked: Option<usize>, quiet: bool) -> Result<Self> {
+        let threads = threads(asked)?;
+        Ok(Self { device: DeviceChoice::Cpu, threads, batch_rows: DEFAULT_BATCH_ROWS, quiet, verbose: false })
+    }
 }
 
 /// Threads asked for, or one a core.

@@ -5,7 +5,7 @@ use super::run::Session;
 use super::talk::{bytes, count, percent, plural, seconds};
 use crate::detectors::{Detector, DetectorParams, OneClassSvm, Quality, SvmSolver, ThresholdRule};
 use crate::features::Role;
-use crate::flows::source::Input;
+use crate::flows::source::{Input, LEFT_OUT};
 use crate::model::Model;
 use crate::pipeline::{FitOptions, FitReport, ScoreOptions, ScoreReport, Tally};
 use std::path::Path;
@@ -33,8 +33,12 @@ pub fn model_title(session: &Session, model: &Model, path: &Path, digest: &str) 
 pub fn fitted(session: &Session, fitted: &FitReport, options: &FitOptions) {
     let FitReport { model, stages, flips, .. } = fitted;
     let used = model.features.columns().iter().filter(|c| matches!(c.role, Role::Numeric | Role::Categorical)).count();
-    let all = plural(model.features.columns().len(), "column");
-    session.talk.line("features", &format!("{} from {used} of {all}", count(model.features.n_features() as u64)));
+    let of = match &model.flows {
+        // Not the log's own.
+        Some(_) => plural(used, "derived column"),
+        None => format!("{used} of {}", plural(model.features.columns().len(), "column")),
+    };
+    session.talk.line("features", &format!("{} from {of}", count(model.features.n_features() as u64)));
     session.talk.lines("", model.features.notes().iter().map(String::as_str));
     if let (Some((n_references, used)), Some(asked)) = (model.detector.neighborhood(), asked_neighbors(model))
         && used < asked
@@ -120,7 +124,8 @@ pub fn records(session: &Session, tally: &Tally, input: &Input) {
     if recoded > 0 {
         session.talk.line("", &format!("{} not in UTF-8, read as Windows-1252", plural(recoded, "line")));
     }
-    let passed = input.passed_over();
+    let (left_out, passed): (Vec<_>, Vec<_>) = input.passed_over().into_iter().partition(|(kind, _)| kind == LEFT_OUT);
+    left_out.iter().for_each(|(kind, n)| session.talk.line("", &format!("{} {kind}", count(*n))));
     if !passed.is_empty() {
         let parts: Vec<String> = passed.iter().map(|(kind, n)| format!("{kind} {}", count(*n))).collect();
         session.talk.line("", &format!("records that are no flows, passed over: {}", parts.join(", ")));
@@ -141,12 +146,15 @@ pub fn records(session: &Session, tally: &Tally, input: &Input) {
 
 /// What scoring found.
 pub fn scored(session: &Session, model: &Model, report: &ScoreReport, options: &ScoreOptions, found: Option<&Found>) {
-    let rows = report.tally.rows - report.superseded;
+    let rows = report.tally.rows - report.superseded - report.of_baseline;
     let rate = if report.stages.wall > 0.0 { rows as f64 / report.stages.wall } else { 0.0 };
     session.talk.line(
         "scored",
         &format!("{} in {}   {} rows/s", plural(rows, "row"), seconds(report.stages.wall), count(rate as u64)),
     );
+    if report.of_baseline > 0 {
+        session.talk.line("", &format!("{} of the baseline, not scored", plural(report.of_baseline, "row")));
+    }
     match found {
         Some(found) => found.summary(session, report),
         None => flagged(session, model, report),

@@ -2,9 +2,11 @@
 
 use super::group::Grouped;
 use super::key::CellKey;
+use super::names::HostNames;
 use super::rows::Rows;
 use super::starts::Starts;
 use super::tally::Tally;
+use crate::flows::record::Host;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -28,6 +30,7 @@ pub struct Entry {
 pub struct Collector {
     cells: HashMap<CellKey, (Tally, Starts)>,
     services: HashSet<Arc<str>>,
+    names: HostNames,
     rows: u64,
     without_address: u64,
 }
@@ -60,6 +63,11 @@ impl Collector {
         }
     }
 
+    /// Keeps the texts of hosts that are more than an address.
+    pub fn learn(&mut self, names: &[(Host, String)]) {
+        names.iter().for_each(|(host, text)| self.names.learn(*host, text));
+    }
+
     /// Scored rows that were taken in.
     pub fn rows(&self) -> u64 {
         self.rows
@@ -78,7 +86,7 @@ impl Collector {
         };
         let mut entries: Vec<Entry> = self.cells.into_iter().map(entry).collect();
         entries.sort_unstable_by_key(|entry| entry.key);
-        Grouped::new(entries)
+        Grouped::new(entries, self.names)
     }
 
     fn service(&mut self, name: &str) -> Arc<str> {

@@ -4,19 +4,11 @@
 //! also selects records of the same sides and time that went another way. Values come from logs and are quoted so that none
 //! of them can end its quotes.
 
-use super::group::Finding;
+use super::common::Common;
 use super::key::Port;
+use super::names::HostNames;
 use super::quantity::instant;
 use crate::flows::record::{Host, protocol};
-
-/// The text of a finding's sides as its records have them, for hosts that are known by name: see [`Host::Named`].
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Names<'a> {
-    /// Who began.
-    pub source: Option<&'a str>,
-    /// Whom it was for.
-    pub destination: Option<&'a str>,
-}
 
 /// One filter for each tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +23,8 @@ pub struct Filters {
     pub spl: String,
 }
 
-/// What the records have in common.
-struct Common {
+/// What the records have in common, as texts.
+struct Tests {
     source: Option<String>,
     destination: Option<String>,
     port: Option<u16>,
@@ -43,29 +35,23 @@ struct Common {
 }
 
 impl Filters {
-    /// Of a finding. `None` if a side that it has is known by a name that `names` does not tell.
-    pub fn of(finding: &Finding, names: Names<'_>) -> Option<Self> {
-        let conversation = finding.subject.conversation;
-        let side = |host: Option<Host>, name: Option<&str>| match host {
-            None => Some(None),
-            Some(Host::V4(address)) => Some(Some(address.to_string())),
-            // A zone is in the record's text and nowhere else.
-            Some(Host::V6(address, 0)) => Some(Some(address.to_string())),
-            Some(Host::V6(..) | Host::Named(_)) => name.map(|name| Some(name.to_owned())),
-        };
-        let common = Common {
-            source: side(conversation.source, names.source)?,
-            destination: side(conversation.destination, names.destination)?,
+    /// For records that have this in common. `None` if a side that they have is known by a name that `names` does not have.
+    pub fn of(common: &Common, names: &HostNames) -> Option<Self> {
+        let conversation = common.conversation;
+        let side = |host: Option<Host>| host.map_or(Some(None), |host| names.text(&host).map(Some));
+        let common = Tests {
+            source: side(conversation.source)?,
+            destination: side(conversation.destination)?,
             port: if let Port::Number(port) = conversation.port { Some(port) } else { None },
             icmp: if let Port::Icmp(kind, code) = conversation.port { Some((kind, code)) } else { None },
             protocol: conversation.protocol.map(protocol::word),
-            span: finding.tally.span.map(|(first, last, _)| (first, last)),
+            span: common.span,
         };
         Some(Self { zeek_cut: common.zeek_cut(), duckdb: common.duckdb(), kql: common.kql(), spl: common.spl() })
     }
 }
 
-impl Common {
+impl Tests {
     /// Zeek names ICMP's type and code as ports.
     fn zeek_ports(&self) -> (Option<u16>, Option<u16>) {
         match self.icmp {

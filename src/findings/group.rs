@@ -2,6 +2,7 @@
 
 use super::collect::Entry;
 use super::key::{CellKey, Conversation, Port};
+use super::names::HostNames;
 use super::pool::{self, Unit};
 use super::rhythm::Rhythm;
 use super::rows::Rows;
@@ -64,11 +65,12 @@ pub struct Grouped {
     entries: Vec<Entry>,
     finding_of_entry: Vec<u32>,
     findings: Vec<Finding>,
+    names: HostNames,
 }
 
 impl Grouped {
     /// Of entries sorted by key.
-    pub(super) fn new(entries: Vec<Entry>) -> Self {
+    pub(super) fn new(entries: Vec<Entry>, names: HostNames) -> Self {
         let units = pool::units(&entries);
         let mut made: Vec<(Finding, Vec<u32>)> =
             units.into_iter().map(|unit| (summary(&entries, &unit), unit.cells)).collect();
@@ -81,12 +83,17 @@ impl Grouped {
                 }
             }
         }
-        Self { entries, finding_of_entry, findings: made.into_iter().map(|(finding, _)| finding).collect() }
+        Self { entries, finding_of_entry, findings: made.into_iter().map(|(finding, _)| finding).collect(), names }
     }
 
     /// The findings.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// The texts of hosts that are more than an address.
+    pub fn names(&self) -> &HostNames {
+        &self.names
     }
 
     /// The groups by the hour, each with the index of its finding.

@@ -1,6 +1,7 @@
 //! What rows have in common that belong together.
 
 use super::HOUR;
+use super::common::Common;
 use super::rows::Flow;
 use crate::flows::record::{Host, StateGroup};
 use std::fmt;
@@ -16,6 +17,17 @@ pub enum Port {
     Icmp(u8, u8),
     /// More than one, in a finding that spans them.
     Many,
+}
+
+impl Port {
+    /// Of a row.
+    pub fn of(flow: &Flow<'_>) -> Self {
+        match (flow.icmp, flow.destination_port) {
+            (Some((kind, code)), _) => Self::Icmp(kind, code),
+            (None, Some(port)) => Self::Number(port),
+            (None, None) => Self::None,
+        }
+    }
 }
 
 impl fmt::Display for Port {
@@ -68,13 +80,7 @@ impl CellKey {
         if flow.source.is_none() && flow.destination.is_none() {
             return None;
         }
-        let port = match (flow.icmp, flow.destination_port) {
-            (Some((kind, code)), _) => Port::Icmp(kind, code),
-            (None, Some(port)) => Port::Number(port),
-            (None, None) => Port::None,
-        };
-        let conversation =
-            Conversation { source: flow.source, destination: flow.destination, protocol: flow.protocol, port };
+        let conversation = Common::of_row(flow).conversation;
         let key = Key { conversation, state: flow.state, gap: flow.contradicts_itself() };
         Some(Self { key, hour: flow.start.map(|start| start.div_euclid(HOUR)) })
     }

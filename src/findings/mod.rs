@@ -10,11 +10,13 @@
 
 pub mod allow;
 mod collect;
+mod common;
 mod faults;
 mod filters;
 mod group;
 mod hosts;
 mod key;
+mod names;
 mod opinion;
 mod pool;
 pub mod quantity;
@@ -29,15 +31,18 @@ pub mod tables;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod told;
 mod verdict;
 mod words;
 
 pub use collect::{Collector, Entry};
+pub use common::Common;
 pub use faults::{Fault, faults};
-pub use filters::{Filters, Names};
+pub use filters::Filters;
 pub use group::{Finding, Grouped, STATES};
 pub use hosts::{HostDay, host_days};
 pub use key::{CellKey, Conversation, Key, Port};
+pub use names::HostNames;
 pub use opinion::{LEAST_LINES, Opinion, Opinions};
 pub use rank::{Parts, Ranked, rank};
 pub use rhythm::Rhythm;
@@ -46,6 +51,7 @@ pub use since::{Earlier, Since};
 pub use starts::Starts;
 pub use subject::{FindingId, Kind, Subject};
 pub use tally::Tally;
+pub use told::Told;
 pub use verdict::{Flagged, Period, Verdict};
 pub use words::{Hint, Surroundings, reasons};
 

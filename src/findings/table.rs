@@ -2,8 +2,10 @@
 
 use super::group::{Finding, Grouped};
 use super::key::Port;
+use super::names::HostNames;
 use super::quantity::{count, when};
 use super::rank::Ranked;
+use super::since::Since;
 use super::subject::Kind;
 use super::words::{Hint, Surroundings, reasons};
 use crate::flows::record::Host;
@@ -14,6 +16,8 @@ use unicode_width::UnicodeWidthStr;
 const WIDE: usize = 100;
 /// Reasons that have less room beside the rest go to a line of their own too.
 const LEAST_ROOM: usize = 30;
+/// Characters of a service's name that are shown.
+const MOST_OF_SERVICE: usize = 24;
 /// Blanks between columns.
 const GAP: &str = "  ";
 /// Where lines of reasons begin when they have lines of their own.
@@ -28,23 +32,26 @@ pub struct Shown<'a> {
     pub finding: &'a Finding,
     /// A guess at what it is, where there is one.
     pub hint: Option<Hint>,
+    /// How it stands to an earlier output, where there is one.
+    pub since: Option<Since>,
 }
 
 /// The first `top` of the ranking, then up to `top` faults of the capture, largest first: what [`lines`] takes.
 pub fn shown<'a>(grouped: &'a Grouped, ranked: &'a [Ranked], data: &[usize], top: usize) -> Vec<Shown<'a>> {
     let of = |at: usize| grouped.findings().get(at);
     let threats = ranked.iter().enumerate().take(top).filter_map(|(at, ranked)| {
-        Some(Shown { ranked: Some((at + 1, ranked)), finding: of(ranked.finding)?, hint: None })
+        Some(Shown { ranked: Some((at + 1, ranked)), finding: of(ranked.finding)?, hint: None, since: None })
     });
-    let faults = data.iter().take(top).filter_map(|&at| Some(Shown { ranked: None, finding: of(at)?, hint: None }));
+    let faults =
+        data.iter().take(top).filter_map(|&at| Some(Shown { ranked: None, finding: of(at)?, hint: None, since: None }));
     threats.chain(faults).collect()
 }
 
 /// The table, heading first, no line wider than `width` but for cells that are: nothing in them acts on a terminal.
-pub fn lines(shown: &[Shown<'_>], around: &Surroundings, width: usize) -> Vec<String> {
+pub fn lines(shown: &[Shown<'_>], around: &Surroundings, names: &HostNames, width: usize) -> Vec<String> {
     let heading = ["", "sev", "flows", "from -> to", "UTC"].map(str::to_owned);
     let mut rows = vec![heading];
-    rows.extend(shown.iter().map(|shown| cells(shown, around)));
+    rows.extend(shown.iter().map(|shown| cells(shown, around, names)));
     let mut widths = [0; 5];
     for row in &rows {
         for (most, cell) in widths.iter_mut().zip(row) {
@@ -75,13 +82,13 @@ pub fn lines(shown: &[Shown<'_>], around: &Surroundings, width: usize) -> Vec<St
     out
 }
 
-fn cells(shown: &Shown<'_>, around: &Surroundings) -> [String; 5] {
+fn cells(shown: &Shown<'_>, around: &Surroundings, names: &HostNames) -> [String; 5] {
     let finding = shown.finding;
     let (rank, severity) = match shown.ranked {
         Some((rank, ranked)) => (rank.to_string(), short_severity(ranked.severity)),
         None => ("!".to_owned(), "data".to_owned()),
     };
-    [rank, severity, count(finding.tally.flows), sides(finding), time(finding, around)]
+    [rank, severity, count(finding.tally.flows), sides(finding, names), time(finding, around)]
 }
 
 /// `.97`, rounded down: nothing is as rare as 1.
@@ -104,7 +111,8 @@ fn padded(row: &[String; 5], widths: &[usize; 5]) -> String {
 
 /// Reasons and hint, broken at commas and blanks to `room`.
 fn why(shown: &Shown<'_>, around: &Surroundings, room: usize) -> Vec<String> {
-    let mut lines = wrapped(&reasons(shown.finding, around).join(", "), room);
+    let why = reasons(shown.finding, around).join(", ");
+    let mut lines = wrapped(&shown.since.map_or(why.clone(), |since| format!("{since}: {why}")), room);
     lines.extend(shown.hint.map(|hint| format!("hint: {hint}")));
     lines
 }
@@ -121,13 +129,13 @@ fn wrapped(text: &str, room: usize) -> Vec<String> {
 }
 
 /// `198.51.100.7 -> 10.0.0.1:22 ssh`, `10.0.0.1 -> 331 hosts icmp 3/3`, `[2001:db8::1] -> [2001:db8::2]:53/udp dns`.
-pub fn sides(finding: &Finding) -> String {
+pub fn sides(finding: &Finding, names: &HostNames) -> String {
     let conversation = finding.subject.conversation;
-    let host = |host: Option<Host>| host.map_or("?".to_owned(), |host| host.to_string());
+    let host = |host: Option<Host>| host.map_or("?".to_owned(), |host| names.shown(&host));
     let to = match finding.subject.kind {
         Kind::Sweep => format!("{} hosts", count(finding.hosts)),
         _ => match (conversation.destination, conversation.port) {
-            (Some(Host::V6(address, _)), Port::Number(_)) => format!("[{address}]"),
+            (Some(host @ Host::V6(..)), Port::Number(_)) => format!("[{}]", names.shown(&host)),
             (destination, _) => host(destination),
         },
     };
@@ -145,7 +153,9 @@ pub fn sides(finding: &Finding) -> String {
     let service = match (&finding.tally.service, finding.tally.more_services) {
         // A scan's services are as many as its ports.
         (Some(service), more) if finding.subject.kind != Kind::Scan => {
-            format!(" {}{}", printable(service), if more { "…" } else { "" })
+            let cut: String = service.chars().take(MOST_OF_SERVICE).collect();
+            let more = more || cut.len() < service.len();
+            format!(" {}{}", printable(&cut), if more { "…" } else { "" })
         }
         _ => String::new(),
     };

@@ -127,9 +127,10 @@ fn length(finding: &Finding, around: &Surroundings) -> Option<String> {
     if seconds < LONG || (tally.longest as f64) < MANY_TIMES * around.typical_longest as f64 {
         return None;
     }
-    let longest = match (tally.longest == around.longest, around.is_dated()) {
-        (true, false) => "; longest flow of the day",
-        (true, true) => "; longest flow",
+    let within_a_day = around.span.is_some() && !around.is_dated();
+    let longest = match (tally.longest == around.longest, within_a_day) {
+        (true, true) => "; longest flow of the day",
+        (true, false) => "; longest flow",
         (false, _) => "",
     };
     let lasted = duration(seconds);

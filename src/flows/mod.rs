@@ -3,6 +3,7 @@
 //! Records travel as Arrow batches that keep their provenance: file, record number and original fields.
 
 mod batch;
+pub mod condition;
 pub mod generate;
 pub(crate) mod instant;
 pub mod record;

@@ -5,7 +5,7 @@
 //! most [`MAX_FILE`], whatever the file claims about itself; a file that is cut off, altered, foreign or of a newer
 //! format is refused with the reason; and a few training rows are scored again and must give the stored scores, bit for
 //! bit. The bytes of a model depend on nothing but the model: loading and saving gives the same file, and two fits of
-//! one input on one device differ in [`Provenance::created`] only.
+//! one input on one device give the same bytes.
 
 mod container;
 mod header;
@@ -22,7 +22,7 @@ mod tests;
 mod trees;
 
 pub use container::{FORMAT, MAGIC, MAX_FILE};
-pub use output::{ADDED, ADDED_BY_FINDINGS, OutputColumns, OutputPlan};
+pub use output::{ADDED, ADDED_BY_FINDINGS, OutputColumns, OutputPlan, prefix_of_added};
 pub use provenance::{InputDigest, Provenance, rfc3339};
 pub use replay::MAX_ROWS as MAX_REPLAY_ROWS;
 pub use scorer::{BatchScorer, InFinding, Scored};

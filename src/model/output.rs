@@ -1,16 +1,26 @@
 //! The columns that scoring adds to a table, and what happens where their names are taken.
 
-use super::Scored;
+use super::{InFinding, Scored};
 use crate::{Error, Result};
-use arrow_array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray, UInt64Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use std::sync::Arc;
 
 /// Names of the added columns, before any prefix: score (f64), severity (f64 in [0, 1)), verdict (boolean).
 pub const ADDED: [&str; 3] = ["anomaly_score", "severity", "anomaly"];
 
-/// Names of what is added where rows are grouped into findings: the finding's name (text), the rule that allows the row (text).
-pub const ADDED_BY_FINDINGS: [&str; 2] = ["finding_id", "allowed"];
+/// Names of what is added where rows are grouped into findings: the finding's name (text), the rule that allows the row
+/// (text), the file that the row is from (text) and the number of its record there (u64, the first is 1).
+pub const ADDED_BY_FINDINGS: [&str; 4] = ["finding_id", "allowed", "source_file", "source_record"];
+
+/// What stands before the names of the added columns in a table that was scored; `None` if it was not.
+pub fn prefix_of_added(schema: &Schema) -> Option<String> {
+    let has = |name: &str| schema.fields().iter().any(|field| field.name() == name);
+    let [score, severity, verdict] = ADDED;
+    let prefixes = schema.fields().iter().rev().filter_map(|field| field.name().strip_suffix(score));
+    let mut whole = prefixes.filter(|prefix| [severity, verdict].iter().all(|name| has(&format!("{prefix}{name}"))));
+    whole.next().map(str::to_owned)
+}
 
 /// How scored tables look.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -45,12 +55,13 @@ impl OutputPlan {
             let met = options.prefix.escape_debug();
             return Err(Error::parameter("prefix", format!("`{met}`"), "it may not contain control characters"));
         }
-        let text = ADDED_BY_FINDINGS.iter().filter(|_| options.findings).map(|&name| (name, DataType::Utf8));
+        let kinds = [DataType::Utf8, DataType::Utf8, DataType::Utf8, DataType::UInt64];
+        let of_findings = ADDED_BY_FINDINGS.into_iter().zip(kinds).filter(|_| options.findings);
         let types = [DataType::Float64, DataType::Float64, DataType::Boolean];
         let added: Vec<(String, DataType)> = ADDED
             .into_iter()
             .zip(types)
-            .chain(text)
+            .chain(of_findings)
             .map(|(name, kind)| (format!("{}{name}", options.prefix), kind))
             .collect();
         let names: Vec<&String> = added.iter().map(|(name, _)| name).collect();
@@ -95,10 +106,7 @@ impl OutputPlan {
             let verdicts = scored.anomaly.iter().zip(&has_score).map(|(&anomaly, &has)| has.then_some(anomaly));
             let verdicts: ArrayRef = Arc::new(verdicts.collect::<BooleanArray>());
             columns.extend([numbers(scored.score), numbers(scored.severity), verdicts]);
-            let absent = || vec![None; batch.num_rows()];
-            let texts = |texts: Vec<Option<String>>| -> ArrayRef { Arc::new(StringArray::from(texts)) };
-            let (finding, allowed) = scored.finding.map_or_else(|| (absent(), absent()), |of| (of.id, of.allowed));
-            columns.extend([texts(finding), texts(allowed)]);
+            columns.extend(of_findings(scored.finding, batch.num_rows()));
         } else {
             columns.push(Arc::new(Float64Array::from(scored.score)));
             columns.push(Arc::new(Float64Array::from(scored.severity)));
@@ -106,5 +114,19 @@ impl OutputPlan {
         }
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(self.schema(), columns, &options).map_err(schema_error)
+    }
+}
+
+/// The columns of [`ADDED_BY_FINDINGS`].
+fn of_findings(found: Option<InFinding>, n_rows: usize) -> [ArrayRef; 4] {
+    let texts = |texts: Vec<Option<String>>| -> ArrayRef { Arc::new(StringArray::from(texts)) };
+    match found {
+        None => [texts(vec![None; n_rows]), texts(vec![None; n_rows]), texts(vec![None; n_rows]), {
+            Arc::new(UInt64Array::new_null(n_rows))
+        }],
+        Some(InFinding { id, allowed, file, record }) => {
+            let files = StringArray::from_iter_values(std::iter::repeat_n(file.as_str(), n_rows));
+            [texts(id), texts(allowed), Arc::new(files), Arc::new(UInt64Array::from(record))]
+        }
     }
 }

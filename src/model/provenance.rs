@@ -5,14 +5,16 @@ use arrow_schema::TimeUnit;
 use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Who fitted a model, when, on what, and how.
+/// Who fitted a model, on what, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
     /// The version of oddflow that fitted it.
     pub oddflow_version: String,
-    /// When (RFC 3339, UTC): the one thing in which two fits of the same input differ.
-    pub created: String,
+    /// When (RFC 3339, UTC), in models of earlier versions. It is not written any more: the file's own time says it, and two fits
+    /// of one input give the same bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
     /// The files it was fitted on.
     pub inputs: Vec<InputDigest>,
     /// The device it was fitted on, in words.
@@ -42,11 +44,11 @@ pub struct InputDigest {
 }
 
 impl Default for Provenance {
-    /// This version of oddflow, now; nothing else is known.
+    /// This version of oddflow; nothing else is known.
     fn default() -> Self {
         Self {
             oddflow_version: env!("CARGO_PKG_VERSION").into(),
-            created: rfc3339(SystemTime::now()),
+            created: None,
             inputs: Vec::new(),
             device: String::new(),
             rows_read: 0,

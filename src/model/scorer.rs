@@ -38,13 +38,17 @@ pub struct Scored {
     pub score_time: Duration,
 }
 
-/// Findings of rows, row by row.
+/// Findings of rows, row by row, and where the rows are from.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct InFinding {
     /// The finding's name.
     pub id: Vec<Option<String>>,
     /// The rule that allows the row.
     pub allowed: Vec<Option<String>>,
+    /// The file of all the rows, as it was named.
+    pub file: String,
+    /// The number of each row's record in it; the first is 1.
+    pub record: Vec<u64>,
 }
 
 impl BatchScorer {

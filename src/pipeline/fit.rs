@@ -185,7 +185,14 @@ pub fn fit(
 fn reader(input: &Input, options: &FitOptions) -> Result<Option<FlowReader>> {
     let Some(flows) = &options.flows else { return Ok(None) };
     let reader = FlowReader::new(input, flows.reading.options)?;
-    Ok(reader.filter(|reader| flows.any_table || reader.is_log()))
+    let reader = reader.filter(|reader| flows.any_table || reader.is_log());
+    let baseline = flows.reading.baseline;
+    if baseline.is_some() && reader.is_none() {
+        let limit =
+            "a span of time is for logs of flows (Zeek, Suricata EVE, Argus); name files that are known to be clean";
+        return Err(Error::parameter("--baseline", "a span of time", limit));
+    }
+    Ok(reader.map(|reader| reader.with_baseline(baseline)))
 }
 
 /// The features of drawn rows, and what was usual among them.

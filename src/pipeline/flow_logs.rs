@@ -3,8 +3,9 @@
 
 use crate::features::flow::FlowFeatures;
 use crate::features::windows::{Event, Evictions, WindowFeatures, WindowOptions, Windows};
+use crate::findings::Rows;
 use crate::flows::Batch;
-use crate::flows::record::{FlowLog, FlowOptions, FlowSchema, Flows, mix};
+use crate::flows::record::{FlowLog, FlowOptions, FlowSchema, Flows, Host, mix};
 use crate::flows::snapshots::Snapshots;
 use crate::flows::source::Input;
 use crate::flows::survey::{BatchSurvey, Survey};
@@ -22,6 +23,9 @@ pub struct FlowReading {
     pub options: FlowOptions,
     /// Room for windows.
     pub windows: WindowOptions,
+    /// When flows begin that are fitted on and not scored, the others are scored: from and before, µs since 1970. `None`: all
+    /// are both.
+    pub baseline: Option<(i64, i64)>,
 }
 
 /// Reads batches as flows; shared by threads.
@@ -30,6 +34,7 @@ pub struct FlowReader {
     schema: FlowSchema,
     snapshots: Option<Snapshots>,
     logs: Vec<Option<FlowLog>>,
+    baseline: Option<(i64, i64)>,
 }
 
 /// A batch as flows.
@@ -39,6 +44,15 @@ pub struct AsFlows {
     pub flows: Flows,
     /// Of each row, whether a later record replaces it. Empty: of none.
     pub superseded: Vec<bool>,
+    /// The texts of its hosts that are more than an address.
+    pub names: Vec<(Host, String)>,
+}
+
+impl AsFlows {
+    /// The rows as findings read them, with the severity of each, NaN for what is not scored.
+    pub fn rows<'a>(&'a self, severity: &'a [f64]) -> Rows<'a> {
+        Rows { flows: &self.flows, severity, claimed: &self.flows.claimed }
+    }
 }
 
 /// What a look at a batch found.
@@ -62,7 +76,19 @@ impl FlowReader {
         if let Some(snapshots) = &snapshots {
             snapshots.close(input, &schema)?;
         }
-        Ok(Some(Self { schema, snapshots, logs: input.files.iter().map(|file| file.log).collect() }))
+        Ok(Some(Self { schema, snapshots, logs: input.files.iter().map(|file| file.log).collect(), baseline: None }))
+    }
+
+    /// The same, where flows that begin within this span are fitted on, and the others scored.
+    pub fn with_baseline(self, baseline: Option<(i64, i64)>) -> Self {
+        Self { baseline, ..self }
+    }
+
+    /// Whether a flow is of the baseline within the logs; `None` if there is no such.
+    pub fn is_of_baseline(&self, flows: &Flows, row: usize) -> Option<bool> {
+        let (from, before) = self.baseline?;
+        let start = flows.start.get(row).copied().flatten();
+        Some(start.is_some_and(|start| (from..before).contains(&start)))
     }
 
     /// Whether the columns are those of a log that is known, and not only of some table with addresses and times.
@@ -81,7 +107,9 @@ impl FlowReader {
             None => Vec::new(),
             Some(snapshots) => snapshots.superseded(input, batch, &flows, &self.schema.sensors(&batch.columns)?),
         };
-        Ok(AsFlows { flows, superseded })
+        let has_names = flows.source.iter().chain(&flows.destination).flatten().any(|host| !host.is_plain());
+        let names = if has_names { self.schema.host_names(&batch.columns)? } else { Vec::new() };
+        Ok(AsFlows { flows, superseded, names })
     }
 
     /// Rows of one file, drawn from it.
@@ -96,9 +124,14 @@ impl FlowReader {
         self.logs.get(file).copied().flatten()
     }
 
+    /// How many flows are of the baseline within the logs.
+    pub(super) fn n_of_baseline(&self, flows: &Flows) -> u64 {
+        (0..flows.start.len()).filter(|&row| self.is_of_baseline(flows, row) == Some(true)).count() as u64
+    }
+
     /// What the first pass needs to know of a batch.
     pub(super) fn look(&self, input: &Input, batch: &Batch) -> Result<Look> {
-        let AsFlows { flows, superseded } = self.read(input, batch)?;
+        let AsFlows { flows, superseded, .. } = self.read(input, batch)?;
         let is_superseded = |row: usize| superseded.get(row).copied().unwrap_or(false);
         let event = |row: usize| {
             let position = batch.stream_position(row);
@@ -107,7 +140,8 @@ impl FlowReader {
         let events: Vec<Event> = (0..batch.n_rows()).map(event).collect();
         let group = |(row, event): (usize, &Event)| {
             let state = flows.state_group.get(row).map_or(0, |&state| state as u64);
-            (!is_superseded(row)).then(|| event.conversation().map(|key| mix(key, state)))
+            let is_fitted_on = self.is_of_baseline(&flows, row).unwrap_or(true);
+            (is_fitted_on && !is_superseded(row)).then(|| event.conversation().map(|key| mix(key, state)))
         };
         let groups = events.iter().enumerate().map(group).collect();
         let sensors = self.schema.sensors(&batch.columns)?;

@@ -4,6 +4,7 @@ use super::score::ScoreReport;
 use super::tally::Stages;
 use crate::detectors::{Detector, SvmReport};
 use crate::features::windows::Evictions;
+use crate::findings::Told;
 use crate::flows::sink::Staged;
 use crate::flows::source::{Damage, Input, InputFile};
 use crate::model::{InputDigest, Model, rfc3339};
@@ -38,8 +39,6 @@ pub struct RunFacts {
     pub fit: Option<Stages>,
     /// What the rows were grouped into.
     pub findings: Option<FindingFacts>,
-    /// Rows that later records replace, which are not scored.
-    pub superseded: u64,
     /// What windows forgot, of flow logs.
     pub evictions: Option<Evictions>,
 }
@@ -59,6 +58,32 @@ pub struct FindingFacts {
     pub verdict: String,
     /// What is wrong with the capture.
     pub faults: Vec<String>,
+    /// What is known to be fine: the list, and of each rule its line, its reason and the rows that it allowed.
+    pub allowed: Option<AllowedFacts>,
+    /// The findings that are anomalies, and those that are faults of the capture.
+    pub list: Vec<Told>,
+}
+
+/// What an allow-list allowed.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct AllowedFacts {
+    /// The list.
+    pub file: PathBuf,
+    /// Its rules, in the order of the list.
+    pub rules: Vec<RuleFacts>,
+}
+
+/// What a rule allowed.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RuleFacts {
+    /// Where it begins in the list.
+    pub line: usize,
+    /// Why it is there.
+    pub reason: String,
+    /// Rows that it allowed.
+    pub rows: u64,
+    /// Whether it is not in force any more.
+    pub expired: bool,
 }
 
 /// The manifest, as it is written.
@@ -76,6 +101,7 @@ pub struct Manifest {
     records_read: u64,
     rows_scored: u64,
     rows_superseded: u64,
+    rows_of_baseline: u64,
     rows_written: u64,
     bytes_written: u64,
     anomalies: u64,
@@ -154,8 +180,9 @@ impl Manifest {
             },
             output: facts.output,
             records_read: report.tally.records,
-            rows_scored: report.tally.rows - facts.superseded,
-            rows_superseded: facts.superseded,
+            rows_scored: report.tally.rows - report.superseded - report.of_baseline,
+            rows_superseded: report.superseded,
+            rows_of_baseline: report.of_baseline,
             rows_written: report.written.as_ref().map_or(0, |w| w.rows),
             bytes_written: report.written.as_ref().map_or(0, |w| w.bytes),
             anomalies: report.n_anomalies,

@@ -2,7 +2,7 @@
 //! input order.
 
 use super::Pass;
-use super::flow_logs::FlowScoring;
+use super::flow_logs::{AsFlows, FlowScoring};
 use super::known::KnownScores;
 use super::ordered::Run;
 use super::score_file::{ScoreFile, ScoreWriter};
@@ -14,7 +14,6 @@ use crate::device::Device;
 use crate::features::label_values;
 use crate::findings::allow::AllowList;
 use crate::findings::{Collector, Grouped, Rows};
-use crate::flows::record::Flows;
 use crate::flows::sink::{RowEncoder, Sink, Written};
 use crate::flows::source::Input;
 use crate::flows::{Batch, Rejected};
@@ -91,6 +90,8 @@ pub struct ScoreReport {
     pub scores: Option<ScoreFile>,
     /// Rows that later records replace, which have no score.
     pub superseded: u64,
+    /// Rows of a baseline within the input, which have none either.
+    pub of_baseline: u64,
     /// Rows that each rule of an allow-list allowed.
     pub allowed: Vec<u64>,
     /// Findings that have anomalies, where findings were known.
@@ -103,7 +104,7 @@ pub struct ScoreReport {
 const SMALL_BATCH: usize = 16_384;
 
 /// Rows as flows with their severities, NaN for what is not scored.
-type SeverityOfFlows = (Flows, Vec<f64>);
+type SeverityOfFlows = (AsFlows, Vec<f64>);
 
 /// What one batch gave.
 struct Item {
@@ -116,6 +117,7 @@ struct Item {
     imputed: u64,
     unseen: Vec<u64>,
     superseded: u64,
+    of_baseline: u64,
     judged: Judged,
     /// To be grouped.
     flows: Option<SeverityOfFlows>,
@@ -170,12 +172,14 @@ pub fn score(
             report.n_anomalies += item.n_anomalies;
             report.imputed += item.imputed;
             report.superseded += item.superseded;
+            report.of_baseline += item.of_baseline;
             report.odd_findings.extend(item.judged.odd_findings);
             for rule in item.judged.rules {
                 report.allowed.get_mut(rule).into_iter().for_each(|n| *n += 1);
             }
             if let (Some(collector), Some((flows, severity))) = (&mut collector, &item.flows) {
-                collector.observe(&Rows { flows, severity, claimed: &flows.claimed });
+                collector.learn(&flows.names);
+                collector.observe(&flows.rows(severity));
             }
             if let (Some(kept), Some((positions, of_rows))) = (&mut scores, item.scores) {
                 kept.append(positions, &of_rows)?;
@@ -234,6 +238,7 @@ impl ScoreReport {
             collected: None,
             scores: None,
             superseded: 0,
+            of_baseline: 0,
             allowed: Vec::new(),
             odd_findings: BTreeSet::new(),
             stages: Stages::default(),
@@ -259,12 +264,17 @@ impl Worker<'_> {
         let (mut scored, flows) = self.scored(&batch)?;
         let judged = match (&self.options.verdicts, &flows) {
             (Some(verdicts), Some((flows, severity))) => {
-                judge(verdicts, &mut scored, &Rows { flows, severity, claimed: &flows.claimed })
+                let judged = judge(verdicts, &mut scored, &flows.rows(severity));
+                self.place(&batch, &mut scored);
+                judged
             }
             _ => Judged::default(),
         };
         let top = Top::of_batch(self.options.top, &batch, &scored.score, &scored.severity, &scored.anomaly)?;
         let positions = || (0..batch.n_rows()).map(|row| batch.stream_position(row)).collect();
+        let unscored = scored.score.iter().filter(|score| score.is_nan()).count() as u64;
+        let reader = self.options.flows.as_ref().map(|flows| flows.logs.reader());
+        let of_baseline = reader.zip(flows.as_ref()).map_or(0, |(reader, (read, _))| reader.n_of_baseline(&read.flows));
         let mut item = Item {
             output: Output::Nothing,
             file: batch.file,
@@ -272,7 +282,8 @@ impl Worker<'_> {
             top,
             n_anomalies: scored.anomaly.iter().filter(|&&a| a).count() as u64,
             imputed: scored.imputed,
-            superseded: scored.score.iter().filter(|score| score.is_nan()).count() as u64,
+            superseded: unscored - of_baseline,
+            of_baseline,
             judged,
             flows: flows.filter(|_| self.options.collect),
             scores: self.options.keep_scores.then(|| (positions(), scored.score.clone())),
@@ -304,12 +315,22 @@ impl Worker<'_> {
             return Ok((self.scorer.score_knowing(&batch.columns, known)?, None));
         };
         let (table, read) = flows.table(self.input, batch)?;
-        let replaced = |row: usize| read.superseded.get(row).copied().unwrap_or(false);
+        let reader = flows.logs.reader();
+        let of_baseline = |row: usize| reader.is_of_baseline(&read.flows, row).unwrap_or(false);
+        let replaced = |row: usize| read.superseded.get(row).copied().unwrap_or(false) || of_baseline(row);
         let scored =
             self.scorer.score_knowing(&table, |row| if replaced(row) { Some(f64::NAN) } else { known(row) })?;
         let severity = scored.severity.iter().zip(&scored.score);
         let severity = severity.map(|(&severity, score)| if score.is_nan() { f64::NAN } else { severity }).collect();
-        Ok((scored, Some((read.flows, severity))))
+        Ok((scored, Some((read, severity))))
+    }
+
+    /// Says where the rows are from.
+    fn place(&self, batch: &Batch, scored: &mut Scored) {
+        if let Some(finding) = &mut scored.finding {
+            finding.file = self.input.files.get(batch.file).map(|file| file.name.clone()).unwrap_or_default();
+            finding.record = (0..batch.n_rows()).map(|row| batch.numbers.get(row)).collect();
+        }
     }
 
     fn output(&self, encoder: &RowEncoder, columns: &RecordBatch, scored: Scored) -> Result<Output> {
@@ -353,7 +374,11 @@ fn judge(verdicts: &RowVerdicts, scored: &mut Scored, rows: &Rows<'_>) -> Judged
     let allowed: Vec<Option<usize>> = (0..of.len()).map(|row| verdicts.allowed.rule_of(&rows.flow(row))).collect();
     let reason =
         |at: &Option<usize>| at.and_then(|at| verdicts.allowed.rules().get(at)).map(|rule| rule.reason.clone());
-    let in_finding = InFinding { id: of.iter().map(id).collect(), allowed: allowed.iter().map(reason).collect() };
+    let in_finding = InFinding {
+        id: of.iter().map(id).collect(),
+        allowed: allowed.iter().map(reason).collect(),
+        ..InFinding::default()
+    };
     for (row, anomaly) in scored.anomaly.iter_mut().enumerate() {
         if let Some(flagged) = &verdicts.flagged {
             *anomaly = of.get(row).copied().flatten().and_then(|at| flagged.get(at)).copied().unwrap_or(false);

@@ -4,6 +4,7 @@
 mod damaged;
 mod findings;
 mod inputs;
+mod kept;
 mod machines;
 mod maps;
 mod neighbors;

@@ -33,6 +33,9 @@ pub struct FindingArgs {
     /// Group rows into findings (auto), or judge each row by itself (none) [default: auto]
     #[arg(long, value_name = "HOW")]
     pub group: Option<String>,
+    /// An earlier output of logs: say of each finding whether it is new, was seen there, or has grown
+    #[arg(long, value_name = "OUT")]
+    pub since: Option<String>,
     /// What is known to be fine: rules in TOML; their rows are scored and marked, and no anomalies
     #[arg(long, value_name = "FILE")]
     pub allow: Option<PathBuf>,

@@ -16,6 +16,12 @@ pub struct InputArgs {
     /// Character between the fields of delimited text, or `tab`, where the content does not tell it
     #[arg(long, value_name = "CHAR")]
     pub delimiter: Option<String>,
+    /// Read only records of which this is true: SQL such as "proto = 'tcp' AND id.resp_p IN (22, 3389)"
+    ///
+    /// Columns go by their names, text stands in single quotes. There are = <> < <= > >=, BETWEEN, IN, LIKE, ILIKE, IS NULL, AND,
+    /// OR, NOT, and in_network(COLUMN, '10.0.0.0/8'); times compare with dates. It holds for what is fitted on too.
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub condition: Option<String>,
     /// Keep the records before the damage of a damaged file, and go on with the next file
     #[arg(long)]
     pub skip_errors: bool,
@@ -117,9 +123,14 @@ pub struct FitArgs {
 #[command(next_help_heading = "Verdict")]
 pub struct VerdictArgs {
     /// high-precision (severity above 0.7, the default), high-recall (above 0.3), severity:X or score:X
+    ///
+    /// Rows of flow logs have the verdict of their finding (--alerts); with a threshold each row has its own, and a finding with
+    /// such a row counts as one.
     #[arg(long, value_name = "RULE", conflicts_with = "contamination")]
     pub threshold: Option<String>,
     /// Call this share of the training rows anomalous, 0 to 0.5
+    ///
+    /// Of flow logs: the fewest findings that together hold this share of the rows.
     #[arg(long, value_name = "SHARE")]
     pub contamination: Option<f64>,
 }

@@ -26,7 +26,7 @@ impl FromStr for Locality {
 
 fn network(text: &str) -> Result<IpNet> {
     let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
-    text.parse::<IpNet>().ok().or_else(address).ok_or_else(|| {
+    text.parse::<IpNet>().ok().filter(|net| net.trunc() == *net).or_else(address).ok_or_else(|| {
         let limit = "it is a list of networks with commas between them, such as 10.0.0.0/8,2001:db8::/32";
         Error::parameter("--local", format!("`{text}`"), limit)
     })

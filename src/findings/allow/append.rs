@@ -2,23 +2,23 @@
 
 use super::read::parse;
 use super::{Day, Rule};
-use crate::findings::group::Finding;
 use crate::findings::key::Port;
+use crate::findings::{Common, HostNames};
 use crate::flows::record::{Host, protocol};
 use crate::{Error, Result};
 use std::fmt::Write;
 
-/// The rule that allows a finding, as text that [`parse`] reads back: its addresses, port and protocol as far as all its
-/// rows have them in common. `text` is the list that it will be appended to, `reason` why, `expires` the last day.
+/// The rule that allows rows, as text that [`parse`] reads back: the addresses, port and protocol that all of them have in
+/// common. `text` is the list that it will be appended to, `reason` why, `expires` the last day.
 ///
 /// # Errors
-/// If the finding has no address to name, or the reason is empty.
-pub fn appended(text: &str, finding: &Finding, reason: &str, expires: Option<Day>) -> Result<String> {
-    let conversation = finding.subject.conversation;
+/// If they have no address to name, or the reason is empty.
+pub fn appended(text: &str, common: &Common, names: &HostNames, reason: &str, expires: Option<Day>) -> Result<String> {
+    let conversation = common.conversation;
     let mut table = String::from("[[allow]]\n");
     for (key, host) in [("src", conversation.source), ("dst", conversation.destination)] {
         if let Some(host) = host {
-            line(&mut table, key, &quoted(&address(host)?));
+            line(&mut table, key, &quoted(&address(host, names)?));
         }
     }
     if let Port::Number(port) = conversation.port {
@@ -48,14 +48,12 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.replace(['\n', '\r'], " ")).to_string()
 }
 
-fn address(host: Host) -> Result<String> {
-    match host {
-        Host::V4(address) => Ok(address.to_string()),
-        Host::V6(address, 0) => Ok(address.to_string()),
-        Host::V6(..) | Host::Named(_) => Err(Error::Schema(format!(
+fn address(host: Host, names: &HostNames) -> Result<String> {
+    names.text(&host).ok_or_else(|| {
+        Error::Schema(format!(
             "{host} is known by a digest of its name; write the rule by hand, with the name as the log has it"
-        ))),
-    }
+        ))
+    })
 }
 
 /// What must stand between the list and a new table.

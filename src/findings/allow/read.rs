@@ -133,6 +133,11 @@ fn side_of(text: &str) -> Result<Side, &'static str> {
     let text = text.trim();
     if text.contains('/') {
         let net: IpNet = text.parse().map_err(|_| "a network is written as 10.0.0.0/8 or 2001:db8::/32")?;
+        if net.trunc() != net {
+            return Err(
+                "an address with a length is taken for a network, and this one is not where its network begins",
+            );
+        }
         return Ok(Side::Net(plain(net.trunc())));
     }
     match Host::parse(text).ok_or("a side is an address, a network or a name")? {

@@ -1,5 +1,6 @@
 use super::made::{Batch, Made, grouped, made};
 use crate::findings::allow::{AllowList, Day, Rule, appended, parse};
+use crate::findings::{Common, HostNames};
 use crate::flows::record::StateGroup;
 use proptest::prelude::*;
 
@@ -130,11 +131,18 @@ fn rules_of_findings_allow_them() {
     }));
     let grouped = grouped(&rows, 5);
     assert_eq!(grouped.findings().len(), 5);
+    let names = HostNames::default();
     let mut text = LIST.to_owned();
     for finding in grouped.findings() {
         let before = AllowList::new(parse("list", &text).unwrap(), None);
-        text += &appended(&text, finding, "seen \"often\" \\ by\nnight", Some(Day { year: 2030, month: 1, day: 2 }))
-            .unwrap();
+        text += &appended(
+            &text,
+            &Common::of(finding),
+            &names,
+            "seen \"often\" \\ by\nnight",
+            Some(Day { year: 2030, month: 1, day: 2 }),
+        )
+        .unwrap();
         let after = AllowList::new(parse("list", &text).unwrap(), None);
         assert_eq!(after.rules().len(), before.rules().len() + 1);
         let at = grouped.findings().iter().position(|other| other.id == finding.id).unwrap();
@@ -145,16 +153,23 @@ fn rules_of_findings_allow_them() {
             ("seen \"often\" \\ by night", Some(Day { year: 2030, month: 1, day: 2 }))
         );
     }
-    assert!(appended("", &grouped.findings()[0], " ", None).unwrap_err().to_string().contains("a rule says why"));
+    assert!(
+        appended("", &Common::of(&grouped.findings()[0]), &names, " ", None)
+            .unwrap_err()
+            .to_string()
+            .contains("a rule says why")
+    );
     let named = super::made::grouped(&[made(0.0, "printer", "10.0.0.1", 9)], 1);
-    assert!(appended("", &named.findings()[0], "r", None).unwrap_err().to_string().contains("by hand"));
+    assert!(
+        appended("", &Common::of(&named.findings()[0]), &names, "r", None).unwrap_err().to_string().contains("by hand")
+    );
 }
 
 proptest! {
     #[test]
     fn any_reason_parses_back(reason in any::<String>(), before in prop_oneof![Just(""), Just("# x"), Just("# x\n"), Just("# x\n\n")]) {
         let grouped = grouped(&[made(0.0, "10.0.0.1", "192.0.2.9", 80)], 1);
-        match appended(before, &grouped.findings()[0], &reason, None) {
+        match appended(before, &Common::of(&grouped.findings()[0]), &HostNames::default(), &reason, None) {
             Ok(text) => {
                 let rules: Vec<Rule> = parse("list", &format!("{before}{text}")).unwrap();
                 prop_assert_eq!(rules.len(), 1);

@@ -1,16 +1,23 @@
 use super::made::{Made, grouped, made};
 use super::zeek::shared;
-use crate::findings::{Filters, Names};
+use crate::findings::{Common, Filters, HostNames};
+use crate::flows::record::Host;
 use std::process::Command;
 
-fn filters(rows: &[Made], names: Names<'_>) -> Option<Filters> {
-    Filters::of(&grouped(rows, 3).findings()[0], names)
+fn filters(rows: &[Made], names: &HostNames) -> Option<Filters> {
+    Filters::of(&Common::of(&grouped(rows, 3).findings()[0]), names)
+}
+
+fn named(text: &str) -> HostNames {
+    let mut names = HostNames::default();
+    names.learn(Host::parse(text).unwrap(), text);
+    names
 }
 
 #[test]
 fn filters_say_what_the_finding_says() {
     let rows = [made(0.25, "198.51.100.1", "192.0.2.1", 22), made(7.0, "198.51.100.1", "192.0.2.1", 22)];
-    let filters = filters(&rows, Names::default()).unwrap();
+    let filters = filters(&rows, &HostNames::default()).unwrap();
     assert_eq!(
         filters.zeek_cut,
         "zcat -f conn*.log* | zeek-cut ts id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes \
@@ -38,7 +45,7 @@ fn filters_say_what_the_finding_says() {
 fn icmp_is_named_as_each_tool_names_it() {
     let row =
         Made { protocol: 1, port: None, icmp: Some((3, 1)), start: None, ..made(0.0, "10.0.0.1", "192.0.2.1", 0) };
-    let filters = filters(&[row], Names::default()).unwrap();
+    let filters = filters(&[row], &HostNames::default()).unwrap();
     assert!(filters.zeek_cut.contains("$3 == 3 && $4 \"\" == \"192.0.2.1\" && $5 == 1 && $6 \"\" == \"icmp\"'"));
     assert!(
         filters
@@ -51,8 +58,8 @@ fn icmp_is_named_as_each_tool_names_it() {
 fn names_must_be_told_and_cannot_end_their_quotes() {
     let evil = "x' OR 1=1 -- \" \\ \u{e9}\n$(reboot)`id`";
     let row = Made { source_text: Some(evil.to_owned()), start: None, ..made(0.0, "", "192.0.2.1", 22) };
-    assert!(filters(std::slice::from_ref(&row), Names::default()).is_none());
-    let filters = filters(&[row], Names { source: Some(evil), destination: None }).unwrap();
+    assert!(filters(std::slice::from_ref(&row), &HostNames::default()).is_none());
+    let filters = filters(&[row], &named(evil)).unwrap();
     assert!(filters.duckdb.contains("= 'x'' OR 1=1 -- \" \\ \u{e9}\n$(reboot)`id`' AND"));
     assert!(filters.kql.starts_with("source.ip : \"x' OR 1=1 -- \\\" \\\\ \u{e9}\n$(reboot)`id`\" and"));
     assert!(filters.spl.starts_with("search src=\"x' OR 1=1 -- \\\" \\\\ \u{e9}\n$(reboot)`id`\" dest="));
@@ -60,8 +67,7 @@ fn names_must_be_told_and_cannot_end_their_quotes() {
     let table = format!("1\t{}\t3\t192.0.2.1\t22\ttcp\n1\tother\t3\t192.0.2.1\t22\ttcp\n", evil.replace('\n', "~"));
     let one_line = evil.replace('\n', "~");
     let row = Made { source_text: Some(one_line.clone()), start: None, ..made(0.0, "", "192.0.2.1", 22) };
-    let filters =
-        Filters::of(&grouped(&[row], 1).findings()[0], Names { source: Some(&one_line), destination: None }).unwrap();
+    let filters = super::filters::filters(&[row], &named(&one_line)).unwrap();
     let awk = filters.zeek_cut.split_once("| awk").unwrap().1;
     let folder = std::env::temp_dir().join(format!("oddflow-filters-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -85,7 +91,7 @@ fn the_filter_selects_the_records_of_a_real_log() {
         .iter()
         .find(|f| f.tally.flows == 466 && f.subject.conversation.source.unwrap().to_string() == "170.64.237.193")
         .unwrap();
-    let filters = Filters::of(finding, Names::default()).unwrap();
+    let filters = Filters::of(&Common::of(finding), &HostNames::default()).unwrap();
     let program = filters.zeek_cut.split_once("| awk").unwrap().1;
     // zeek-cut by awk itself: the columns that the program asks for, of 22.
     let cut = "awk -F '\\t' -v OFS='\\t' '!/^#/ {print $2,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$3}'";

@@ -43,7 +43,7 @@ fn the_scanner_the_brute_forcer_and_the_knocker_are_among_the_first_ten() {
             .iter()
             .filter_map(|f| if let Fault::Contradiction(at) = f { Some(*at) } else { None })
             .collect();
-        out = lines(&shown(&grouped, &ranked, &data, 14), &around, 140).join("\n");
+        out = lines(&shown(&grouped, &ranked, &data, 14), &around, grouped.names(), 140).join("\n");
         println!("{out}");
         assert!(!faults(&grouped).iter().any(|fault| matches!(fault, Fault::MissingHours { .. })));
     }

@@ -1,6 +1,6 @@
 use super::made::{Made, grouped, made};
 use crate::findings::table::{Shown, lines, shown, sides};
-use crate::findings::{Hint, Kind, Parts, Ranked, Surroundings};
+use crate::findings::{Hint, HostNames, Kind, Parts, Ranked, Surroundings};
 use crate::flows::record::{Marks, StateGroup};
 use unicode_width::UnicodeWidthStr;
 
@@ -35,7 +35,7 @@ fn table(width: usize) -> Vec<String> {
     let data = [at(Kind::Data)];
     let mut shown: Vec<Shown<'_>> = shown(&grouped, &ranked, &data, 10);
     shown[0].hint = Some(Hint::Technique { id: "T1046", name: "port scan" });
-    lines(&shown, &Surroundings::of(&grouped), width)
+    lines(&shown, &Surroundings::of(&grouped), grouped.names(), width)
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn narrow_terminals_have_reasons_on_their_own_lines() {
 
 #[test]
 fn sides_are_named_as_networks_do() {
-    let of = |row: Made| sides(&grouped(&[row], 1).findings()[0]);
+    let of = |row: Made| sides(&grouped(&[row], 1).findings()[0], &HostNames::default());
     let dns = Made { protocol: 17, service: Some("dns".into()), ..made(0.0, "2001:db8::1", "2001:db8::2", 53) };
     assert_eq!(of(dns), "2001:db8::1 -> [2001:db8::2]:53/udp dns");
     let unreachable = Made { protocol: 1, icmp: Some((3, 3)), port: None, ..made(0.0, "10.0.0.1", "192.0.2.1", 0) };
@@ -74,5 +74,5 @@ fn sides_are_named_as_networks_do() {
     assert_eq!(of(Made { protocol: 47, port: None, ..made(0.0, "10.0.0.1", "", 0) }), "10.0.0.1 -> ? proto 47");
     let sweep: Vec<Made> =
         (1..=12).map(|i| Made { destination_text: Some(format!("192.0.2.{i}")), ..unreachable.clone() }).collect();
-    assert_eq!(sides(&grouped(&sweep, 5).findings()[0]), "10.0.0.1 -> 12 hosts icmp 3/3");
+    assert_eq!(sides(&grouped(&sweep, 5).findings()[0], &HostNames::default()), "10.0.0.1 -> 12 hosts icmp 3/3");
 }

@@ -33,6 +33,11 @@ impl Host {
         })
     }
 
+    /// Whether an address is all that it is: neither a name nor an address within a zone.
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Self::V4(_) | Self::V6(_, 0))
+    }
+
     /// Whether it lies in a range that is not routed: RFC 1918, loopback, link-local, RFC 4193.
     pub fn is_private(&self) -> bool {
         match self {

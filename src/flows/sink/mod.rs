@@ -32,7 +32,7 @@ mod text;
 
 pub use encode::{Encoded, RowEncoder};
 pub use guard::{is_formula, printable};
-pub(crate) use ndjson::json_cells;
+pub(crate) use ndjson::{json_cells, json_lines};
 pub use side_file::SideFile;
 pub use target::{OutputFormat, Target, same_file};
 

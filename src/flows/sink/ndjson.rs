@@ -62,6 +62,15 @@ pub(crate) fn json_cells(array: &ArrayRef) -> crate::Result<Vec<String>> {
     (0..array.len()).map(cell).collect()
 }
 
+/// The rows of a batch as JSON objects, one a line.
+///
+/// # Errors
+/// A type without a text form.
+pub(crate) fn json_lines(batch: &RecordBatch) -> crate::Result<Vec<u8>> {
+    let lines = JsonLines { for_terminal: false }.rows(batch);
+    lines.map_err(|e| crate::Error::Schema(format!("a column has no text form: {e}")))
+}
+
 impl Dialect for JsonLines {
     fn null(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"null");

@@ -1,9 +1,12 @@
 //! All files of an input, one after the other, as one source.
 
+use super::input::LEFT_OUT;
 use super::look::{Looked, open};
+use super::quotes::Quotes;
 use super::select::Passed;
 use super::widened::Widened;
 use super::{Chunk, Damage, FileReader, OpenFile, Source};
+use crate::flows::condition::Condition;
 use crate::{Error, Result};
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
@@ -56,6 +59,10 @@ pub(super) struct Chain {
     pub widened: Arc<Widened>,
     /// Files to read; all where none are told.
     pub wanted: Option<Vec<bool>>,
+    /// Records whose text is kept.
+    pub quotes: Option<Arc<Quotes>>,
+    /// What is true of the records that are read.
+    pub condition: Option<Arc<Condition>>,
     pub state: State,
 }
 
@@ -123,9 +130,15 @@ impl Chain {
     /// A chunk with its place; damage that is met only when it is parsed is noted, or an error.
     fn placed(&self, chunk: Chunk) -> Chunk {
         let (shared, skip_errors) = (Arc::clone(&self.shared), self.skip_errors);
+        let condition = self.condition.clone();
         let (file, source_bytes) = (self.state.next_file - 1, chunk.source_bytes);
         let parse = move || {
-            let batch = chunk.parse()?;
+            let mut batch = chunk.parse()?;
+            if let Some(condition) = &condition {
+                let (kept, left_out) = condition.keep(batch)?;
+                shared.passed.add(&BTreeMap::from([(LEFT_OUT.to_owned(), left_out)]));
+                batch = kept;
+            }
             if !skip_errors {
                 return batch.undamaged();
             }
@@ -148,6 +161,7 @@ impl Chain {
             stream_offset: self.state.stream_offset,
             batch_rows: self.batch_rows,
             skip_errors: self.skip_errors,
+            quotes: self.quotes.clone(),
         };
         self.state.current = Some(open(looked, context, &self.shared, &self.widened)?);
         Ok(())

@@ -5,14 +5,16 @@ use super::discover::{Discovery, discover};
 use super::look::{Content, FIRST_HEAD, LATER_HEAD, Looked, Place, adopt_names, look};
 use super::notes::{describe_lacking, describe_others, describe_skipped, nothing};
 use super::pipe::Pipe;
+use super::quotes::Quotes;
 use super::select::{in_order_of_time, without_tables};
 use super::unite::Union;
 use super::widened::{Widened, Widening};
 use super::{Compression, Format, Source};
+use crate::flows::condition::Condition;
 use crate::flows::record::FlowLog;
 use crate::{Error, Result};
 use arrow_schema::SchemaRef;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -37,6 +39,8 @@ pub struct InputOptions {
     /// Copy standard input and other pipes to temporary files of at most so many bytes each, so that they can be read
     /// twice (and be Parquet).
     pub spool: Option<u64>,
+    /// Only records of which this is true are read; the others keep their numbers.
+    pub condition: Option<Arc<Condition>>,
 }
 
 impl Default for InputOptions {
@@ -48,6 +52,7 @@ impl Default for InputOptions {
             batch_rows: 65_536,
             skip_errors: false,
             spool: None,
+            condition: None,
         }
     }
 }
@@ -101,6 +106,9 @@ pub struct Input {
     /// The copies of pipes; removed when the input is dropped.
     _spooled: Vec<NamedTempFile>,
 }
+
+/// What records are counted as that [`InputOptions::condition`] leaves out, among [`Input::passed_over`].
+pub const LEFT_OUT: &str = "left out by --where";
 
 impl Input {
     /// Finds and recognises the inputs: files, directories, globs, `-` for standard input.
@@ -158,18 +166,19 @@ impl Input {
             }
         }
         notes.extend(describe_others(&other_logs));
-        let no_logs = without_tables(&mut looked);
-        if !no_logs.is_empty() {
-            union = Union::default();
-            looked.iter().for_each(|file| union.add(&file.schema));
-            skipped.extend(no_logs);
-        }
+        skipped.extend(without_tables(&mut looked));
         notes.extend(describe_skipped(&skipped));
         in_order_of_time(&mut looked);
+        // In reading order, so that the order on the command line does not show in the columns.
+        union = Union::default();
+        looked.iter().for_each(|file| union.add(&file.schema));
         if looked.iter().all(|file| matches!(file.content, Content::Empty)) {
             return Err(nothing(inputs, &looked, &notes));
         }
         let schema = union.finish();
+        if let Some(condition) = &options.condition {
+            condition.check(&schema)?;
+        }
         notes.extend(describe_lacking(&mut looked, &union));
         let shared = Shared::new(schema.fields().len());
         Ok(Self {
@@ -200,8 +209,33 @@ impl Input {
     /// # Errors
     /// As [`Input::source`].
     pub fn source_of(&self, wanted: impl Fn(usize) -> bool) -> Result<Box<dyn Source>> {
+        Ok(self.chain_of(wanted, None))
+    }
+
+    /// Records of a file as they stand in it, by their numbers (the first is 1): of text their bytes without the line's end, of
+    /// Parquet and Arrow their fields as a JSON object. Records that are not there, or are rejected, are left out.
+    ///
+    /// # Errors
+    /// Whatever reading meets.
+    pub fn originals(&self, file: usize, records: &BTreeSet<u64>) -> Result<BTreeMap<u64, Vec<u8>>> {
+        let quotes = Arc::new(Quotes::new(records.clone()));
+        let mut source = self.chain_of(|other| other == file, Some(Arc::clone(&quotes)));
+        let is_text = self.files.get(file).is_none_or(|file| file.format.is_text());
+        while let Some(chunk) = source.next_chunk()? {
+            let batch = chunk.parse()?;
+            if !is_text {
+                quotes.keep_rows(&batch)?;
+            }
+            if quotes.has_all() {
+                break;
+            }
+        }
+        Ok(quotes.take())
+    }
+
+    fn chain_of(&self, wanted: impl Fn(usize) -> bool, quotes: Option<Arc<Quotes>>) -> Box<dyn Source> {
         let n_columns = self.schema.fields().len();
-        Ok(Box::new(Chain {
+        Box::new(Chain {
             files: Arc::clone(&self.looked),
             shared: Arc::new(Shared::new(n_columns)),
             schema: SchemaRef::clone(&self.schema),
@@ -209,8 +243,10 @@ impl Input {
             skip_errors: self.options.skip_errors,
             widened: Arc::new(Widened::new(n_columns, false)),
             wanted: Some((0..self.looked.len()).map(wanted).collect()),
+            quotes,
+            condition: self.options.condition.clone(),
             state: Default::default(),
-        }))
+        })
     }
 
     /// Starts a first pass in which an integer column that meets other numbers becomes Float64 in that batch. When it
@@ -279,6 +315,8 @@ impl Input {
             skip_errors: self.options.skip_errors,
             widened,
             wanted: None,
+            quotes: None,
+            condition: self.options.condition.clone(),
             state: Default::default(),
         })
     }

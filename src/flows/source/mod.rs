@@ -28,6 +28,7 @@ mod parquet_footer;
 mod parquet_spans;
 mod pipe;
 mod positioned;
+mod quotes;
 mod recognise;
 mod select;
 mod text;
@@ -41,11 +42,13 @@ mod columnar_tests;
 use super::Batch;
 use crate::Result;
 use arrow_schema::SchemaRef;
+use quotes::Quotes;
+use std::sync::Arc;
 
 pub(crate) use conform::conform;
 pub use csv::preset;
 pub use format::{Compression, Format};
-pub use input::{Damage, Input, InputFile, InputOptions};
+pub use input::{Damage, Input, InputFile, InputOptions, LEFT_OUT};
 pub use widened::Widening;
 
 /// A stream of records: a schema and an iterator of fallible chunks.
@@ -108,6 +111,8 @@ pub(crate) struct OpenFile {
     pub batch_rows: usize,
     /// Rows behind a damage are left out and those before it kept: they must be known to be before it.
     pub skip_errors: bool,
+    /// The records whose text is kept, where some are to be quoted.
+    pub quotes: Option<Arc<Quotes>>,
 }
 
 /// The chunks of one file.

@@ -23,6 +23,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 use places::{Names, Places};
 use row::{Gather, Row};
+use std::collections::HashSet;
 use std::fmt;
 
 /// How to read what a log leaves open.
@@ -202,6 +203,28 @@ impl FlowSchema {
         };
         let names = form.places.texts(part, batch)?;
         Ok((0..batch.num_rows()).map(|row| names.get(row).map_or(0, |name| Host::digest(name) | 1)).collect())
+    }
+
+    /// The texts of those hosts of a batch that are more than an address: names, and addresses with a zone. Each once, in the
+    /// order of their first rows.
+    ///
+    /// # Errors
+    /// As [`FlowSchema::flows`].
+    pub fn host_names(&self, batch: &RecordBatch) -> Result<Vec<(Host, String)>> {
+        let Some((form, hosts)) = self.form_of(batch).and_then(|form| Some((form, form.format().hosts?))) else {
+            return Ok(Vec::new());
+        };
+        let (mut met, mut names) = (HashSet::new(), Vec::new());
+        for part in [hosts.0, hosts.1] {
+            let texts = form.places.texts(part, batch)?;
+            for text in (0..batch.num_rows()).filter_map(|row| texts.get(row)) {
+                let host = Host::parse(text).filter(|host| !host.is_plain());
+                if let Some(host) = host.filter(|host| met.insert(*host)) {
+                    names.push((host, text.trim().to_owned()));
+                }
+            }
+        }
+        Ok(names)
     }
 
     /// The format of a batch's file: the one whose column that every record has is fullest.

@@ -47,7 +47,15 @@ fn rows(first: usize, n: usize) -> RecordBatch {
 }
 
 fn place(schema: SchemaRef, batch_rows: usize) -> OpenFile {
-    OpenFile { file: 3, name: "named".into(), schema, stream_offset: 1_000, batch_rows, skip_errors: false }
+    OpenFile {
+        file: 3,
+        name: "named".into(),
+        schema,
+        stream_offset: 1_000,
+        batch_rows,
+        skip_errors: false,
+        quotes: None,
+    }
 }
 
 /// Reads to the end, parsing chunks in an order that is not theirs; the error, if any, comes with what was before it.

@@ -48,6 +48,7 @@ impl ParseBlock for Layout {
         let bytes = recoded.as_ref().map_or(block.bytes(), |recoded| &recoded.text);
         self.recoded.fetch_add(recoded.as_ref().map_or(0, |recoded| recoded.lines), Ordering::Relaxed);
         let mut parser = Parser::new(bytes, block, self);
+        parser.rows.quoting(&context.quotes);
         match block.kind {
             Kind::Quoted => parser.quoted(),
             Kind::Lines => parser.lines(),
@@ -194,7 +195,9 @@ impl<'a> Parser<'a> {
         if carriage_return && self.places[last] - self.places[last - 1] >= 2 {
             self.places[last] -= 1;
         }
-        self.rows.accept();
+        let bytes = self.bytes;
+        let text = || bytes.get(begin..past - 1 - usize::from(carriage_return)).unwrap_or_default();
+        self.rows.accept(text);
         if self.places.len() >= TILE {
             self.take();
         }

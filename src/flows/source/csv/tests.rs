@@ -28,8 +28,15 @@ fn read(text: &[u8], types: &[DataType], batch_rows: usize, survey: Option<Arc<W
     };
     let fields = names.iter().zip(types).map(|(name, data_type)| Field::new(name, data_type.clone(), true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    let context =
-        OpenFile { file: 0, name: "test.csv".into(), schema, stream_offset: 0, batch_rows, skip_errors: false };
+    let context = OpenFile {
+        file: 0,
+        name: "test.csv".into(),
+        schema,
+        stream_offset: 0,
+        batch_rows,
+        skip_errors: false,
+        quotes: None,
+    };
     let bytes = Bytes::new(Box::new(Cursor::new(text.to_vec())), Compression::None).unwrap();
     let widened = survey.unwrap_or_else(|| Arc::new(Widened::new(types.len(), false)));
     let mut reader = open(bytes, &dialect, context, widened, Default::default(), Default::default());

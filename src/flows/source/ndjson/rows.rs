@@ -42,6 +42,7 @@ impl Layout {
 impl ParseBlock for Layout {
     fn parse(&self, block: &Block, context: &OpenFile) -> Result<Batch> {
         let mut parser = Parser::new(block, self);
+        parser.rows.quoting(&context.quotes);
         match block.kind {
             BlockKind::Overlong => {
                 let detail = format!("more than the {RECORD_LIMIT} bytes that a record may have");
@@ -156,7 +157,7 @@ impl<'a> Parser<'a> {
                 self.rows.pass_over();
             }
             Ok(()) => {
-                self.rows.accept();
+                self.rows.accept(|| line);
                 self.lines.push((begin, begin + line.len()));
                 for key in unknown {
                     *self.unknown.entry(key).or_default() += 1;

@@ -23,8 +23,15 @@ fn unnoted() -> Arc<Widened> {
 fn read(text: &[u8], batch_rows: usize) -> (Vec<Batch>, Passed) {
     let unknown = Passed::default();
     let schema = super::super::unite::Union::of(&Shape::detect(text, true, "test.json").unwrap().schema()).finish();
-    let context =
-        OpenFile { file: 0, name: "test.json".into(), schema, stream_offset: 0, batch_rows, skip_errors: false };
+    let context = OpenFile {
+        file: 0,
+        name: "test.json".into(),
+        schema,
+        stream_offset: 0,
+        batch_rows,
+        skip_errors: false,
+        quotes: None,
+    };
     let bytes = Bytes::new(Box::new(Cursor::new(text.to_vec())), Compression::None).unwrap();
     let mut reader = open(bytes, (0, Objects::All), context, unnoted(), unknown.clone(), Passed::default());
     let mut batches = Vec::new();
@@ -155,8 +162,15 @@ fn bad_lines_are_numbered_and_kept() {
     let text = b"{\"a\": 1}\r\n\n{\"a\": 2,}\n[1]\n{\"a\": \"x\"}\n{\"a\": 4} {}\n{\"a\": \xff}\n{\"a\": \"5\"}\n{\"a\":6}\n{\"a\":7}\n{\"a\":8}";
     let head = b"{\"a\": 1}\n";
     let schema = super::super::unite::Union::of(&Shape::detect(head, true, "test.json").unwrap().schema()).finish();
-    let context =
-        OpenFile { file: 0, name: "test.json".into(), schema, stream_offset: 0, batch_rows: 100, skip_errors: false };
+    let context = OpenFile {
+        file: 0,
+        name: "test.json".into(),
+        schema,
+        stream_offset: 0,
+        batch_rows: 100,
+        skip_errors: false,
+        quotes: None,
+    };
     let bytes = Bytes::new(Box::new(Cursor::new(text.to_vec())), Compression::None).unwrap();
     let batch = open(bytes, (0, Objects::All), context, unnoted(), Passed::default(), Passed::default())
         .next_chunk()

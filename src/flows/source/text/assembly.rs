@@ -4,12 +4,14 @@ use super::blocks::KEPT_TEXT;
 use super::columns::{Column, Misfit};
 use super::encoding::readable;
 use crate::flows::source::OpenFile;
+use crate::flows::source::quotes::Quotes;
 use crate::flows::source::widened::Widened;
 use crate::flows::{Batch, RecordNumbers, Reject, Rejected};
 use crate::{Error, Result};
 use arrow_array::{BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow_schema::ArrowError;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The rows of one block.
 pub(in crate::flows::source) struct Assembly {
@@ -25,6 +27,7 @@ pub(in crate::flows::source) struct Assembly {
     refused: Vec<usize>,
     /// What did not fit: the column's place, why not, the record.
     misfits: Vec<(usize, Misfit, u64)>,
+    quotes: Option<Arc<Quotes>>,
 }
 
 impl Assembly {
@@ -39,12 +42,21 @@ impl Assembly {
             rejected: BTreeMap::new(),
             refused: Vec::new(),
             misfits: Vec::new(),
+            quotes: None,
         }
     }
 
-    /// The next record is a row.
+    /// Keeps the text of rows that are to be quoted.
+    pub fn quoting(&mut self, quotes: &Option<Arc<Quotes>>) {
+        self.quotes.clone_from(quotes);
+    }
+
+    /// The next record, which reads so, is a row.
     #[inline(always)]
-    pub fn accept(&mut self) {
+    pub fn accept<'a>(&mut self, text: impl FnOnce() -> &'a [u8]) {
+        if let Some(quotes) = &self.quotes {
+            quotes.keep(self.first + self.accepted as u64 + self.passed, text());
+        }
         if let Some(numbers) = &mut self.numbers {
             numbers.push(self.first + self.accepted as u64 + self.passed);
         }

@@ -38,6 +38,7 @@ impl Layout {
     /// The batch of a block whose first record is number `first`; `header` holds where it begins.
     pub fn parse(&self, block: &Block, first: u64, header: &Header, context: &OpenFile) -> Result<Batch> {
         let mut parser = Parser::new(block, first, header.clone(), self);
+        parser.rows.quoting(&context.quotes);
         match block.kind {
             Kind::Overlong => {
                 let detail = format!("more than the {RECORD_LIMIT} bytes that a record may have");
@@ -186,7 +187,8 @@ impl<'a> Parser<'a> {
                 return;
             }
         }
-        self.rows.accept();
+        let line = || bytes.get(begin..end).unwrap_or_default();
+        self.rows.accept(|| line().strip_suffix(b"\r").unwrap_or(line()));
         self.row = self.places.len();
         if self.row >= TILE {
             self.take();

@@ -31,6 +31,7 @@ fn read_as(text: &[u8], batch_rows: usize, schema: arrow_schema::Schema) -> Read
         stream_offset: 0,
         batch_rows,
         skip_errors: false,
+        quotes: None,
     };
     let bytes = Bytes::new(Box::new(Cursor::new(text.to_vec())), Compression::None).unwrap();
     let (unknown, passed) = (Passed::default(), Passed::default());

@@ -1,0 +1,59 @@
+//! `oddflow allow`: a finding becomes a rule of what is known to be fine.
+
+use super::Done;
+use super::args::Allow;
+use super::kept::Asked;
+use super::run::Session;
+use super::talk::{plural, say};
+use crate::findings::allow::{Day, appended, parse};
+use crate::{Error, Result};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+pub fn run(args: &Allow) -> Result<Done> {
+    let session = Session::reading(None, args.quiet)?;
+    let expires = args.expires.as_deref().map(day).transpose()?;
+    let asked = Asked::find(&args.output, &args.finding, 0, &session)?;
+    let list = match (&args.to, asked.kept.allowed) {
+        (Some(path), _) => path.clone(),
+        (None, Some(used)) => used.file,
+        (None, None) => PathBuf::from("allow.toml"),
+    };
+    let text = read(&list)?;
+    // A list that cannot be read now would not be read with one rule more.
+    let rules = parse(&list.display().to_string(), &text)?;
+    let Some(common) = &asked.rows.common else {
+        return Err(Error::Internal("a finding without rows was found".into()));
+    };
+    let rule = appended(&text, common, &asked.rows.names, &args.reason, expires)?;
+    rule.trim().lines().try_for_each(say)?;
+    if args.dry_run {
+        return Ok(Done::Clean);
+    }
+    let io = |error| Error::io(&list, error);
+    let mut file = OpenOptions::new().create(true).append(true).open(&list).map_err(io)?;
+    // In one piece, so that what breaks off leaves no half of a rule.
+    file.write_all(rule.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
+    let n = plural(rules.len() + 1, "rule");
+    session.talk.line("added", &format!("to {}, which has {n} now; use it with --allow", list.display()));
+    Ok(Done::Clean)
+}
+
+fn read(list: &Path) -> Result<String> {
+    match std::fs::read_to_string(list) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(Error::io(list, error)),
+    }
+}
+
+/// `2027-01-31`.
+fn day(text: &str) -> Result<Day> {
+    let wrong = || Error::parameter("--expires", text, "it must be a date such as 2027-01-31");
+    let mut parts = text.split('-').map(str::parse::<u16>);
+    let mut part = || parts.next().and_then(std::result::Result::ok).ok_or_else(wrong);
+    let (year, month, of_month) = (part()?, part()?, part()?);
+    let small = |n: u16, most: u16| u8::try_from(n).ok().filter(|_| (1..=most).contains(&n)).ok_or_else(wrong);
+    Ok(Day { year, month: small(month, 12)?, day: small(of_month, 31)? })
+}

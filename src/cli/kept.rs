@@ -1,0 +1,62 @@
+//! Findings of an output that was scored before, as `show`, `hosts` and `allow` are asked for them.
+
+use super::run::Session;
+use super::talk::count;
+use crate::findings::{FindingId, Told};
+use crate::pipeline::{FindingRows, KeptFindings, ScoredLog, kept_findings, manifest_path};
+use crate::{Error, Result};
+use std::path::Path;
+
+/// A finding of an output.
+pub struct Asked {
+    /// Its name.
+    pub id: String,
+    /// What was told of it, where the manifest says so.
+    pub told: Option<Told>,
+    /// What the manifest keeps of all findings.
+    pub kept: KeptFindings,
+    /// Its rows.
+    pub rows: FindingRows,
+}
+
+impl Asked {
+    /// Reads the rows of the finding that `text` names, with the places of the first `most`.
+    pub fn find(output: &str, text: &str, most: usize, session: &Session) -> Result<Self> {
+        let kept = kept_findings(Path::new(output))?;
+        let (id, told) = named(output, text, &kept)?;
+        let scored = ScoredLog::open(output, session.stop())?;
+        let rows = session.pass("read", None, |run| scored.rows_of(&id, most, run))?;
+        if rows.flows == 0 {
+            let limit = format!("{output} has no row of it; the column finding_id has the names of findings");
+            return Err(Error::parameter("ID", text, limit));
+        }
+        Ok(Self { id, told, kept, rows })
+    }
+}
+
+/// The finding that `text` names, by its name or its rank.
+fn named(output: &str, text: &str, kept: &KeptFindings) -> Result<(String, Option<Told>)> {
+    if FindingId::parse(text).is_some() {
+        let id = text.to_ascii_lowercase();
+        let told = kept.list.iter().find(|told| told.id == id).cloned();
+        return Ok((id, told));
+    }
+    let Ok(rank) = text.parse::<u64>() else {
+        let limit = "it must be a place in the table, such as 2, or a finding_id of 16 hexadecimal digits";
+        return Err(Error::parameter("ID", text, limit));
+    };
+    let told = kept.list.iter().find(|told| told.rank == Some(rank));
+    let last = kept.list.iter().filter_map(|told| told.rank).max();
+    match (told, last) {
+        (Some(told), _) => Ok((told.id.clone(), Some(told.clone()))),
+        (None, Some(last)) => {
+            let limit = format!("{output} has findings up to {}; others go by their finding_id", count(last));
+            Err(Error::parameter("ID", text, limit))
+        }
+        (None, None) => {
+            let path = manifest_path(Path::new(output));
+            let limit = format!("places are kept in {}, which has none; give the finding_id", path.display());
+            Err(Error::parameter("ID", text, limit))
+        }
+    }
+}

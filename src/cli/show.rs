@@ -1,0 +1,123 @@
+//! `oddflow show`: the original records of a finding.
+
+use super::Done;
+use super::args::Show;
+use super::kept::Asked;
+use super::run::Session;
+use super::talk::{count, plural};
+use crate::findings::{Filters, Told};
+use crate::flows::sink::printable;
+use crate::flows::source::{Input, InputOptions};
+use crate::pipeline::RowPlace;
+use crate::{Error, Result};
+use std::collections::BTreeSet;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+
+pub fn run(args: &Show) -> Result<Done> {
+    let session = Session::reading(None, args.quiet)?;
+    let asked = Asked::find(&args.output, &args.finding, args.limit, &session)?;
+    match &asked.told {
+        Some(told) => describe(&session, told),
+        None => session.talk.line("finding", &format!("{}, {}", asked.id, plural(asked.rows.flows, "flow"))),
+    }
+    let filters = asked.rows.common.as_ref().and_then(|common| Filters::of(common, &asked.rows.names));
+    if let Some(Filters { zeek_cut, duckdb, kql, spl }) = filters {
+        let lines = [("zeek-cut", zeek_cut), ("DuckDB", duckdb), ("Kibana", kql), ("Splunk", spl)];
+        lines.iter().for_each(|(tool, filter)| session.talk.line(tool, filter));
+    }
+    let places = &asked.rows.places;
+    if (places.len() as u64) < asked.rows.flows {
+        let all = asked.rows.flows;
+        session.talk.line("records", &format!("{} of {} (--limit {all}: all)", places.len(), count(all)));
+    }
+    if places.is_empty() && args.limit > 0 {
+        return Err(Error::Schema(format!(
+            "{}: source_file and source_record are empty; score the logs again",
+            args.output
+        )));
+    }
+    files(places).into_iter().try_for_each(|(file, records)| print_file(args, &session, &asked, file, &records))?;
+    Ok(Done::Clean)
+}
+
+/// What was told of the finding.
+fn describe(session: &Session, told: &Told) {
+    let rank = told.rank.map_or("data".to_owned(), |rank| format!("{rank}"));
+    let side = |side: &Option<String>, many: u64| side.clone().unwrap_or_else(|| plural(many, "host"));
+    let port = match (told.port.as_str(), told.kind.as_str()) {
+        ("-", _) => String::new(),
+        ("*", _) => format!(" {}", plural(told.ports, "port")),
+        (port, _) => format!(" {} {port}", told.protocol.as_deref().unwrap_or("port")),
+    };
+    let service = told.service.as_ref().filter(|_| told.port != "*").map_or(String::new(), |s| format!(" {s}"));
+    let sides = format!("{} -> {}{port}{service}", side(&told.source, 1), side(&told.destination, told.hosts));
+    session.talk.line("finding", &format!("{rank}, {}, {}   {sides}", told.id, plural(told.flows, "flow")));
+    let times = told.first.iter().chain(told.last.as_ref().filter(|last| told.first.as_ref() != Some(last)));
+    let times: Vec<&str> = times.map(String::as_str).collect();
+    let severity = told.severity.map_or(String::new(), |severity| format!("severity {severity:.3}   "));
+    session.talk.line("", &format!("{severity}{}", times.join(" to ")));
+    session.talk.line("why", &told.why.join(", "));
+}
+
+/// The records of each file, files in the order of their first rows.
+fn files(places: &[RowPlace]) -> Vec<(&str, BTreeSet<u64>)> {
+    let mut files: Vec<(&str, BTreeSet<u64>)> = Vec::new();
+    for place in places {
+        match files.iter_mut().find(|(file, _)| *file == place.file) {
+            Some((_, records)) => drop(records.insert(place.record)),
+            None => files.push((&place.file, BTreeSet::from([place.record]))),
+        }
+    }
+    files
+}
+
+fn print_file(args: &Show, session: &Session, asked: &Asked, file: &str, records: &BTreeSet<u64>) -> Result<()> {
+    if file == "-" {
+        let limit = "the records came by standard input and were not kept; save the logs, and score the files";
+        return Err(Error::parameter("OUT", &args.output, limit));
+    }
+    let path: PathBuf = args.root.as_ref().map_or_else(|| PathBuf::from(file), |root| root.join(file));
+    let path = &path;
+    let size = std::fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::NoInput(format!(
+            "{} is not there: give the folder that names begin in with --root, or run this where the logs were scored",
+            path.display()
+        )),
+        _ => Error::io(path, error),
+    })?;
+    if asked.kept.sizes.get(file).is_some_and(|&then| then != size.len()) {
+        session.talk.warning("warning", &format!("{file} has changed since it was scored; records may be others"));
+    }
+    session.talk.line("file", &format!("{file}, {}", numbers(records)));
+    let input = Input::open(&[path.display().to_string()], &InputOptions::default())?;
+    let originals = input.originals(0, records)?;
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let is_terminal = std::io::stdout().is_terminal();
+    let failed = |error| Error::io("standard output", error);
+    for (number, text) in originals {
+        if args.number {
+            write!(out, "{file}:{number}:").map_err(failed)?;
+        }
+        // What is piped on is untouched; on a terminal nothing in it acts.
+        match is_terminal {
+            true => writeln!(out, "{}", printable(&String::from_utf8_lossy(&text))).map_err(failed)?,
+            false => out.write_all(&text).and_then(|()| out.write_all(b"\n")).map_err(failed)?,
+        }
+    }
+    out.flush().map_err(failed)
+}
+
+/// `record 7`, `records 1-3, 8`.
+fn numbers(records: &BTreeSet<u64>) -> String {
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for &record in records {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == record => *last = record,
+            _ => runs.push((record, record)),
+        }
+    }
+    let run = |&(first, last): &(u64, u64)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+    let word = if records.len() == 1 { "record" } else { "records" };
+    format!("{word} {}", runs.iter().map(run).collect::<Vec<_>>().join(", "))
+}

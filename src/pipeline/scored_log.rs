@@ -1,0 +1,202 @@
+//! An output that was scored before, read again: its rows as flows with their severities, and what was told of its findings.
+
+use super::flow_logs::FlowReader;
+use super::manifest::{beside, manifest_path};
+use super::ordered::Run;
+use crate::findings::{Collector, Common, Grouped, HostNames, Told};
+use crate::flows::Batch;
+use crate::flows::source::{Input, InputOptions};
+use crate::model::{Model, prefix_of_added};
+use crate::{Error, Result, Stop};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, UInt64Type};
+use arrow_array::{Array, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_schema::DataType;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A scored output of flow logs.
+pub struct ScoredLog {
+    input: Input,
+    reader: FlowReader,
+    prefix: String,
+}
+
+/// A row of a finding: where its record is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowPlace {
+    /// The file, as it was named when it was scored.
+    pub file: String,
+    /// The record's number in it; the first is 1.
+    pub record: u64,
+}
+
+/// The rows of one finding.
+#[derive(Debug, Clone, Default)]
+pub struct FindingRows {
+    /// How many there are.
+    pub flows: u64,
+    /// Where the first of them are, up to as many as were asked for.
+    pub places: Vec<RowPlace>,
+    /// What all have in common; `None` without rows.
+    pub common: Option<Common>,
+    /// The texts of their hosts.
+    pub names: HostNames,
+}
+
+/// What the manifest beside an output keeps of its findings.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct KeptFindings {
+    /// The findings that are anomalies, and faults of the capture.
+    #[serde(default)]
+    pub list: Vec<Told>,
+    /// The list of what is known to be fine that was used.
+    #[serde(default)]
+    pub allowed: Option<KeptAllowed>,
+    /// The size in bytes of each file that was read, by its name.
+    #[serde(skip)]
+    pub sizes: BTreeMap<String, u64>,
+}
+
+/// The list that was used.
+#[derive(Debug, Clone, Deserialize)]
+pub struct KeptAllowed {
+    /// Where it was.
+    pub file: PathBuf,
+}
+
+/// What the manifest beside `output` keeps of its findings; empty where there is none.
+///
+/// # Errors
+/// If there is one and it cannot be read.
+pub fn kept_findings(output: &Path) -> Result<KeptFindings> {
+    #[derive(Deserialize)]
+    struct Kept {
+        findings: Option<KeptFindings>,
+        #[serde(default)]
+        inputs: Vec<KeptInput>,
+    }
+    #[derive(Deserialize)]
+    struct KeptInput {
+        name: String,
+        bytes: u64,
+    }
+    let path = manifest_path(output);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(KeptFindings::default()),
+        Err(error) => return Err(Error::io(path, error)),
+    };
+    let kept: Kept = serde_json::from_str(&text)
+        .map_err(|error| Error::Schema(format!("{}: it is no manifest of a scored output: {error}", path.display())))?;
+    let sizes = kept.inputs.into_iter().map(|input| (input.name, input.bytes)).collect();
+    Ok(KeptFindings { sizes, ..kept.findings.unwrap_or_default() })
+}
+
+impl ScoredLog {
+    /// Opens an output of `detect` or `score`.
+    ///
+    /// # Errors
+    /// If it cannot be read, has no scores, or its columns are not those of flow logs.
+    pub fn open(path: &str, stop: &Stop) -> Result<Self> {
+        let text = |name: &str| (name.to_owned(), DataType::Utf8);
+        let known_types = ["finding_id", "allowed", "source_file"].map(text).to_vec();
+        let input = Input::open(&[path.to_owned()], &InputOptions { known_types, ..InputOptions::default() })?;
+        stop.check()?;
+        let prefix = prefix_of_added(&input.schema).ok_or_else(|| {
+            Error::Schema(format!(
+                "{path}: it has no anomaly_score, severity and anomaly; name an output of detect or score"
+            ))
+        })?;
+        // What the log left open was said when it was scored.
+        let model = beside(Path::new(path), "model");
+        let options = if model.is_file() { Model::load(&model)?.flows.map(|flows| flows.reading()) } else { None };
+        let reader = FlowReader::new(&input, options.unwrap_or_default())?.ok_or_else(|| {
+            Error::Schema(format!(
+                "{path}: its columns tell no addresses and times; findings are of flow logs, and of outputs that have their columns \
+                 (not of --scores-only)"
+            ))
+        })?;
+        Ok(Self { input, reader, prefix })
+    }
+
+    /// All its rows in findings. Rows that are not in it (of an output of anomalies alone) are not in them.
+    ///
+    /// # Errors
+    /// Whatever reading meets.
+    pub fn grouped(&self, run: &Run<'_>) -> Result<Grouped> {
+        let mut collector = Collector::new();
+        let look = |batch: Batch| Ok((self.severities(&batch.columns)?, self.reader.read(&self.input, &batch)?));
+        run.each(self.input.source()?, look, |done| {
+            let (severity, flows) = done.value;
+            collector.learn(&flows.names);
+            collector.observe(&flows.rows(&severity));
+            Ok(())
+        })?;
+        Ok(collector.finish())
+    }
+
+    /// The rows of the finding that is called `id`; the places of the first `most`.
+    ///
+    /// # Errors
+    /// Whatever reading meets; if the output has no column of findings.
+    pub fn rows_of(&self, id: &str, most: usize, run: &Run<'_>) -> Result<FindingRows> {
+        let mut rows = FindingRows::default();
+        let look = |batch: Batch| {
+            let ids = self.texts(&batch.columns, "finding_id")?;
+            let wanted: Vec<usize> = (0..ids.len()).filter(|&row| ids.is_valid(row) && ids.value(row) == id).collect();
+            if wanted.is_empty() {
+                return Ok(None);
+            }
+            let places = self.places(&batch, wanted.iter().take(most))?;
+            let flows = self.reader.read(&self.input, &batch)?;
+            let severity = vec![0.0; batch.n_rows()];
+            let of_rows = wanted.iter().map(|&row| Common::of_row(&flows.rows(&severity).flow(row)));
+            let common = of_rows.reduce(Common::and);
+            Ok(Some((wanted.len() as u64, places, common, flows.names)))
+        };
+        run.each(self.input.source()?, look, |done| {
+            let Some((flows, places, common, names)) = done.value else { return Ok(()) };
+            rows.flows += flows;
+            let room = most - rows.places.len();
+            rows.places.extend(places.into_iter().take(room));
+            names.iter().for_each(|(host, text)| rows.names.learn(*host, text));
+            rows.common = match (rows.common, common) {
+                (Some(a), Some(b)) => Some(a.and(b)),
+                (a, b) => a.or(b),
+            };
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    fn places<'a>(&self, batch: &Batch, rows: impl Iterator<Item = &'a usize>) -> Result<Vec<RowPlace>> {
+        let files = self.texts(&batch.columns, "source_file")?;
+        let records = self.column(&batch.columns, "source_record", &DataType::UInt64)?;
+        let records: &UInt64Array = records.as_primitive::<UInt64Type>();
+        let known = rows.filter(|&&row| files.is_valid(row) && records.is_valid(row));
+        Ok(known.map(|&row| RowPlace { file: files.value(row).to_owned(), record: records.value(row) }).collect())
+    }
+
+    /// NaN for rows that were not scored.
+    fn severities(&self, batch: &RecordBatch) -> Result<Vec<f64>> {
+        let column = self.column(batch, "severity", &DataType::Float64)?;
+        let column: &Float64Array = column.as_primitive::<Float64Type>();
+        Ok(column.iter().map(|severity| severity.unwrap_or(f64::NAN)).collect())
+    }
+
+    fn texts(&self, batch: &RecordBatch, name: &str) -> Result<StringArray> {
+        Ok(self.column(batch, name, &DataType::Utf8)?.as_string::<i32>().clone())
+    }
+
+    fn column(&self, batch: &RecordBatch, name: &str, kind: &DataType) -> Result<arrow_array::ArrayRef> {
+        let name = format!("{}{name}", self.prefix);
+        let column = batch.column_by_name(&name).ok_or_else(|| {
+            Error::Schema(format!(
+                "there is no column {name}: the output was not made of findings; score the logs with this version, without --group none"
+            ))
+        })?;
+        arrow_cast::cast(column, kind).map_err(|error| Error::Schema(format!("column {name}: {error}")))
+    }
+}
