@@ -145,14 +145,8 @@ fn spelled_out(c: char, buffer: &mut [u8; 12]) -> &[u8] {
 mod tests {
     use super::*;
 
-    const HEADER: CefHeader<'_> = CefHeader {
-        vendor: "a|b",
-        product: "c\\d",
-        version: "1\n2",
-        class: "x=y",
-        name: "n",
-        severity: 200,
-    };
+    const HEADER: CefHeader<'_> =
+        CefHeader { vendor: "a|b", product: "c\\d", version: "1\n2", class: "x=y", name: "n", severity: 200 };
 
     #[test]
     fn what_has_a_meaning_is_escaped_where_it_has_it() {

@@ -29,7 +29,10 @@ enum Form {
     Parquet(ParquetEncoder),
     Arrow(SchemaRef),
     /// Whole records for parts, or for one stream.
-    Events { in_parts: bool, compression: Compression },
+    Events {
+        in_parts: bool,
+        compression: Compression,
+    },
 }
 
 /// The text formats.

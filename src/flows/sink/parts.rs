@@ -31,14 +31,7 @@ impl Parts {
     pub fn create(output: &Path, compression: Compression, most: usize) -> Result<Self> {
         // A wrong path is said before any work is done.
         drop(Staged::beside(&part_path(output, 1))?);
-        Ok(Self {
-            output: output.to_path_buf(),
-            compression,
-            most,
-            open: Vec::new(),
-            sealed: Vec::new(),
-            bytes: 0,
-        })
+        Ok(Self { output: output.to_path_buf(), compression, most, open: Vec::new(), sealed: Vec::new(), bytes: 0 })
     }
 
     /// Adds records to the open part, and to new ones where it is full.
