@@ -4,8 +4,8 @@ use super::Done;
 use super::args::{Detect, InputArgs};
 use super::baseline;
 use super::found::{self, Asked};
-use super::run::{Session, check_distinct, check_output, output_target};
-use super::score::{Scoring, finish, flow_logs};
+use super::run::{Session, check_distinct, check_output, check_parts, output_target};
+use super::score::{Scoring, events, finish, flow_logs};
 use super::settings::Config;
 use super::summary;
 use crate::Result;
@@ -38,7 +38,8 @@ pub fn run(args: &Detect) -> Result<Done> {
         ("the manifest", manifest.as_deref()),
         ("--rejected", args.output.rejected.as_deref()),
     ])?;
-    let digests = Digests::start(&input.files);
+    target.iter().try_for_each(|target| check_parts(target, [("-m", model_path.as_deref())]))?;
+    let mut digests = Some(Digests::start(&input.files));
 
     let mut fitted = match clean {
         [] => fit(&session, &mut input, &options)?,
@@ -67,9 +68,18 @@ pub fn run(args: &Detect) -> Result<Done> {
     let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input, grouping.is_some())?;
     scoring.options.known = fitted.known.map(Arc::new);
     scoring.options.flows = fitted.flows;
+    let mut inputs = Vec::new();
+    if args.output.format.is_some() {
+        // Events name the model by its digest, and the model names what it was fitted on.
+        inputs = digests.take().map(Digests::finish).unwrap_or_default();
+        if clean.is_empty() {
+            model.provenance.inputs = inputs.clone();
+        }
+        scoring.options.events = events(target.as_ref(), &model, &model.digest()?, &input)?;
+    }
     let (report, found) = scoring.carry_out(grouping, &args.output, &session, &model, &mut input, target.as_ref())?;
 
-    let inputs = digests.finish();
+    inputs = digests.map_or(inputs, Digests::finish);
     if clean.is_empty() {
         model.provenance.inputs = inputs.clone();
     }

@@ -212,11 +212,27 @@ pub fn create_sink(args: &OutputArgs, target: Option<&Target>, schema: SchemaRef
 /// Where the output goes; refused if that is one of the inputs.
 pub fn output_target(args: &OutputArgs, input: &Input) -> Result<Option<Target>> {
     let Some(text) = &args.output else { return Ok(None) };
-    let target = Target::parse(text)?;
+    let target = match &args.format {
+        Some(format) => Target::of_events(text, format.parse()?)?,
+        None => Target::parse(text)?,
+    };
     if let Some(path) = &target.path {
         check_output("-o", path, input)?;
     }
+    let inputs = input.files.iter().map(|file| ("the input", file.path.as_deref()));
+    check_parts(&target, inputs.chain([("--rejected", args.rejected.as_deref())]))?;
     Ok(Some(target))
+}
+
+/// No other file may be called as a part of the output.
+pub fn check_parts<'a>(target: &Target, others: impl IntoIterator<Item = (&'a str, Option<&'a Path>)>) -> Result<()> {
+    for (option, path) in others {
+        if let Some(path) = path.filter(|path| target.may_become(path)) {
+            let limit = format!("the output {target} becomes files that are called so; name another");
+            return Err(Error::parameter(option, path.display(), limit));
+        }
+    }
+    Ok(())
 }
 
 /// Everything a run will write, each under the option that names it: no two may be one file.

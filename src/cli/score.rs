@@ -2,22 +2,25 @@
 
 use super::args::{OutputArgs, Score};
 use super::found::{self, Asked, Found, Grouping};
-use super::run::{Rejects, Session, check_distinct, create_sink, is_staged, output_target, total_bytes};
+use super::run::{Rejects, Session, check_distinct, check_parts, create_sink, is_staged, output_target, total_bytes};
 use super::settings::Config;
+use super::talk::plural;
 use super::{Done, summary, table};
 use crate::detectors::Threshold;
 use crate::features::windows::WindowOptions;
 use crate::features::{ColumnRole, ColumnSummary, RoleOverrides, infer_roles, label_column};
-use crate::flows::sink::Target;
+use crate::flows::sink::{OutputFormat, Target};
 use crate::flows::source::Input;
 use crate::model::{Model, OutputColumns, OutputPlan};
 use crate::pipeline::{
-    Digests, FlowLogs, FlowReader, FlowScoring, Manifest, Pass, RunFacts, ScoreOptions, ScoreReport, manifest_path,
+    Digests, EventPlan, FlowLogs, FlowReader, FlowScoring, Manifest, Pass, RunFacts, ScoreOptions, ScoreReport,
+    manifest_path,
 };
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::DataType;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub fn run(args: &Score) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
@@ -42,6 +45,7 @@ pub fn run(args: &Score) -> Result<Done> {
         ("the manifest", manifest.as_deref()),
         ("--rejected", args.output.rejected.as_deref()),
     ])?;
+    target.iter().try_for_each(|target| check_parts(target, [("-m", Some(args.model.as_path()))]))?;
     let digests = Digests::start(&input.files);
 
     let flows = flow_logs(&session, &model, &input)?;
@@ -51,6 +55,7 @@ pub fn run(args: &Score) -> Result<Done> {
     let grouping = grouping.checked(flows.is_some(), &args.findings, &session)?;
     let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input, grouping.is_some())?;
     scoring.options.flows = flows;
+    scoring.options.events = events(target.as_ref(), &model, &model_digest, &input)?;
     let (report, found) = scoring.carry_out(grouping, &args.output, &session, &model, &mut input, target.as_ref())?;
     let facts = RunFacts {
         command: "score".to_owned(),
@@ -82,7 +87,7 @@ impl Scoring {
     ) -> Result<Self> {
         let columns = OutputColumns { prefix: config.prefix(args), scores_only: args.scores_only, findings };
         let output = OutputPlan::new(&input.schema, &columns)?;
-        if args.output.is_some() && !output.replaced().is_empty() {
+        if args.output.is_some() && args.format.is_none() && !output.replaced().is_empty() {
             let names = output.replaced().join(", ");
             session.talk.line("replaced", &format!("the input's own {names} (--prefix keeps them)"));
         }
@@ -98,6 +103,7 @@ impl Scoring {
             scores: None,
             verdicts: None,
             batch_rows: session.running.batch_rows,
+            events: None,
             may_read_again: false,
         };
         Ok(Self { options, columns })
@@ -177,6 +183,14 @@ impl Scoring {
     }
 }
 
+/// How rows become events, if the target takes events.
+pub fn events(target: Option<&Target>, model: &Model, digest: &str, input: &Input) -> Result<Option<Arc<EventPlan>>> {
+    let Some(OutputFormat::Events(format)) = target.map(|target| target.format) else { return Ok(None) };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    EventPlan::new(format, model, digest.to_owned(), input, now).map(|plan| Some(Arc::new(plan)))
+}
+
 /// The logs as a model of flow logs needs them; `None` for any other model.
 pub fn flow_logs(session: &Session, model: &Model, input: &Input) -> Result<Option<FlowScoring>> {
     let Some(features) = &model.flows else { return Ok(None) };
@@ -232,6 +246,11 @@ pub fn finish(
     summary::records(session, &report.tally, input);
     summary::scored(session, model, report, &scoring.options, found);
     facts.findings = found.map(|found| found.facts(report));
+    if scoring.options.events.is_some() && report.superseded > 0 {
+        session
+            .talk
+            .line("events", &format!("none of {} that later records replace", plural(report.superseded, "row")));
+    }
     facts.evictions = scoring.options.flows.as_ref().map(|flows| flows.logs.evictions());
     facts.damages = input.damages();
     let done = match report.tally.n_rejected() == 0 && facts.damages.is_empty() {

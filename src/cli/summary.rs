@@ -5,6 +5,7 @@ use super::run::Session;
 use super::talk::{bytes, count, percent, plural, seconds};
 use crate::detectors::{Detector, DetectorParams, OneClassSvm, Quality, SvmSolver, ThresholdRule};
 use crate::features::Role;
+use crate::flows::sink::part_path;
 use crate::flows::source::{Input, LEFT_OUT};
 use crate::model::Model;
 use crate::pipeline::{FitOptions, FitReport, ScoreOptions, ScoreReport, Tally};
@@ -205,6 +206,17 @@ fn in_words(quality: &Quality) -> String {
     )
 }
 
+/// The names of an output's files.
+fn parts(output: &Path, n: u64) -> String {
+    let part = |number| part_path(output, number).display().to_string();
+    match n {
+        0 if !output.exists() => format!("no part of {}", output.display()),
+        0 => output.display().to_string(),
+        1 => part(1),
+        n => format!("{} to {}", part(1), part(n)),
+    }
+}
+
 /// What was written.
 pub fn wrote(session: &Session, report: &ScoreReport, output: &Path, model: Option<&Path>, manifest: &Path) {
     let Some(written) = &report.written else { return };
@@ -213,7 +225,7 @@ pub fn wrote(session: &Session, report: &ScoreReport, output: &Path, model: Opti
         "wrote",
         &format!(
             "{} ({}, {}), {model}{}",
-            output.display(),
+            parts(output, written.parts),
             plural(written.rows, "row"),
             bytes(written.bytes),
             manifest.display()

@@ -84,12 +84,12 @@ pub(super) struct SeverityHeader {
     percentiles: Vec<[f64; 3]>,
 }
 
-/// The header of `model`, as JSON.
-pub(super) fn pack(model: &Model) -> Result<Vec<u8>, String> {
+/// The header of `model`, as JSON, with a provenance that may not be its own.
+pub(super) fn pack(model: &Model, provenance: &Provenance) -> Result<Vec<u8>, String> {
     let (smallest, largest) = model.severity.range();
     let triple = |row: SeverityRow| [row.percentile, row.score, row.severity];
     let header = Written {
-        provenance: &model.provenance,
+        provenance,
         features: &model.features,
         detector: DetectorHeader::of(&model.detector),
         severity: SeverityHeader {

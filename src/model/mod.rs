@@ -99,10 +99,14 @@ impl Model {
     /// # Errors
     /// If the file or its header would be larger than allowed.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.bytes_from(&self.provenance)
+    }
+
+    fn bytes_from(&self, provenance: &Provenance) -> Result<Vec<u8>> {
         let in_memory = |reason| Error::Model { path: PathBuf::from("model"), reason };
         let (scores, severities) = self.severity.knots();
         let mut sections = vec![
-            ("header", header::pack(self).map_err(in_memory)?),
+            ("header", header::pack(self, provenance).map_err(in_memory)?),
             ("severity", numbers::from_f64s(scores.iter().chain(severities))),
         ];
         match &self.detector {
@@ -173,6 +177,16 @@ impl Model {
     /// If the model is larger than a model file can be.
     pub fn digest(&self) -> Result<String> {
         Ok(blake3::hash(&self.to_bytes()?).to_hex().to_string())
+    }
+
+    /// A digest of what scores and judges, in hex: the model without its provenance. Two fits of the same records with the same
+    /// options have the same, whenever and from wherever they were made.
+    ///
+    /// # Errors
+    /// If the model is larger than a model file can be.
+    pub fn identity(&self) -> Result<String> {
+        let nobody = Provenance { oddflow_version: String::new(), created: String::new(), ..Provenance::default() };
+        Ok(blake3::hash(&self.bytes_from(&nobody)?).to_hex().to_string())
     }
 
     /// Makes the model ready for batches of `schema` and about `max_rows` rows on `device`.

@@ -104,6 +104,8 @@ pub struct Manifest {
     rows_of_baseline: u64,
     rows_written: u64,
     bytes_written: u64,
+    /// Files that the output was cut into; 0 where it is one.
+    parts_written: u64,
     anomalies: u64,
     share_of_anomalies: f64,
     rejected: BTreeMap<String, u64>,
@@ -185,6 +187,7 @@ impl Manifest {
             rows_of_baseline: report.of_baseline,
             rows_written: report.written.as_ref().map_or(0, |w| w.rows),
             bytes_written: report.written.as_ref().map_or(0, |w| w.bytes),
+            parts_written: report.written.as_ref().map_or(0, |w| w.parts),
             anomalies: report.n_anomalies,
             share_of_anomalies: report.share_of_anomalies(),
             rejected: report.tally.rejected.iter().map(|(reason, n)| (reason.to_string(), *n)).collect(),

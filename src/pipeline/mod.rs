@@ -3,6 +3,7 @@
 
 mod digest;
 mod draw;
+mod events;
 mod fit;
 mod flow_logs;
 mod heavy;
@@ -19,6 +20,7 @@ mod writer;
 
 pub use digest::{Digests, file_digest};
 pub use draw::{PictureRows, draw};
+pub use events::{End, EventId, EventPlan, FindingNote, FindingNotes, community_id};
 pub use fit::{FitOptions, FitReport, FitWatch, FlowFit, fit};
 pub use flow_logs::{AsFlows, FlowLogs, FlowReader, FlowReading, FlowScoring};
 pub use known::KnownScores;

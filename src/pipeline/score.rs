@@ -2,6 +2,7 @@
 //! input order.
 
 use super::Pass;
+use super::events::{EventPlan, FindingNotes};
 use super::flow_logs::{AsFlows, FlowScoring};
 use super::known::KnownScores;
 use super::ordered::Run;
@@ -14,6 +15,7 @@ use crate::device::Device;
 use crate::features::label_values;
 use crate::findings::allow::AllowList;
 use crate::findings::{Collector, Grouped, Rows};
+use crate::flows::record::Flows;
 use crate::flows::sink::{RowEncoder, Sink, Written};
 use crate::flows::source::Input;
 use crate::flows::{Batch, Rejected};
@@ -51,6 +53,8 @@ pub struct ScoreOptions {
     pub verdicts: Option<Arc<RowVerdicts>>,
     /// Rows a batch may have; larger ones are split by the device.
     pub batch_rows: usize,
+    /// Rows are written as these events, and not as a table.
+    pub events: Option<Arc<EventPlan>>,
     /// Whether nothing of what goes to sinks has an effect before the end, so that the pass may be given up there.
     pub may_read_again: bool,
 }
@@ -151,7 +155,11 @@ pub fn score(
     let mut ranking = options.label.as_ref().map(|_| Ranking::new());
     let mut collector = options.collect.then(Collector::new);
     let mut scores = options.keep_scores.then(ScoreWriter::new).transpose()?;
-    let worker = Worker { scorer: &scorer, encoder: sink.as_ref().map(Sink::encoder), options, input };
+    let notes = match (&options.events, &options.verdicts) {
+        (Some(_), Some(verdicts)) => EventPlan::notes(verdicts),
+        _ => FindingNotes::new(),
+    };
+    let worker = Worker { scorer: &scorer, encoder: sink.as_ref().map(Sink::encoder), options, input, notes };
     let mut writer = sink.map(Writer::new);
     let rules = options.verdicts.as_ref().map_or(0, |verdicts| verdicts.allowed.rules().len());
     report.allowed.resize(rules, 0);
@@ -257,10 +265,11 @@ struct Worker<'a> {
     encoder: Option<RowEncoder>,
     options: &'a ScoreOptions,
     input: &'a Input,
+    notes: FindingNotes,
 }
 
 impl Worker<'_> {
-    fn item(&self, batch: Batch) -> Result<Item> {
+    fn item(&self, mut batch: Batch) -> Result<Item> {
         let (mut scored, flows) = self.scored(&batch)?;
         let judged = match (&self.options.verdicts, &flows) {
             (Some(verdicts), Some((flows, severity))) => {
@@ -271,6 +280,10 @@ impl Worker<'_> {
             _ => Judged::default(),
         };
         let top = Top::of_batch(self.options.top, &batch, &scored.score, &scored.severity, &scored.anomaly)?;
+        let begin = Instant::now();
+        let events = self.events(&batch, &scored, flows.as_ref().map(|(read, _)| &read.flows))?;
+        let formatted = Stages::seconds(begin.elapsed());
+        let rejected = std::mem::take(&mut batch.rejected);
         let positions = || (0..batch.n_rows()).map(|row| batch.stream_position(row)).collect();
         let unscored = scored.score.iter().filter(|score| score.is_nan()).count() as u64;
         let reader = self.options.flows.as_ref().map(|flows| flows.logs.reader());
@@ -293,9 +306,12 @@ impl Worker<'_> {
                 ..Stages::default()
             },
             unseen: scored.unseen_by_column.clone(),
-            rejected: batch.rejected,
+            rejected,
         };
-        if let Some(encoder) = &self.encoder {
+        if let Some(events) = events {
+            item.output = events;
+            item.stages.format = formatted;
+        } else if let Some(encoder) = &self.encoder {
             let begin = Instant::now();
             item.output = self.output(encoder, &batch.columns, scored)?;
             item.stages.format = Stages::seconds(begin.elapsed());
@@ -331,6 +347,13 @@ impl Worker<'_> {
             finding.file = self.input.files.get(batch.file).map(|file| file.name.clone()).unwrap_or_default();
             finding.record = (0..batch.n_rows()).map(|row| batch.numbers.get(row)).collect();
         }
+    }
+
+    /// The rows as events, where they are to be written as such.
+    fn events(&self, batch: &Batch, scored: &Scored, flows: Option<&Flows>) -> Result<Option<Output>> {
+        let (Some(encoder), Some(plan)) = (&self.encoder, &self.options.events) else { return Ok(None) };
+        let records = plan.records(self.input, batch, scored, flows, &self.notes, self.options.only_anomalies)?;
+        encoder.records(records).map(|encoded| Some(Output::Encoded(encoded)))
     }
 
     fn output(&self, encoder: &RowEncoder, columns: &RecordBatch, scored: Scored) -> Result<Output> {

@@ -34,6 +34,21 @@ pub struct OutputArgs {
     /// Where scored rows go: .parquet, .csv, .tsv, .ndjson or .arrow, text also .gz or .zst; `-` is CSV on stdout
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<String>,
+    /// Write an event for each row instead of a table: ecs (Elastic Common Schema), cef (ArcSight), splunk-hec or elastic-bulk
+    ///
+    /// -o names the file, which may be called .ndjson, .json, .log or .txt, also .gz or .zst behind it, or `-` for standard
+    /// output. Of splunk-hec and elastic-bulk each file is the body of one request: OUT.ndjson becomes OUT.0001.ndjson,
+    /// OUT.0002.ndjson, …, of at most 1 MiB (splunk-hec) or 10 MiB (elastic-bulk) before compression; standard output is one
+    /// stream. Files and standard output only: shippers do the sending. event.id is the same for the same record, file name
+    /// and model, so what is sent twice can be told. event.kind is `alert` for anomalies. Snapshots that a later record
+    /// replaces are no events.
+    #[arg(
+        long,
+        value_name = "FORM",
+        requires = "output",
+        conflicts_with_all = ["scores_only", "prefix", "keep_formulas"]
+    )]
+    pub format: Option<String>,
     /// Write only rows whose verdict is anomaly
     #[arg(long)]
     pub only_anomalies: bool,

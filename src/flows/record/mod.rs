@@ -14,7 +14,7 @@ pub(in crate::flows) use host::text_digest;
 pub(crate) use host::{digest, mix};
 pub use log::FlowLog;
 pub use marks::Marks;
-pub use schema::{FlowKind, FlowOptions, FlowSchema};
+pub use schema::{FlowKind, FlowOptions, FlowSchema, Particulars};
 
 use arrow_array::StringArray;
 

@@ -45,3 +45,32 @@ pub fn name(number: u8) -> Option<&'static str> {
 pub fn word(number: u8) -> String {
     name(number).map_or_else(|| number.to_string(), str::to_owned)
 }
+
+/// ICMP messages that ask and those that answer them, of both versions: their numbers do not meet.
+const ICMP_PAIRS: [(u8, u8); 11] = [
+    (8, 0),
+    (10, 9),
+    (13, 14),
+    (15, 16),
+    (17, 18),
+    (128, 129),
+    (130, 131),
+    (133, 134),
+    (135, 136),
+    (139, 140),
+    (144, 145),
+];
+
+/// The type of the ICMP message that answers one of type `kind`, or that it answers.
+pub fn icmp_counterpart(kind: u8) -> Option<u8> {
+    ICMP_PAIRS.iter().find_map(|&(ask, answer)| match kind {
+        _ if kind == ask => Some(answer),
+        _ if kind == answer => Some(ask),
+        _ => None,
+    })
+}
+
+/// Whether an ICMP message of type `kind` asks for an answer.
+pub fn icmp_asks(kind: u8) -> bool {
+    ICMP_PAIRS.iter().any(|&(ask, _)| ask == kind)
+}

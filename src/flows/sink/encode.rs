@@ -1,4 +1,5 @@
-//! The parallel half of a sink: a batch becomes bytes (text), a row group (Parquet) or a flat batch (Arrow).
+//! The parallel half of a sink: a batch becomes bytes (text), a row group (Parquet) or a flat batch (Arrow); events are bytes
+//! already.
 
 use super::arrow::flat_batch;
 use super::compress::pack;
@@ -27,6 +28,11 @@ enum Form {
     Text(TextForm, Compression),
     Parquet(ParquetEncoder),
     Arrow(SchemaRef),
+    /// Whole records for parts, or for one stream.
+    Events {
+        in_parts: bool,
+        compression: Compression,
+    },
 }
 
 /// The text formats.
@@ -47,6 +53,33 @@ pub(super) enum Piece {
     Bytes(Vec<u8>),
     RowGroup(RowGroup),
     Batch(RecordBatch),
+    Records(Records),
+}
+
+/// Records as bytes, each whole with its line ends.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Records {
+    /// Adds what `write` appends as one record.
+    pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Each record's bytes.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| self.bytes.get(start..end).unwrap_or_default())
+    }
 }
 
 impl Encoded {
@@ -91,13 +124,33 @@ impl RowEncoder {
         Self { inner: Arc::new(Inner { schema, form: Form::Arrow(flat) }) }
     }
 
+    pub(super) fn events(schema: SchemaRef, in_parts: bool, compression: Compression) -> Self {
+        Self { inner: Arc::new(Inner { schema, form: Form::Events { in_parts, compression } }) }
+    }
+
+    /// Encodes events for a sink of events.
+    ///
+    /// # Errors
+    /// If the sink is one of rows.
+    pub(crate) fn records(&self, records: Records) -> Result<Encoded> {
+        let Form::Events { in_parts, compression } = self.inner.form else {
+            return Err(Error::Schema("the output takes rows, not events".into()));
+        };
+        let rows = records.len() as u64;
+        let piece = match rows {
+            0 => Piece::Nothing,
+            _ if in_parts => Piece::Records(records),
+            _ => Piece::Bytes(pack(records.bytes, compression).map_err(|e| refused(&e))?),
+        };
+        Ok(Encoded { rows, piece })
+    }
+
     /// Encodes a batch: all of the work that is worth a thread.
     ///
     /// # Errors
     /// If the batch's columns are not those that the sink was created with.
     pub fn encode(&self, batch: &RecordBatch) -> Result<Encoded> {
         self.check(batch)?;
-        let refused = |e: &dyn std::fmt::Display| Error::Schema(format!("a batch cannot be written: {e}"));
         if batch.num_rows() == 0 {
             return Ok(Encoded { rows: 0, piece: Piece::Nothing });
         }
@@ -107,6 +160,7 @@ impl RowEncoder {
                 Piece::Bytes(pack(text, *compression).map_err(|e| refused(&e))?)
             }
             Form::Parquet(encoder) => Piece::RowGroup(encoder.row_group(batch).map_err(|e| refused(&e))?),
+            Form::Events { .. } => return Err(Error::Schema("the output takes events, not rows".into())),
             Form::Arrow(flat) => Piece::Batch(flat_batch(batch, flat).map_err(|e| refused(&e))?),
         };
         Ok(Encoded { rows: batch.num_rows() as u64, piece })
@@ -124,4 +178,8 @@ impl RowEncoder {
         };
         Err(Error::Schema(format!("the output was opened for columns {}; a batch has {}", list(meant), list(met))))
     }
+}
+
+fn refused(error: &dyn std::fmt::Display) -> Error {
+    Error::Schema(format!("a batch cannot be written: {error}"))
 }

@@ -17,12 +17,16 @@
 //! ```
 
 mod arrow;
+mod canonical;
+mod cef;
 mod cell;
 mod compress;
 mod encode;
 mod guard;
 mod ndjson;
+mod object;
 mod parquet;
+mod parts;
 mod side_file;
 mod staged;
 mod target;
@@ -30,11 +34,16 @@ mod target;
 mod tests;
 mod text;
 
+pub(crate) use canonical::each_row;
+pub(crate) use cef::{CefHeader, CefLine};
+pub(crate) use encode::Records;
 pub use encode::{Encoded, RowEncoder};
 pub use guard::{is_formula, printable};
 pub(crate) use ndjson::{json_cells, json_lines};
+pub(crate) use object::Object;
+pub use parts::part_path;
 pub use side_file::SideFile;
-pub use target::{OutputFormat, Target, same_file};
+pub use target::{EventFormat, OutputFormat, Target, same_file};
 
 use self::encode::{Piece, TextForm};
 pub(crate) use self::staged::Staged;
@@ -69,6 +78,8 @@ pub struct Written {
     pub rows: u64,
     /// Bytes as stored.
     pub bytes: u64,
+    /// Files that the output was cut into, each of which is one request; 0 where it is one file or stream.
+    pub parts: u64,
 }
 
 /// An output that is being written. Dropped without [`Sink::finish`], it leaves no file and an older one untouched.
@@ -82,18 +93,23 @@ pub struct Sink {
 /// The serial half of each format.
 enum Body {
     Text(Staged),
+    Parts(parts::Parts),
     Parquet(Box<self::parquet::ParquetFile>),
     ArrowFile(Box<FileWriter<BufWriter<Staged>>>),
     ArrowStream(Box<StreamWriter<BufWriter<Staged>>>),
 }
 
 impl Sink {
-    /// Opens an output whose every batch has `schema`.
+    /// Opens an output whose every batch has `schema`, which one of events does not look at.
     ///
     /// # Errors
     /// If the directory does not exist, the target cannot be written, the format has no place for a column's type, or
     /// binary data would go to a terminal.
     pub fn create(target: &Target, schema: &SchemaRef, options: &SinkOptions) -> Result<Self> {
+        if let (OutputFormat::Events(format), Some(path), true) = (target.format, &target.path, target.in_parts()) {
+            let most = format.request_limit().unwrap_or(usize::MAX);
+            return Self::parts(path, most, target.compression, schema);
+        }
         let (out, on_terminal) = match &target.path {
             Some(path) => (Staged::beside(path)?, false),
             None => (Staged::stdout(), std::io::stdout().is_terminal()),
@@ -116,6 +132,12 @@ impl Sink {
         Self::open(Staged::through(out, name), false, target, schema, options)
     }
 
+    fn parts(path: &Path, most: usize, compression: Compression, schema: &SchemaRef) -> Result<Self> {
+        let watch = Staged::through(Box::new(std::io::sink()), path).watch();
+        let body = Body::Parts(parts::Parts::create(path, compression, most)?);
+        Ok(Self { encoder: RowEncoder::events(schema.clone(), true, compression), body, watch, rows: 0 })
+    }
+
     fn open(
         mut out: Staged,
         on_terminal: bool,
@@ -131,6 +153,12 @@ impl Sink {
             OutputFormat::Csv => TextForm::Delimited(delimited(b',')),
             OutputFormat::Tsv => TextForm::Delimited(delimited(b'\t')),
             OutputFormat::Ndjson => TextForm::JsonLines(ndjson::JsonLines { for_terminal: on_terminal }),
+            OutputFormat::Events(_) => {
+                let head = compress::pack(Vec::new(), compression).map_err(|e| failed(&e))?;
+                out.write_all(&head).map_err(|e| failed(&e))?;
+                let encoder = RowEncoder::events(schema.clone(), false, compression);
+                return Ok(Self { encoder, body: Body::Text(out), watch, rows: 0 });
+            }
             OutputFormat::Parquet => {
                 let (file, encoder) = self::parquet::create(out, schema, &options.metadata).map_err(|e| failed(&e))?;
                 let encoder = RowEncoder::parquet(schema.clone(), encoder);
@@ -169,6 +197,7 @@ impl Sink {
         match (&mut self.body, encoded.piece) {
             (_, Piece::Nothing) => {}
             (Body::Text(out), Piece::Bytes(bytes)) => out.write_all(&bytes).map_err(|e| failed(&e))?,
+            (Body::Parts(parts), Piece::Records(records)) => parts.append(&records)?,
             (Body::Parquet(file), Piece::RowGroup(group)) => file.append(group).map_err(|e| failed(&e))?,
             (Body::ArrowFile(out), Piece::Batch(batch)) => out.write(&batch).map_err(|e| failed(&e))?,
             (Body::ArrowStream(out), Piece::Batch(batch)) => {
@@ -186,11 +215,15 @@ impl Sink {
         let Self { body, watch, rows, .. } = self;
         let staged = match body {
             Body::Text(out) => out,
+            Body::Parts(parts) => {
+                let (parts, bytes) = parts.finish()?;
+                return Ok(Written { rows, bytes, parts });
+            }
             Body::Parquet(file) => file.finish().map_err(|e| watch.error(e))?,
             Body::ArrowFile(out) => unbuffer(out.into_inner(), &watch)?,
             Body::ArrowStream(out) => unbuffer(out.into_inner(), &watch)?,
         };
-        Ok(Written { rows, bytes: staged.publish()? })
+        Ok(Written { rows, bytes: staged.publish()?, parts: 0 })
     }
 }
 

@@ -96,7 +96,7 @@ impl Dialect for JsonLines {
 }
 
 /// The inside of a JSON string.
-fn push_escaped(text: &str, for_terminal: bool, out: &mut Vec<u8>) {
+pub(super) fn push_escaped(text: &str, for_terminal: bool, out: &mut Vec<u8>) {
     let needs_escape = |b: u8| b < 0x20 || b == b'"' || b == b'\\' || (for_terminal && (b == 0x7f || !b.is_ascii()));
     if !text.bytes().any(needs_escape) {
         return out.extend_from_slice(text.as_bytes());

@@ -74,9 +74,9 @@ impl SideFile {
         if self.out.is_none() && self.path.is_file() {
             self.out = Some(self.begin()?);
         }
-        let Some(out) = self.out else { return Ok(Written { rows: 0, bytes: 0 }) };
+        let Some(out) = self.out else { return Ok(Written { rows: 0, bytes: 0, parts: 0 }) };
         let staged = out.finish().map_err(|e| Error::io(&self.path, e))?;
-        Ok(Written { rows: self.rows, bytes: staged.publish()? })
+        Ok(Written { rows: self.rows, bytes: staged.publish()?, parts: 0 })
     }
 
     fn begin(&self) -> Result<Packer> {

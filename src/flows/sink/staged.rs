@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 /// Where the bytes lie until the end.
 enum Place {
@@ -25,6 +25,12 @@ enum Place {
 pub(crate) struct Staged {
     place: Place,
     watch: Watch,
+}
+
+/// A complete file that waits to appear under its name. It is closed: any number of them may wait.
+pub(super) struct Sealed {
+    /// `None`: it went straight through.
+    place: Option<(TempPath, PathBuf)>,
 }
 
 /// A view of a [`Staged`] that has moved into an encoder: its count and its first error.
@@ -104,10 +110,30 @@ impl Staged {
         Ok(watch.bytes())
     }
 
+    /// The file is complete and appears later, with others.
+    pub(super) fn seal(mut self) -> Result<Sealed> {
+        self.flush().map_err(|e| self.watch.io_error(e))?;
+        let place = match self.place {
+            Place::Beside { temporary, target } => Some((temporary.into_temp_path(), target)),
+            Place::Through(_) => None,
+        };
+        Ok(Sealed { place })
+    }
+
     fn out(&mut self) -> &mut dyn Write {
         match &mut self.place {
             Place::Beside { temporary, .. } => temporary,
             Place::Through(out) => out,
+        }
+    }
+}
+
+impl Sealed {
+    /// Makes the file appear under its name.
+    pub fn publish(self) -> Result<()> {
+        match self.place {
+            Some((temporary, target)) => temporary.persist(&target).map_err(|e| Error::io(&target, e.error)),
+            None => Ok(()),
         }
     }
 }

@@ -21,12 +21,76 @@ pub enum OutputFormat {
     ArrowFile,
     /// Arrow IPC stream.
     ArrowStream,
+    /// One event for each row, in the form that a SIEM takes.
+    Events(EventFormat),
+}
+
+/// What scored rows are told as to other systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum EventFormat {
+    /// Elastic Common Schema, one JSON object a line.
+    Ecs,
+    /// ArcSight's Common Event Format, one event a line.
+    Cef,
+    /// Envelopes of Splunk's HTTP Event Collector with an ECS event in each, one a line.
+    SplunkHec,
+    /// Bodies of Elasticsearch's bulk interface: an action and an ECS event, a line each.
+    ElasticBulk,
+}
+
+impl EventFormat {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Ecs, Self::Cef, Self::SplunkHec, Self::ElasticBulk];
+
+    /// Its name as `--format` takes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ecs => "ecs",
+            Self::Cef => "cef",
+            Self::SplunkHec => "splunk-hec",
+            Self::ElasticBulk => "elastic-bulk",
+        }
+    }
+
+    /// Bytes that one request should have at most; `None`: what takes it has no requests, and a file is a file.
+    pub fn request_limit(self) -> Option<usize> {
+        match self {
+            Self::Ecs | Self::Cef => None,
+            Self::SplunkHec => Some(1 << 20),
+            Self::ElasticBulk => Some(10 << 20),
+        }
+    }
+}
+
+impl std::str::FromStr for EventFormat {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let named = Self::ALL.into_iter().find(|format| format.word() == text);
+        named.ok_or_else(|| {
+            let all = Self::ALL.map(Self::word).join(", ");
+            Error::parameter("--format", format!("`{text}`"), format!("it is one of {all}"))
+        })
+    }
+}
+
+impl fmt::Display for EventFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ecs => "ECS events",
+            Self::Cef => "CEF events",
+            Self::SplunkHec => "Splunk HEC events",
+            Self::ElasticBulk => "Elasticsearch bulk events",
+        })
+    }
 }
 
 impl OutputFormat {
     /// Whether the format is text, which is compressed as a whole and may reach a terminal.
     pub fn is_text(self) -> bool {
-        matches!(self, Self::Csv | Self::Tsv | Self::Ndjson)
+        matches!(self, Self::Csv | Self::Tsv | Self::Ndjson | Self::Events(_))
     }
 
     fn of_extension(extension: &str) -> Option<Self> {
@@ -45,6 +109,7 @@ impl OutputFormat {
 impl fmt::Display for OutputFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Events(format) => return format.fmt(f),
             Self::Parquet => "Parquet",
             Self::Csv => "CSV",
             Self::Tsv => "TSV",
@@ -99,6 +164,47 @@ impl Target {
         let stdout = rest.strip_prefix("-.").is_some_and(|e| OutputFormat::of_extension(e).is_some());
         let format = if stdout && format == OutputFormat::ArrowFile { OutputFormat::ArrowStream } else { format };
         Ok(Self { path: (!stdout).then(|| PathBuf::from(text)), format, compression })
+    }
+}
+
+impl Target {
+    /// A target of events: any file, text with `.gz` or `.zst` behind it compressed, or `-` for standard output.
+    ///
+    /// # Errors
+    /// If the extension is that of a table which is not text lines: `.parquet`, `.csv`, `.tsv`, `.arrow`, `.arrows`.
+    pub fn of_events(text: &str, format: EventFormat) -> Result<Self> {
+        let (rest, compression) = split_compression(text);
+        let extension = Path::new(rest).extension().and_then(|e| e.to_str()).or(rest.strip_prefix("-."));
+        match extension.and_then(OutputFormat::of_extension) {
+            None | Some(OutputFormat::Ndjson) => {}
+            Some(other) => {
+                let limit = format!("--format {} is not {other}; call it .ndjson, .json, .log or .txt", format.word());
+                return Err(Error::parameter("output", format!("`{text}`"), limit));
+            }
+        }
+        if text.is_empty() {
+            return Err(Error::parameter("output", "``", "name a file, or `-` for standard output"));
+        }
+        let stdout = matches!(rest, "-" | "-.ndjson" | "-.jsonl" | "-.json" | "-.log" | "-.txt" | "-.cef");
+        let path = (!stdout).then(|| PathBuf::from(text));
+        Ok(Self { path, format: OutputFormat::Events(format), compression })
+    }
+
+    /// Whether the output becomes files of their own, numbered, each of which is one request: so of Splunk's and
+    /// Elasticsearch's events, but where they go straight to standard output, a pipe or a device.
+    pub fn in_parts(&self) -> bool {
+        let limit = matches!(self.format, OutputFormat::Events(format) if format.request_limit().is_some());
+        limit && self.path.as_ref().is_some_and(|path| path.metadata().map_or(true, |met| met.is_file()))
+    }
+
+    /// Whether `path` is one of the files that the output may become.
+    pub fn may_become(&self, path: &Path) -> bool {
+        let Some(own) = &self.path else { return false };
+        let directory = |path: &Path| {
+            let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            std::fs::canonicalize(directory).ok()
+        };
+        self.in_parts() && super::parts::is_part(own, path) && directory(own) == directory(path)
     }
 }
 

@@ -8,6 +8,7 @@ mod columns;
 mod eve;
 mod flow_meter;
 mod kdd;
+mod particulars;
 mod places;
 mod row;
 mod table;
@@ -16,6 +17,8 @@ mod zeek;
 
 #[cfg(test)]
 mod tests;
+
+pub use particulars::Particulars;
 
 use super::{FlowLog, Flows, Host, Marks, when};
 use crate::Result;

@@ -23,21 +23,17 @@ pub(super) fn has_ports(protocol: Option<u8>) -> bool {
     matches!(protocol, None | Some(TCP | 17 | 33 | 132 | 136))
 }
 
-/// ICMP messages that ask and those that answer them. Zeek writes the answer's type where the code of others stands.
-const PAIRS: [(u8, u8); 10] =
-    [(8, 0), (10, 9), (13, 14), (15, 16), (17, 18), (128, 129), (130, 131), (133, 134), (135, 136), (139, 140)];
-
-/// The code of an ICMP message of `kind`, given what Zeek has for its second port.
+/// The code of an ICMP message of `kind`, given what Zeek has for its second port: the answer's type where the code of others
+/// stands.
 pub(super) fn zeek_icmp_code(kind: u8, second: u8) -> u8 {
-    let answers = PAIRS.iter().any(|&(ask, answer)| (kind, second) == (ask, answer) || (kind, second) == (answer, ask));
-    if answers { 0 } else { second }
+    if protocol::icmp_counterpart(kind) == Some(second) { 0 } else { second }
 }
 
 /// How an ICMP exchange went: nobody owes an answer to anything but a question.
 pub(super) fn icmp_group(kind: Option<u8>, packets_in: Option<u64>) -> StateGroup {
     match (kind, packets_in) {
         (_, Some(1..)) => StateGroup::Established,
-        (Some(kind), Some(0)) if PAIRS.iter().any(|&(ask, _)| ask == kind) => StateGroup::NoReply,
+        (Some(kind), Some(0)) if protocol::icmp_asks(kind) => StateGroup::NoReply,
         _ => StateGroup::Unknown,
     }
 }
