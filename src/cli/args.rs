@@ -2,10 +2,12 @@
 //! come to is decided in [`super::settings`].
 
 mod embed;
+mod evaluate;
 mod flows;
 mod shared;
 
 pub use embed::Embed;
+pub use evaluate::Evaluate;
 pub use flows::{FindingArgs, FlowArgs};
 pub use shared::{FitArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
 
@@ -43,6 +45,11 @@ pub enum Command {
     /// A model of lof or knn takes every row as new: one that the model was fitted on finds itself at distance 0. Scores
     /// that leave such rows out of their own neighbors are those of `oddflow detect`.
     Score(Box<Score>),
+    /// Measure how well a model finds what labels tell, with intervals, kind by kind, or against another model
+    ///
+    /// Rows are scored as `oddflow score` scores them, flow logs with their windows; the verdict is the threshold's, row by
+    /// row, and not that of findings. Rows whose label says nothing are left out.
+    Evaluate(Box<Evaluate>),
     /// Draw a map of the flows on which like ones lie near each other: t-SNE or UMAP, as a page, a picture or a table
     ///
     /// Up to --rows rows are drawn by the seed. Where they have scores, from -m or from a scored input, a tenth of them are

@@ -91,6 +91,7 @@ impl Scoring {
             output,
             top: config.top(args),
             label: label(model, input, &RoleOverrides::new()),
+            assess: None,
             known: None,
             flows: None,
             collect: false,
@@ -189,7 +190,7 @@ pub fn flow_logs(session: &Session, model: &Model, input: &Input) -> Result<Opti
 }
 
 /// The column with the truth: the best of the input's columns that the model knows as labels, or that are called so.
-fn label(model: &Model, input: &Input, overrides: &RoleOverrides) -> Option<String> {
+pub fn label(model: &Model, input: &Input, overrides: &RoleOverrides) -> Option<String> {
     let role = |c: &ColumnSummary| ColumnRole { name: c.name.clone(), role: c.role, reason: c.reason.clone() };
     let (known, unknown): (Vec<usize>, Vec<usize>) = (0..input.schema.fields().len())
         .partition(|&i| model.features.columns().iter().any(|c| c.name == *input.schema.field(i).name()));

@@ -29,6 +29,7 @@ pub mod windows;
 
 pub use definition::Definition;
 pub use encode::{Encoded, RowsToMatrix};
-pub use label::{label_column, label_values};
+pub use label::{label_column, label_values, label_words};
 pub use plan::{ColumnSummary, FeatureOptions, FeaturePlan, Scaling};
 pub use roles::{ColumnRole, Role, RoleOverrides, infer_roles};
+pub(crate) use statistics::quantile;

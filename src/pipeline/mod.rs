@@ -1,6 +1,7 @@
 //! Streaming: read, encode, score and write overlap in bounded memory; output order is input order; the first error in
 //! input order stops all stages.
 
+mod assess;
 mod digest;
 mod draw;
 mod fit;
@@ -16,6 +17,7 @@ mod tally;
 mod top;
 mod writer;
 
+pub use assess::{Assess, Rival};
 pub use digest::{Digests, file_digest};
 pub use draw::{PictureRows, draw};
 pub use fit::{FitOptions, FitReport, FitWatch, FlowFit, fit};

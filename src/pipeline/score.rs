@@ -2,6 +2,7 @@
 //! input order.
 
 use super::Pass;
+use super::assess::{Assess, AssessedRows};
 use super::flow_logs::FlowScoring;
 use super::known::KnownScores;
 use super::ordered::Run;
@@ -9,7 +10,7 @@ use super::score_file::{ScoreFile, ScoreWriter};
 use super::tally::{Stages, Tally};
 use super::top::Top;
 use super::writer::{Output, Writer};
-use crate::detectors::{Quality, Ranking};
+use crate::detectors::{Assessment, Quality, Ranking};
 use crate::device::Device;
 use crate::features::label_values;
 use crate::findings::allow::AllowList;
@@ -38,6 +39,8 @@ pub struct ScoreOptions {
     pub top: usize,
     /// Column with the truth, if the input has one.
     pub label: Option<String>,
+    /// Whether to measure scores against the truth in full, and how.
+    pub assess: Option<Assess>,
     /// Scores that the fit has found for records of this input; the others are scored.
     pub known: Option<Arc<KnownScores>>,
     /// Flow logs, for a model of flow logs.
@@ -79,6 +82,8 @@ pub struct ScoreReport {
     pub unseen: Vec<(String, u64)>,
     /// Agreement with the labels, where the input has them.
     pub quality: Option<Quality>,
+    /// The labelled rows, where they were to be measured in full.
+    pub assessment: Option<Assessment>,
     /// What f32 could not decide among neighbours; `None` for a detector without them.
     pub settled: Option<Settled>,
     /// The oddest rows.
@@ -112,6 +117,7 @@ struct Item {
     rejected: Vec<Rejected>,
     top: Top,
     labelled: Vec<(f64, bool, bool)>,
+    assessed: AssessedRows,
     n_anomalies: u64,
     imputed: u64,
     unseen: Vec<u64>,
@@ -146,7 +152,8 @@ pub fn score(
     let scorer = model.scorer(device, &schema, options.batch_rows)?.until(&run.stop);
     let mut report = ScoreReport::new(options.top);
     let mut unseen = vec![0; scorer.unseen_columns().len()];
-    let mut ranking = options.label.as_ref().map(|_| Ranking::new());
+    let mut ranking = options.label.as_ref().filter(|_| options.assess.is_none()).map(|_| Ranking::new());
+    let mut assessment = options.assess.as_ref().map(|_| Assessment::new());
     let mut collector = options.collect.then(Collector::new);
     let mut scores = options.keep_scores.then(ScoreWriter::new).transpose()?;
     let worker = Worker { scorer: &scorer, encoder: sink.as_ref().map(Sink::encoder), options, input };
@@ -185,6 +192,9 @@ pub fn score(
             if let Some(ranking) = &mut ranking {
                 item.labelled.iter().for_each(|&(score, verdict, label)| ranking.push(score, verdict, label));
             }
+            if let Some(assessment) = &mut assessment {
+                item.assessed.push_to(assessment);
+            }
             let begin = Instant::now();
             if let Some(writer) = &mut writer {
                 writer.write(item.output)?;
@@ -202,6 +212,7 @@ pub fn score(
     report.unseen = scorer.unseen_columns().iter().cloned().zip(unseen).filter(|(_, n)| *n > 0).collect();
     report.settled = scorer.settled();
     report.quality = ranking.map(Ranking::finish);
+    report.assessment = assessment;
     let begin = Instant::now();
     run.stop.check()?;
     report.written = writer.map(Writer::finish).transpose()?;
@@ -228,6 +239,7 @@ impl ScoreReport {
             imputed: 0,
             unseen: Vec::new(),
             quality: None,
+            assessment: None,
             settled: None,
             top: Top::new(top),
             written: None,
@@ -269,6 +281,7 @@ impl Worker<'_> {
             output: Output::Nothing,
             file: batch.file,
             labelled: self.labelled(&batch, &scored),
+            assessed: self.assessed(&batch, &scored)?,
             top,
             n_anomalies: scored.anomaly.iter().filter(|&&a| a).count() as u64,
             imputed: scored.imputed,
@@ -321,6 +334,13 @@ impl Worker<'_> {
             Some(keep) => filter_record_batch(&whole, &keep)
                 .map(Output::Few)
                 .map_err(|e| Error::Schema(format!("rows could not be filtered: {e}"))),
+        }
+    }
+
+    fn assessed(&self, batch: &Batch, scored: &Scored) -> Result<AssessedRows> {
+        match (&self.options.assess, &self.options.label) {
+            (Some(assess), Some(label)) => assess.rows(label, batch, scored),
+            _ => Ok(AssessedRows::default()),
         }
     }
 
