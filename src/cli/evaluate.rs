@@ -178,6 +178,7 @@ impl Asked<'_> {
             label: Some(self.label.to_owned()),
             keep_scores: assess.is_none(),
             assess,
+            drift_rows: 0,
             known: None,
             flows,
             collect: false,

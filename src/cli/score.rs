@@ -12,7 +12,8 @@ use crate::flows::sink::Target;
 use crate::flows::source::Input;
 use crate::model::{Model, OutputColumns, OutputPlan};
 use crate::pipeline::{
-    Digests, FlowLogs, FlowReader, FlowScoring, Manifest, Pass, RunFacts, ScoreOptions, ScoreReport, manifest_path,
+    Digests, FlowLogs, FlowReader, FlowScoring, MANIFEST_ROWS, Manifest, Pass, RunFacts, ScoreOptions, ScoreReport,
+    manifest_path,
 };
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -92,6 +93,7 @@ impl Scoring {
             top: config.top(args),
             label: label(model, input, &RoleOverrides::new()),
             assess: None,
+            drift_rows: MANIFEST_ROWS,
             known: None,
             flows: None,
             collect: false,

@@ -4,6 +4,7 @@
 mod assess;
 mod digest;
 mod draw;
+mod drift;
 mod fit;
 mod flow_logs;
 mod heavy;
@@ -20,6 +21,7 @@ mod writer;
 pub use assess::{Assess, Rival};
 pub use digest::{Digests, file_digest};
 pub use draw::{PictureRows, draw};
+pub use drift::MANIFEST_ROWS;
 pub use fit::{FitOptions, FitReport, FitWatch, FlowFit, fit};
 pub use flow_logs::{AsFlows, FlowLogs, FlowReader, FlowReading, FlowScoring};
 pub use known::KnownScores;

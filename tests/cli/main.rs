@@ -2,6 +2,7 @@
 
 #[path = "../support/damaged.rs"]
 mod damaged;
+mod drift;
 mod evaluate;
 mod findings;
 mod inputs;
