@@ -1,11 +1,15 @@
 //! The flags, as clap reads them. Every option that a configuration file may also set is an `Option` here; what they
 //! come to is decided in [`super::settings`].
 
+mod drift;
 mod embed;
+mod evaluate;
 mod flows;
 mod shared;
 
+pub use drift::Drift;
 pub use embed::Embed;
+pub use evaluate::Evaluate;
 pub use flows::{FindingArgs, FlowArgs};
 pub use shared::{FitArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
 
@@ -23,7 +27,8 @@ use std::path::PathBuf;
     version,
     max_term_width = 100,
     after_help = "Start with: oddflow detect FLOWS.csv\n\
-                  Exit codes: 0 done, 1 done with rejected records, 2 failed. stdout is data, stderr is talk."
+                  Exit codes: 0 done, 1 done with rejected records, 2 failed, 3 drift above --fail-above.\n\
+                  stdout is data, stderr is talk."
 )]
 pub struct Cli {
     /// What to do.
@@ -43,6 +48,16 @@ pub enum Command {
     /// A model of lof or knn takes every row as new: one that the model was fitted on finds itself at distance 0. Scores
     /// that leave such rows out of their own neighbors are those of `oddflow detect`.
     Score(Box<Score>),
+    /// Say how far an input is from the rows that a model was fitted on, column by column
+    ///
+    /// PSI, the population stability index: by custom 0.1 is worth a look and 0.25 a large shift. KS, the distance of
+    /// Kolmogorov and Smirnov, from 0 to 1. Rows are scored as `oddflow score` scores them, for the shift of the scores.
+    Drift(Box<Drift>),
+    /// Measure how well a model finds what labels tell, with intervals, kind by kind, or against another model
+    ///
+    /// Rows are scored as `oddflow score` scores them, flow logs with their windows; the verdict is the threshold's, row by
+    /// row, and not that of findings. Rows whose label says nothing are left out.
+    Evaluate(Box<Evaluate>),
     /// Draw a map of the flows on which like ones lie near each other: t-SNE or UMAP, as a page, a picture or a table
     ///
     /// Up to --rows rows are drawn by the seed. Where they have scores, from -m or from a scored input, a tenth of them are

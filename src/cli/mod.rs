@@ -8,7 +8,9 @@ mod cells;
 mod detect;
 mod detector;
 mod devices;
+mod drift;
 mod embed;
+mod evaluate;
 mod fit;
 mod found;
 mod generate;
@@ -40,14 +42,18 @@ enum Done {
     Clean,
     /// Some records were rejected, or parts of damaged files left out.
     WithRejects,
+    /// The input is farther from the training rows than was allowed.
+    Drifted,
 }
 
-/// Runs the program and gives its exit code: 0 done, 1 done with rejected records, 2 failed.
+/// Runs the program and gives its exit code: 0 done, 1 done with rejected records, 2 failed, 3 done and
+/// the input drifted (`drift --fail-above`).
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match dispatch(&cli.command) {
         Ok(Done::Clean) => ExitCode::SUCCESS,
         Ok(Done::WithRejects) => ExitCode::from(1),
+        Ok(Done::Drifted) => ExitCode::from(3),
         // Whoever read our output has enough of it (`| head`); that is no failure.
         Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(e) => {
@@ -65,6 +71,8 @@ fn dispatch(command: &Command) -> Result<Done> {
         Command::Detect(args) => detect::run(args),
         Command::Fit(args) => fit::run(args),
         Command::Score(args) => score::run(args),
+        Command::Drift(args) => drift::run(args),
+        Command::Evaluate(args) => evaluate::run(args),
         Command::Embed(args) => embed::run(args),
         Command::Show(args) => show::run(args),
         Command::Hosts(args) => hosts::run(args),

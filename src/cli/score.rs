@@ -13,8 +13,8 @@ use crate::flows::sink::{OutputFormat, Target};
 use crate::flows::source::Input;
 use crate::model::{Model, OutputColumns, OutputPlan};
 use crate::pipeline::{
-    Digests, EventPlan, FlowLogs, FlowReader, FlowScoring, Manifest, Pass, RunFacts, ScoreOptions, ScoreReport,
-    manifest_path,
+    Digests, EventPlan, FlowLogs, FlowReader, FlowScoring, MANIFEST_ROWS, Manifest, Pass, RunFacts, ScoreOptions,
+    ScoreReport, manifest_path,
 };
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -96,6 +96,8 @@ impl Scoring {
             output,
             top: config.top(args),
             label: label(model, input, &RoleOverrides::new()),
+            assess: None,
+            drift_rows: MANIFEST_ROWS,
             known: None,
             flows: None,
             collect: false,
@@ -203,7 +205,7 @@ pub fn flow_logs(session: &Session, model: &Model, input: &Input) -> Result<Opti
 }
 
 /// The column with the truth: the best of the input's columns that the model knows as labels, or that are called so.
-fn label(model: &Model, input: &Input, overrides: &RoleOverrides) -> Option<String> {
+pub fn label(model: &Model, input: &Input, overrides: &RoleOverrides) -> Option<String> {
     let role = |c: &ColumnSummary| ColumnRole { name: c.name.clone(), role: c.role, reason: c.reason.clone() };
     let (known, unknown): (Vec<usize>, Vec<usize>) = (0..input.schema.fields().len())
         .partition(|&i| model.features.columns().iter().any(|c| c.name == *input.schema.field(i).name()));

@@ -24,7 +24,10 @@ pub use one_class_svm::{
     AUTO_SUPPORT, Gamma, MAX_COMPONENTS, OneClassSvm, OneClassSvmParams, SolverState, SvmReport, SvmSolver,
 };
 pub use params::{DEFAULT_CACHE, DEFAULT_MEMORY, DetectorParams, FitContext};
-pub use quality::{Quality, Ranking};
+pub use quality::{
+    Assessed, Assessment, Bootstrap, Comparison, CurvePoint, Estimate, Judged, KindAssessed, MAX_KINDS, Measures,
+    PAIRED_ROWS, Quality, Ranking, Resampling,
+};
 pub use scorer::Scorer;
 pub use self_join::SelfJoinPlan;
 pub use severity::{Severity, SeverityRow};

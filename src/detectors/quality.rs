@@ -12,10 +12,24 @@
 //! [`MAX_BINS`] bins are in use. Rows of a bin count as ties. The result depends on the rows only, in any order, and it
 //! comes with a bound on its error that is computed from the bins and holds always ([`Quality::auroc_error`]).
 
+mod assessment;
+#[cfg(test)]
+mod assessment_tests;
 mod bins;
+mod bootstrap;
 mod curve;
+mod estimates;
+mod paired;
+mod points;
+mod table;
 #[cfg(test)]
 mod tests;
+mod weights;
+
+pub use assessment::{Assessed, Assessment, Judged, KindAssessed, MAX_KINDS};
+pub use estimates::{Bootstrap, Estimate, Measures, Resampling};
+pub use paired::{Comparison, PAIRED_ROWS};
+pub use points::CurvePoint;
 
 use super::order;
 use bins::Bins;
@@ -105,8 +119,7 @@ impl Ranking {
             (false, false) => &mut self.verdicts.true_negative,
         };
         *counter += 1;
-        // + 0.0 makes −0 equal to 0.
-        let key = if score.is_nan() { 0 } else { order::key(score + 0.0) };
+        let key = rank_key(score);
         match &mut self.scores {
             Scores::Kept { positive, negative } => {
                 if label {
@@ -164,14 +177,65 @@ impl Ranking {
         }
     }
 
-    fn bin_if_many(&mut self) {
-        if let Scores::Kept { positive, negative } = &self.scores
-            && positive.len() + negative.len() > self.exact_rows
-        {
+    /// The dropped bits of the keys that are told apart: 0 where every score is kept.
+    fn shift(&self) -> u32 {
+        match &self.scores {
+            Scores::Kept { .. } => 0,
+            Scores::Binned(bins) => bins.shift(),
+        }
+    }
+
+    /// Rows by `key >> shift`, from the largest down; `shift` is at least [`Ranking::shift`].
+    fn groups(&self, shift: u32) -> Vec<(u64, Group)> {
+        match &self.scores {
+            Scores::Kept { positive, negative } => {
+                let rows = positive.iter().map(|&key| (key, Group { positives: 1, negatives: 0 }));
+                collected(rows.chain(negative.iter().map(|&key| (key, Group { positives: 0, negatives: 1 }))), shift)
+            }
+            Scores::Binned(bins) => collected(bins.groups().map(|(bin, group)| (bin << bins.shift(), group)), shift),
+        }
+    }
+
+    /// Counts scores in bins from now on.
+    fn bin(&mut self) {
+        if matches!(self.scores, Scores::Kept { .. }) {
             let kept = std::mem::replace(&mut self.scores, Scores::Binned(Bins::new()));
             self.scores = Scores::Binned(kept.into_bins());
         }
     }
+
+    fn rows(&self) -> u64 {
+        let Verdicts { true_positive, false_positive, false_negative, true_negative } = self.verdicts;
+        true_positive + false_positive + false_negative + true_negative
+    }
+
+    fn bin_if_many(&mut self) {
+        if let Scores::Kept { positive, negative } = &self.scores
+            && positive.len() + negative.len() > self.exact_rows
+        {
+            self.bin();
+        }
+    }
+}
+
+/// What a score is ranked by. A NaN ranks below all others, and + 0.0 makes −0 equal to 0.
+fn rank_key(score: f64) -> u64 {
+    if score.is_nan() { 0 } else { order::key(score + 0.0) }
+}
+
+/// Adds up what has one `key >> shift`, from the largest down.
+fn collected(rows: impl Iterator<Item = (u64, Group)>, shift: u32) -> Vec<(u64, Group)> {
+    let mut rows: Vec<(u64, Group)> = rows.map(|(key, group)| (key >> shift, group)).collect();
+    rows.par_sort_unstable_by_key(|row| std::cmp::Reverse(row.0));
+    rows.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1.positives += next.1.positives;
+            kept.1.negatives += next.1.negatives;
+        }
+        same
+    });
+    rows
 }
 
 impl Scores {

@@ -168,8 +168,14 @@ pub enum Coded<'a> {
 }
 
 impl Lookup {
+    /// Codes of the categories and, the last, of what is none of them.
+    pub fn n_codes(&self) -> usize {
+        self.unseen as usize + 1
+    }
+
+    /// The code of a value.
     #[inline]
-    fn code(&self, text: Option<&str>) -> u32 {
+    pub fn code(&self, text: Option<&str>) -> u32 {
         match text {
             Some(text) => self.codes.get(text).copied().unwrap_or(self.unseen),
             None => self.missing,

@@ -29,6 +29,20 @@ pub fn label_values(array: &dyn Array) -> Result<Vec<Option<bool>>> {
     Ok(labels)
 }
 
+/// What a label says of each record in words, such as the name of an attack; cut to 80 characters.
+///
+/// # Errors
+/// [`crate::Error::Schema`] if the column holds neither numbers nor text.
+pub fn label_words(array: &dyn Array) -> Result<Vec<Option<String>>> {
+    let mut words = vec![None; array.len()];
+    texts::visit(array, 0..array.len(), |row, text| {
+        if let (Some(place), Some(text)) = (words.get_mut(row), text) {
+            *place = Some(text.chars().take(80).collect());
+        }
+    })?;
+    Ok(words)
+}
+
 fn of_text(text: &str) -> Option<bool> {
     const ORDINARY: &[&str] = &[
         "normal",

@@ -22,6 +22,7 @@ pub mod math;
 mod numbers;
 mod numeric;
 mod plan;
+mod profile;
 mod roles;
 mod statistics;
 mod texts;
@@ -29,6 +30,8 @@ pub mod windows;
 
 pub use definition::Definition;
 pub use encode::{Encoded, RowsToMatrix};
-pub use label::{label_column, label_values};
+pub use label::{label_column, label_values, label_words};
 pub use plan::{ColumnSummary, FeatureOptions, FeaturePlan, Scaling};
+pub use profile::{ColumnDrift, Drift, HoursDrift, Profile, ProfiledRows, TrainingProfile, Unseen, drift};
 pub use roles::{ColumnRole, Role, RoleOverrides, infer_roles};
+pub(crate) use statistics::quantile;

@@ -6,8 +6,8 @@ use super::{Model, Provenance};
 use crate::detectors::{
     Detector, IsolationForestParams, LocalOutlierFactorParams, NearestNeighborsParams, SeverityRow, Threshold,
 };
-use crate::features::FeaturePlan;
 use crate::features::flow::FlowFeatures;
+use crate::features::{FeaturePlan, TrainingProfile};
 use serde::{Deserialize, Serialize};
 
 /// Longest header, 64 MiB: what JSON takes in memory is a multiple of its length.
@@ -23,6 +23,8 @@ struct Written<'a> {
     threshold: Threshold,
     #[serde(skip_serializing_if = "Option::is_none")]
     flows: Option<&'a FlowFeatures>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    training: Option<&'a TrainingProfile>,
     replay: &'a Replay,
 }
 
@@ -37,6 +39,8 @@ pub(super) struct Header {
     pub threshold: Threshold,
     #[serde(default)]
     pub flows: Option<FlowFeatures>,
+    #[serde(default)]
+    pub training: Option<TrainingProfile>,
     pub replay: Replay,
 }
 
@@ -101,6 +105,7 @@ pub(super) fn pack(model: &Model, provenance: &Provenance) -> Result<Vec<u8>, St
         },
         threshold: model.threshold,
         flows: model.flows.as_ref(),
+        training: model.training.as_ref(),
         replay: &model.replay,
     };
     let bytes = serde_json::to_vec(&header).map_err(|error| format!("its header cannot be written: {error}"))?;

@@ -30,8 +30,8 @@ pub use summary::{ModelSummary, TreeStatistics};
 
 use crate::detectors::{Detector, IsolationForest, Severity, Threshold};
 use crate::device::Device;
-use crate::features::FeaturePlan;
 use crate::features::flow::FlowFeatures;
+use crate::features::{FeaturePlan, TrainingProfile};
 use crate::flows::sink::Staged;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -58,6 +58,8 @@ pub struct Model {
     pub provenance: Provenance,
     /// How flow logs become the columns that [`Model::features`] takes; `None`: the model takes a table's own columns.
     pub flows: Option<FlowFeatures>,
+    /// What was usual among training rows; `None` for a model of an earlier version.
+    pub training: Option<TrainingProfile>,
     replay: Replay,
 }
 
@@ -88,7 +90,8 @@ impl Model {
         replay_rows: &RecordBatch,
     ) -> Result<Self> {
         let replay = Replay::new(&features, replay_rows)?;
-        let mut model = Self { features, detector, severity, threshold, provenance, flows: None, replay };
+        let mut model =
+            Self { features, detector, severity, threshold, provenance, flows: None, training: None, replay };
         model.check().map_err(Error::Schema)?;
         model.replay.scores = model.replayed().map_err(Error::Schema)?;
         Ok(model)
@@ -217,6 +220,9 @@ impl Model {
         if let Some(complaint) = self.flows.as_ref().and_then(|flows| flows.statistics.complaint()) {
             return Err(complaint);
         }
+        if let Some(complaint) = self.training.as_ref().and_then(|training| training.complaint(&self.features)) {
+            return Err(complaint);
+        }
         let (made, taken) = (self.features.n_features(), self.detector.n_features());
         if made != taken {
             return Err(format!("its features are {made} and its detector takes {taken}: they do not belong together"));
@@ -261,8 +267,8 @@ fn decode(bytes: &[u8]) -> Result<Model, String> {
     };
     sections.end()?;
     let (features, threshold) = (header.features, header.threshold);
-    let (provenance, flows, replay) = (header.provenance, header.flows, header.replay);
-    let model = Model { features, detector, severity, threshold, provenance, flows, replay };
+    let (provenance, flows, training, replay) = (header.provenance, header.flows, header.training, header.replay);
+    let model = Model { features, detector, severity, threshold, provenance, flows, training, replay };
     model.check()?;
     model.replay.check(&model.replayed()?)?;
     Ok(model)

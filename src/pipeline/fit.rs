@@ -11,8 +11,9 @@ use crate::detectors::{
 };
 use crate::device::Device;
 use crate::features::flow::{FlowCounts, FlowFeatures, FlowSet, Locality};
-use crate::features::{FeatureOptions, FeaturePlan, RoleOverrides, infer_roles};
+use crate::features::{FeatureOptions, FeaturePlan, ProfiledRows, RoleOverrides, TrainingProfile, infer_roles};
 use crate::flows::Rejected;
+use crate::flows::record::Flows;
 use crate::flows::source::Input;
 use crate::model::{InputDigest, Model, Provenance};
 use crate::ops::neighbors::Watch;
@@ -21,11 +22,15 @@ use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
 use ndarray::ArrayView2;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
 /// Rows kept in the model to be replayed when it is loaded.
 const REPLAY_ROWS: usize = 16;
+
+/// Rows drawn evenly to tell what is usual, where those that are fitted on were not.
+const EVEN_ROWS: usize = 20_000;
 
 /// What to fit.
 #[derive(Debug, Clone)]
@@ -119,7 +124,8 @@ pub fn fit(
     let reader = reader(input, options)?;
     let cap = options.flows.as_ref().and_then(|flows| flows.cap).filter(|_| reader.is_some());
     let sample = Sample::new(options.seed, options.fit_rows).capped(cap.unwrap_or(usize::MAX));
-    let mut gathered = Gathered::default();
+    let even = cap.map(|_| Sample::new(options.seed, EVEN_ROWS));
+    let (mut gathered, mut gathered_evenly) = (Gathered::default(), Gathered::default());
     let windows = options.flows.clone().unwrap_or_default().reading.windows;
     let mut gatherer = FlowGatherer::new(&windows);
     let source = input.survey_source()?;
@@ -132,14 +138,24 @@ pub fn fit(
                 None => sample.candidates(&batch)?,
                 Some(look) => sample.candidates_in(&batch, |row| look.groups.get(row).copied().flatten())?,
             };
-            Ok((candidates, look, batch.file, batch.rejected))
+            let evenly = match (&even, &look) {
+                (Some(even), Some(look)) => {
+                    let is_flow = |row: usize| look.groups.get(row).copied().flatten().map(|_| None);
+                    Some(even.candidates_in(&batch, is_flow)?)
+                }
+                _ => None,
+            };
+            Ok((candidates, evenly, look, batch.file, batch.rejected))
         },
         |done| {
-            let (candidates, look, file, bad) = done.value;
+            let (candidates, evenly, look, file, bad) = done.value;
             stages.parse += Stages::seconds(done.parse);
             tally.add(done.rows, &bad);
             bad.iter().try_for_each(|r| rejected(file, r))?;
             look.map_or(Ok(()), |look| gatherer.take(look))?;
+            if let (Some(even), Some(evenly)) = (&even, evenly) {
+                even.gather(&mut gathered_evenly, evenly)?;
+            }
             sample.gather(&mut gathered, candidates)
         },
     )?;
@@ -155,6 +171,7 @@ pub fn fit(
             tally.rejected_in_words()
         )));
     }
+    let evenly = even.map(|even| even.finish(gathered_evenly, &input.schema)).transpose()?;
     run.stop.check()?;
     let logs = reader.map(|reader| gatherer.finish(reader, &run.stop)).transpose()?;
     let context = FitContext {
@@ -165,18 +182,20 @@ pub fn fit(
         plan: watch.plan,
         solver: watch.solver,
     };
-    let (table, flows) = match (logs, &options.flows) {
+    let (training, flows) = match (logs, &options.flows) {
         (Some(logs), Some(flows)) => {
-            let (table, features) = flow_table(&logs, &drawn, flows)?;
+            let (training, features) = flow_rows(&logs, &drawn, evenly.as_ref(), flows)?;
             let counted = Arc::new(drawn.positions.clone());
-            (table, Some(FlowScoring { logs: Arc::new(logs), features, counted }))
+            (training, Some(FlowScoring { logs: Arc::new(logs), features, counted }))
         }
-        _ => (drawn.rows, None),
+        _ => {
+            let rows = FittedRows { table: drawn.rows, starts: Vec::new(), positions: drawn.positions.clone() };
+            (TrainingRows { rows, evenly: None, features: None }, None)
+        }
     };
-    let features = flows.as_ref().map(|flows| flows.features.clone());
-    let (mut model, flips) = fit_rows(&table, features, input, options, &context, &mut stages)?;
+    let (mut model, flips) = fit_rows(&training, input, options, &context, &mut stages)?;
     model.provenance.rows_read = tally.rows;
-    let known = model.detector.known_scores().map(|scores| KnownScores::new(drawn.positions, scores.to_vec()));
+    let known = model.detector.known_scores().map(|scores| KnownScores::new(training.rows.positions, scores.to_vec()));
     stages.wall = Stages::seconds(start.elapsed());
     Ok(Pass::Done(FitReport { model, known, flows, flips, tally, stages }))
 }
@@ -195,17 +214,32 @@ fn reader(input: &Input, options: &FitOptions) -> Result<Option<FlowReader>> {
     Ok(reader.map(|reader| reader.with_baseline(baseline)))
 }
 
-/// The features of drawn rows, and what was usual among them.
-fn flow_table(logs: &FlowLogs, drawn: &Drawn, fit: &FlowFit) -> Result<(RecordBatch, FlowFeatures)> {
-    // Each file is a log of its own.
-    let mut runs = Vec::new();
-    let mut begin = 0;
-    for of_one in drawn.files.chunk_by(|a, b| a == b) {
-        let rows = drawn.rows.slice(begin, of_one.len());
-        let flows = logs.reader().flows(&rows, of_one.first().copied().unwrap_or_default())?;
-        runs.push((flows, begin..begin + of_one.len()));
-        begin += of_one.len();
-    }
+/// Rows to fit on.
+struct TrainingRows {
+    rows: FittedRows,
+    /// Rows drawn evenly, where those are not.
+    evenly: Option<FittedRows>,
+    /// How flow logs became their columns.
+    features: Option<FlowFeatures>,
+}
+
+/// Drawn rows with the columns that features are made of.
+struct FittedRows {
+    table: RecordBatch,
+    /// When they began; empty where that is not known.
+    starts: Vec<Option<i64>>,
+    /// Where they are in the stream, ascending.
+    positions: Vec<u64>,
+}
+
+/// The columns of drawn flows, and what was usual among them.
+fn flow_rows(
+    logs: &FlowLogs,
+    drawn: &Drawn,
+    evenly: Option<&Drawn>,
+    fit: &FlowFit,
+) -> Result<(TrainingRows, FlowFeatures)> {
+    let runs = flow_runs(logs, drawn)?;
     let mut counts = FlowCounts::new();
     runs.iter().for_each(|(flows, _)| counts.add(flows));
     let features = FlowFeatures {
@@ -214,30 +248,64 @@ fn flow_table(logs: &FlowLogs, drawn: &Drawn, fit: &FlowFit) -> Result<(RecordBa
         locality: fit.locality.clone(),
         minutes_east: fit.reading.options.minutes_east,
     };
-    let table = |(flows, rows): &(crate::flows::record::Flows, std::ops::Range<usize>)| {
+    let counted = |position: u64| drawn.positions.binary_search(&position).is_ok();
+    let rows = flow_table(logs, drawn, &runs, &features, &counted)?;
+    let evenly = match evenly.filter(|evenly| evenly.rows.num_rows() > 0) {
+        None => None,
+        Some(evenly) => Some(flow_table(logs, evenly, &flow_runs(logs, evenly)?, &features, &counted)?),
+    };
+    Ok((TrainingRows { rows, evenly, features: Some(features.clone()) }, features))
+}
+
+/// Drawn rows as flows; each file is a log of its own.
+type FlowRun = (Flows, Range<usize>);
+
+fn flow_runs(logs: &FlowLogs, drawn: &Drawn) -> Result<Vec<FlowRun>> {
+    let mut runs = Vec::new();
+    let mut begin = 0;
+    for of_one in drawn.files.chunk_by(|a, b| a == b) {
+        let rows = drawn.rows.slice(begin, of_one.len());
+        let flows = logs.reader().flows(&rows, of_one.first().copied().unwrap_or_default())?;
+        runs.push((flows, begin..begin + of_one.len()));
+        begin += of_one.len();
+    }
+    Ok(runs)
+}
+
+/// `counted`: whether a position was among those that the features were fitted on.
+fn flow_table(
+    logs: &FlowLogs,
+    drawn: &Drawn,
+    runs: &[FlowRun],
+    features: &FlowFeatures,
+    counted: &dyn Fn(u64) -> bool,
+) -> Result<FittedRows> {
+    let table = |(flows, rows): &FlowRun| {
         let positions = drawn.positions.get(rows.clone()).unwrap_or_default();
-        features.columns(flows, &logs.windows(positions)?, |_| true)
+        let was_counted = |row: usize| positions.get(row).is_some_and(|position| counted(*position));
+        features.columns(flows, &logs.windows(positions)?, was_counted)
     };
     let tables = runs.iter().map(table).collect::<Result<Vec<_>>>()?;
     let Some(schema) = tables.first().map(RecordBatch::schema) else {
         return Err(Error::Internal("a sample without rows".into()));
     };
-    let whole =
+    let table =
         concat_batches(&schema, &tables).map_err(|e| Error::Internal(format!("features of the sample: {e}")))?;
-    Ok((whole, features))
+    let starts = runs.iter().flat_map(|(flows, _)| flows.start.iter().copied()).collect();
+    Ok(FittedRows { table, starts, positions: drawn.positions.clone() })
 }
 
 fn fit_rows(
-    rows: &RecordBatch,
-    flows: Option<FlowFeatures>,
+    training: &TrainingRows,
     input: &Input,
     options: &FitOptions,
     context: &FitContext<'_>,
     stages: &mut Stages,
 ) -> Result<(Model, Option<u64>)> {
-    let overrides = flows.as_ref().map_or_else(|| options.roles.clone(), FlowFeatures::roles);
+    let (rows, flows) = (&training.rows.table, training.features.as_ref());
+    let overrides = flows.map_or_else(|| options.roles.clone(), FlowFeatures::roles);
     let mut roles = infer_roles(rows, &overrides)?;
-    if let Some(flows) = &flows {
+    if let Some(flows) = flows {
         flows.explain(&mut roles);
     }
     let start = Instant::now();
@@ -251,6 +319,7 @@ fn fit_rows(
     let severity = Severity::fit(&scores)?;
     let threshold = Threshold::resolve(options.rule, &scores, &severity)?;
     let flips = flips(&detector, matrix.view(), &scores, threshold, context.device)?;
+    let profile = profile(training, &plan, &detector, &scores, context.device)?;
     drop(scores);
     let provenance = Provenance {
         inputs: input
@@ -267,8 +336,31 @@ fn fit_rows(
     };
     let replay = rows.slice(0, rows.num_rows().min(REPLAY_ROWS));
     let mut model = Model::new(plan, detector, severity, threshold, provenance, &replay)?;
-    model.flows = flows;
+    model.flows = training.features.clone();
+    model.training = Some(profile);
     Ok((model, flips))
+}
+
+/// What is usual among the training rows, of which a sample drawn evenly tells where the fit's is not.
+fn profile(
+    training: &TrainingRows,
+    plan: &FeaturePlan,
+    detector: &Detector,
+    scores: &[f64],
+    device: &Device,
+) -> Result<TrainingProfile> {
+    let rows = &training.rows;
+    let Some(evenly) = &training.evenly else {
+        return TrainingProfile::fit(plan, ProfiledRows { columns: &rows.table, scores, starts: &rows.starts });
+    };
+    let matrix = plan.bind(evenly.table.schema_ref())?.encode(&evenly.table)?.matrix;
+    let mut found = detector.scorer(device, matrix.nrows())?.score(matrix.view())?;
+    // Rows that were fitted on have the scores that the fit gave them.
+    for (score, position) in found.iter_mut().zip(&evenly.positions) {
+        let known = rows.positions.binary_search(position).ok().and_then(|at| scores.get(at));
+        *score = known.copied().unwrap_or(*score);
+    }
+    TrainingProfile::fit(plan, ProfiledRows { columns: &evenly.table, scores: &found, starts: &evenly.starts })
 }
 
 /// Training rows whose verdict would be another with the support vectors unrounded; `None` where they are.

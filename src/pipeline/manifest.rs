@@ -4,6 +4,7 @@ use super::score::ScoreReport;
 use super::tally::Stages;
 use crate::detectors::{Detector, SvmReport};
 use crate::features::windows::Evictions;
+use crate::features::{ColumnDrift, Drift, HoursDrift};
 use crate::findings::Told;
 use crate::flows::sink::Staged;
 use crate::flows::source::{Damage, Input, InputFile};
@@ -120,6 +121,8 @@ pub struct Manifest {
     unseen_categories: BTreeMap<String, u64>,
     quality: Option<crate::detectors::Quality>,
     findings: Option<FindingFacts>,
+    /// How far a sample of the rows is from the training rows.
+    drift: Option<ManifestDrift>,
     window_evictions: Option<Evictions>,
     /// Rows whose neighbours f32 could not decide, those of the fit included where the run fitted.
     settled: Option<Settled>,
@@ -127,6 +130,31 @@ pub struct Manifest {
     solver: Option<Solved>,
     seconds_fit: Option<Stages>,
     seconds_score: Stages,
+}
+
+/// Columns that a manifest names.
+const WORST: usize = 10;
+
+/// Drift, the farthest columns only.
+#[derive(Debug, Serialize)]
+struct ManifestDrift {
+    training_rows: u64,
+    rows: u64,
+    score: ColumnDrift,
+    worst_columns: Vec<ColumnDrift>,
+    hours: Option<HoursDrift>,
+}
+
+impl ManifestDrift {
+    fn of(drift: &Drift) -> Self {
+        Self {
+            training_rows: drift.training_rows,
+            rows: drift.rows,
+            score: drift.score.clone(),
+            worst_columns: drift.columns.iter().take(WORST).cloned().collect(),
+            hours: drift.hours.clone(),
+        }
+    }
 }
 
 /// How a support vector machine was fitted.
@@ -199,6 +227,7 @@ impl Manifest {
             unseen_categories: report.unseen.iter().cloned().collect(),
             quality: report.quality,
             findings: facts.findings,
+            drift: report.drift.as_ref().map(ManifestDrift::of),
             window_evictions: facts.evictions,
             settled: settled(model, report),
             solver: solver(model),

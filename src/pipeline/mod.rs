@@ -1,8 +1,10 @@
 //! Streaming: read, encode, score and write overlap in bounded memory; output order is input order; the first error in
 //! input order stops all stages.
 
+mod assess;
 mod digest;
 mod draw;
+mod drift;
 mod events;
 mod fit;
 mod flow_logs;
@@ -18,8 +20,10 @@ mod tally;
 mod top;
 mod writer;
 
+pub use assess::{Assess, Rival};
 pub use digest::{Digests, file_digest};
 pub use draw::{PictureRows, draw};
+pub use drift::MANIFEST_ROWS;
 pub use events::{End, EventId, EventPlan, FindingNote, FindingNotes, community_id};
 pub use fit::{FitOptions, FitReport, FitWatch, FlowFit, fit};
 pub use flow_logs::{AsFlows, FlowLogs, FlowReader, FlowReading, FlowScoring};

@@ -186,6 +186,10 @@ impl Gathered {
         });
     }
 
+    pub(super) fn pieces(&self) -> &[RecordBatch] {
+        &self.pieces
+    }
+
     /// Copies the kept rows together, so that pieces of which little is kept are freed. Pieces whose types were
     /// widened on the way cannot be interleaved with others; each kind of piece is compacted by itself.
     fn compact(&mut self) -> Result<()> {

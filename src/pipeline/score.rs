@@ -2,17 +2,20 @@
 //! input order.
 
 use super::Pass;
+use super::assess::{Assess, AssessedRows};
+use super::drift::DriftSample;
 use super::events::{EventPlan, FindingNotes};
 use super::flow_logs::{AsFlows, FlowScoring};
 use super::known::KnownScores;
 use super::ordered::Run;
+use super::sample::{Candidates, Gathered};
 use super::score_file::{ScoreFile, ScoreWriter};
 use super::tally::{Stages, Tally};
 use super::top::Top;
 use super::writer::{Output, Writer};
-use crate::detectors::{Quality, Ranking};
+use crate::detectors::{Assessment, Quality, Ranking};
 use crate::device::Device;
-use crate::features::label_values;
+use crate::features::{Drift, label_values};
 use crate::findings::allow::AllowList;
 use crate::findings::{Collector, Grouped, Rows};
 use crate::flows::record::Flows;
@@ -39,6 +42,10 @@ pub struct ScoreOptions {
     pub top: usize,
     /// Column with the truth, if the input has one.
     pub label: Option<String>,
+    /// Whether to measure scores against the truth in full, and how.
+    pub assess: Option<Assess>,
+    /// Rows to look at for how far they are from the training rows; 0: none.
+    pub drift_rows: usize,
     /// Scores that the fit has found for records of this input; the others are scored.
     pub known: Option<Arc<KnownScores>>,
     /// Flow logs, for a model of flow logs.
@@ -82,6 +89,10 @@ pub struct ScoreReport {
     pub unseen: Vec<(String, u64)>,
     /// Agreement with the labels, where the input has them.
     pub quality: Option<Quality>,
+    /// The labelled rows, where they were to be measured in full.
+    pub assessment: Option<Assessment>,
+    /// How far the rows are from the training rows, where the model knows them.
+    pub drift: Option<Drift>,
     /// What f32 could not decide among neighbours; `None` for a detector without them.
     pub settled: Option<Settled>,
     /// The oddest rows.
@@ -117,6 +128,9 @@ struct Item {
     rejected: Vec<Rejected>,
     top: Top,
     labelled: Vec<(f64, bool, bool)>,
+    assessed: AssessedRows,
+    /// To be looked at for drift.
+    looked_at: Option<Candidates>,
     n_anomalies: u64,
     imputed: u64,
     unseen: Vec<u64>,
@@ -152,14 +166,18 @@ pub fn score(
     let scorer = model.scorer(device, &schema, options.batch_rows)?.until(&run.stop);
     let mut report = ScoreReport::new(options.top);
     let mut unseen = vec![0; scorer.unseen_columns().len()];
-    let mut ranking = options.label.as_ref().map(|_| Ranking::new());
+    let mut ranking = options.label.as_ref().filter(|_| options.assess.is_none()).map(|_| Ranking::new());
+    let mut assessment = options.assess.as_ref().map(|_| Assessment::new());
     let mut collector = options.collect.then(Collector::new);
     let mut scores = options.keep_scores.then(ScoreWriter::new).transpose()?;
     let notes = match (&options.events, &options.verdicts) {
         (Some(_), Some(verdicts)) => EventPlan::notes(verdicts),
         _ => FindingNotes::new(),
     };
-    let worker = Worker { scorer: &scorer, encoder: sink.as_ref().map(Sink::encoder), options, input, notes };
+    let drift = DriftSample::new(model, options.drift_rows);
+    let mut looked_at = Gathered::default();
+    let encoder = sink.as_ref().map(Sink::encoder);
+    let worker = Worker { scorer: &scorer, encoder, options, input, notes, drift: drift.as_ref() };
     let mut writer = sink.map(Writer::new);
     let rules = options.verdicts.as_ref().map_or(0, |verdicts| verdicts.allowed.rules().len());
     report.allowed.resize(rules, 0);
@@ -197,6 +215,12 @@ pub fn score(
             if let Some(ranking) = &mut ranking {
                 item.labelled.iter().for_each(|&(score, verdict, label)| ranking.push(score, verdict, label));
             }
+            if let (Some(drift), Some(candidates)) = (&drift, item.looked_at) {
+                drift.gather(&mut looked_at, candidates)?;
+            }
+            if let Some(assessment) = &mut assessment {
+                item.assessed.push_to(assessment);
+            }
             let begin = Instant::now();
             if let Some(writer) = &mut writer {
                 writer.write(item.output)?;
@@ -214,6 +238,8 @@ pub fn score(
     report.unseen = scorer.unseen_columns().iter().cloned().zip(unseen).filter(|(_, n)| *n > 0).collect();
     report.settled = scorer.settled();
     report.quality = ranking.map(Ranking::finish);
+    report.assessment = assessment;
+    report.drift = drift.map_or(Ok(None), |drift| drift.finish(looked_at))?;
     let begin = Instant::now();
     run.stop.check()?;
     report.written = writer.map(Writer::finish).transpose()?;
@@ -240,6 +266,8 @@ impl ScoreReport {
             imputed: 0,
             unseen: Vec::new(),
             quality: None,
+            assessment: None,
+            drift: None,
             settled: None,
             top: Top::new(top),
             written: None,
@@ -266,11 +294,14 @@ struct Worker<'a> {
     options: &'a ScoreOptions,
     input: &'a Input,
     notes: FindingNotes,
+    drift: Option<&'a DriftSample<'a>>,
 }
 
 impl Worker<'_> {
     fn item(&self, mut batch: Batch) -> Result<Item> {
-        let (mut scored, flows) = self.scored(&batch)?;
+        let (mut scored, flows, table) = self.scored(&batch)?;
+        let starts = flows.as_ref().map(|(read, _)| read.flows.start.as_slice());
+        let looked_at = self.drift.map(|drift| drift.candidates(&batch, &table, &scored.score, starts)).transpose()?;
         let judged = match (&self.options.verdicts, &flows) {
             (Some(verdicts), Some((flows, severity))) => {
                 let judged = judge(verdicts, &mut scored, &flows.rows(severity));
@@ -292,6 +323,8 @@ impl Worker<'_> {
             output: Output::Nothing,
             file: batch.file,
             labelled: self.labelled(&batch, &scored),
+            assessed: self.assessed(&batch, &scored)?,
+            looked_at,
             top,
             n_anomalies: scored.anomaly.iter().filter(|&&a| a).count() as u64,
             imputed: scored.imputed,
@@ -319,8 +352,9 @@ impl Worker<'_> {
         Ok(item)
     }
 
-    /// Scores a batch; of flow logs the rows as flows come with it, and their severities, NaN for what is not scored.
-    fn scored(&self, batch: &Batch) -> Result<(Scored, Option<SeverityOfFlows>)> {
+    /// Scores a batch; of flow logs the rows as flows come with it, and their severities, NaN for what is not scored; then
+    /// the columns of features.
+    fn scored(&self, batch: &Batch) -> Result<(Scored, Option<SeverityOfFlows>, RecordBatch)> {
         let positions = || (0..batch.n_rows()).map(|row| batch.stream_position(row)).collect::<Vec<u64>>();
         let stored = self.options.scores.as_ref().map(|scores| scores.read(&positions())).transpose()?;
         let known = |row: usize| match &stored {
@@ -328,7 +362,7 @@ impl Worker<'_> {
             None => self.options.known.as_ref()?.get(batch.stream_position(row)),
         };
         let Some(flows) = &self.options.flows else {
-            return Ok((self.scorer.score_knowing(&batch.columns, known)?, None));
+            return Ok((self.scorer.score_knowing(&batch.columns, known)?, None, batch.columns.clone()));
         };
         let (table, read) = flows.table(self.input, batch)?;
         let reader = flows.logs.reader();
@@ -338,7 +372,7 @@ impl Worker<'_> {
             self.scorer.score_knowing(&table, |row| if replaced(row) { Some(f64::NAN) } else { known(row) })?;
         let severity = scored.severity.iter().zip(&scored.score);
         let severity = severity.map(|(&severity, score)| if score.is_nan() { f64::NAN } else { severity }).collect();
-        Ok((scored, Some((read, severity))))
+        Ok((scored, Some((read, severity)), table))
     }
 
     /// Says where the rows are from.
@@ -365,6 +399,13 @@ impl Worker<'_> {
             Some(keep) => filter_record_batch(&whole, &keep)
                 .map(Output::Few)
                 .map_err(|e| Error::Schema(format!("rows could not be filtered: {e}"))),
+        }
+    }
+
+    fn assessed(&self, batch: &Batch, scored: &Scored) -> Result<AssessedRows> {
+        match (&self.options.assess, &self.options.label) {
+            (Some(assess), Some(label)) => assess.rows(label, batch, scored),
+            _ => Ok(AssessedRows::default()),
         }
     }
 

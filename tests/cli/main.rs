@@ -2,6 +2,8 @@
 
 #[path = "../support/damaged.rs"]
 mod damaged;
+mod drift;
+mod evaluate;
 mod findings;
 mod inputs;
 mod kept;

@@ -34,6 +34,16 @@ impl Bins {
         self.fit();
     }
 
+    /// Bits dropped from keys.
+    pub(super) fn shift(&self) -> u32 {
+        self.shift
+    }
+
+    /// The bins in use, in no order.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (u64, Group)> {
+        self.counts.iter().map(|(&bin, &group)| (bin, group))
+    }
+
     /// The groups from the largest score down.
     pub(super) fn curve(self) -> Curve {
         let mut groups: Vec<(u64, Group)> = self.counts.into_iter().collect();

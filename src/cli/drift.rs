@@ -1,0 +1,157 @@
+//! `oddflow drift`: how far an input is from the rows that a model was fitted on.
+
+use super::Done;
+use super::args::Drift;
+use super::run::{Session, total_bytes};
+use super::score::{flow_logs, known_types};
+use super::settings::Config;
+use super::summary;
+use super::talk::{count, percent, plural, say};
+use crate::features::{ColumnDrift, Drift as Drifted};
+use crate::flows::sink::printable;
+use crate::flows::source::Input;
+use crate::model::{Model, OutputColumns, OutputPlan};
+use crate::pipeline::{Pass, ScoreOptions, ScoreReport};
+use crate::{Error, Result};
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+/// Most rows that are looked at: they are kept in memory.
+const MOST_ROWS: usize = 10_000_000;
+
+pub fn run(args: &Drift) -> Result<Done> {
+    let config = Config::load(args.run.config.as_deref())?;
+    if !(1..=MOST_ROWS).contains(&args.rows) {
+        return Err(Error::parameter("--rows", args.rows, "it must lie between 1 and 10,000,000"));
+    }
+    if let Some(limit) = args.fail_above.filter(|limit| !(limit.is_finite() && *limit >= 0.0)) {
+        return Err(Error::parameter("--fail-above", limit, "it must be a number from 0 up, such as 0.25"));
+    }
+    let model = Model::load(&args.model)?;
+    if model.training.is_none() {
+        let reason = "it keeps no statistics of its training rows, as models of earlier versions: fit again".to_owned();
+        return Err(Error::Model { path: args.model.clone(), reason });
+    }
+    let session = Session::start(config.running(&args.run)?)?;
+    summary::model_title(&session, &model, &args.model, &model.digest()?);
+    let mut options = config.input(&args.input, &session.running)?;
+    options.known_types = known_types(&model);
+    let mut input = session.open(&args.input, &options, model.flows.is_some())?;
+    let report = scored(args, &session, &model, &mut input)?;
+    summary::records(&session, &report.tally, &input);
+    let Some(drift) = &report.drift else {
+        return Err(Error::NoInput(format!("no row to compare: {}", report.tally.rejected_in_words())));
+    };
+    if args.json {
+        print_json(args, &model, &input, &report, drift)?
+    } else {
+        print(args, &session, &report, drift)?
+    }
+    let worst = drift.columns.iter().chain([&drift.score]).map(ColumnDrift::beyond_chance).fold(0.0, f64::max);
+    if args.fail_above.is_some_and(|limit| worst > limit) {
+        return Ok(Done::Drifted);
+    }
+    let clean = report.tally.n_rejected() == 0 && input.damages().is_empty();
+    Ok(if clean { Done::Clean } else { Done::WithRejects })
+}
+
+fn scored(args: &Drift, session: &Session, model: &Model, input: &mut Input) -> Result<ScoreReport> {
+    loop {
+        let flows = flow_logs(session, model, input)?;
+        if flows.is_none() {
+            model.features.bind(&input.schema)?;
+        }
+        let options = ScoreOptions {
+            output: OutputPlan::new(&input.schema, &OutputColumns::default())?,
+            only_anomalies: false,
+            top: 0,
+            label: None,
+            assess: None,
+            drift_rows: args.rows,
+            known: None,
+            flows,
+            collect: false,
+            keep_scores: false,
+            scores: None,
+            verdicts: None,
+            batch_rows: session.running.batch_rows,
+            may_read_again: true,
+        };
+        let pass = session.pass("score", total_bytes(input), |run| {
+            crate::pipeline::score(model, input, &session.device, None, &options, run, |_, _| Ok(()))
+        })?;
+        match pass {
+            Pass::Done(report) => return Ok(report),
+            Pass::ReadAgain => session.settle(input),
+        }
+    }
+}
+
+fn print(args: &Drift, session: &Session, report: &ScoreReport, drift: &Drifted) -> Result<()> {
+    let of = plural(report.tally.rows - report.superseded, "row");
+    let rows = format!("{} of {of} against {}", count(drift.rows), plural(drift.training_rows, "training row"));
+    session.talk.line("compared", &rows);
+    if let Some(hours) = &drift.hours {
+        session
+            .talk
+            .line("hours", &format!("the training rows are of {} (UTC); these of {}", hours.training, hours.rows));
+        if hours.outside > 0.0 {
+            let text = format!(
+                "{} of these rows lie in hours of the week that training did not see: a difference may be the hour's, and no change",
+                percent(hours.outside)
+            );
+            session.talk.line("", &text);
+        }
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let cell = |(i, text): (usize, String)| {
+        Cell::new(text).set_alignment(if (1..=5).contains(&i) { CellAlignment::Right } else { CellAlignment::Left })
+    };
+    let headings = ["column", "PSI", "by chance", "KS", "missing", "unseen", "what changed most"];
+    table.set_header(headings.map(str::to_owned).into_iter().enumerate().map(cell));
+    let shown = [&drift.score].into_iter().chain(drift.columns.iter().take(args.top));
+    for column in shown {
+        table.add_row(line(column).into_iter().enumerate().map(cell));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt().lines().try_for_each(say)?;
+    match drift.columns.len().saturating_sub(args.top) {
+        0 => Ok(()),
+        more => say(&format!("and {} with less", plural(more, "column"))),
+    }
+}
+
+fn line(column: &ColumnDrift) -> [String; 7] {
+    let mut change = column.change.clone();
+    if let Some(n) = column.unseen_values.first().map(|_| column.unseen_values.len()) {
+        let values: Vec<String> =
+            column.unseen_values.iter().map(|(text, rows)| format!("`{text}` {}", count(*rows))).collect();
+        change += &format!("; unseen{}: {}", if n > 1 { ", most often" } else { "" }, values.join(", "));
+    }
+    [
+        printable(&column.column).chars().take(40).collect(),
+        format!("{:.3}", column.psi),
+        format!("{:.3}", column.psi_by_chance),
+        column.ks.map_or(String::new(), |ks| format!("{ks:.3}")),
+        percent(column.missing),
+        column.unseen.map_or(String::new(), percent),
+        printable(&change).into_owned(),
+    ]
+}
+
+fn print_json(args: &Drift, model: &Model, input: &Input, report: &ScoreReport, drift: &Drifted) -> Result<()> {
+    let all = serde_json::json!({
+        "oddflow_version": env!("CARGO_PKG_VERSION"),
+        "command": "drift",
+        "model": { "path": args.model.display().to_string(), "blake3": model.digest()? },
+        "inputs": input.files.iter().map(|file| &file.name).collect::<Vec<_>>(),
+        "records_read": report.tally.records,
+        "rejected": report.tally.n_rejected(),
+        "unseen_categories": report.unseen.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+        "drift": drift,
+    });
+    let text = serde_json::to_string_pretty(&all).map_err(|e| Error::Internal(format!("drift as JSON: {e}")))?;
+    text.lines().try_for_each(say)
+}
