@@ -2,10 +2,12 @@
 //! come to is decided in [`super::settings`].
 
 mod embed;
+mod explain;
 mod flows;
 mod shared;
 
 pub use embed::Embed;
+pub use explain::Explain;
 pub use flows::{FindingArgs, FlowArgs};
 pub use shared::{FitArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
 
@@ -43,6 +45,12 @@ pub enum Command {
     /// A model of lof or knn takes every row as new: one that the model was fitted on finds itself at distance 0. Scores
     /// that leave such rows out of their own neighbors are those of `oddflow detect`.
     Score(Box<Score>),
+    /// Say why rows or findings are odd: what each column adds, its value, what is typical
+    ///
+    /// Contributions sum exactly to what the detector says of a row. How a value stands among flows of the same protocol and
+    /// service (where none is known, port), and among 100 flows or more of the same source, is counted over the whole input.
+    /// Rows are scored as `oddflow score` does: rows that the model was fitted on are taken as new.
+    Explain(Box<Explain>),
     /// Draw a map of the flows on which like ones lie near each other: t-SNE or UMAP, as a page, a picture or a table
     ///
     /// Up to --rows rows are drawn by the seed. Where they have scores, from -m or from a scored input, a tenth of them are

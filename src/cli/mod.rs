@@ -7,6 +7,7 @@ mod detect;
 mod detector;
 mod devices;
 mod embed;
+mod explain;
 mod fit;
 mod found;
 mod generate;
@@ -60,6 +61,7 @@ fn dispatch(command: &Command) -> Result<Done> {
         Command::Detect(args) => detect::run(args),
         Command::Fit(args) => fit::run(args),
         Command::Score(args) => score::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Embed(args) => embed::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Generate(args) => generate::run(args),

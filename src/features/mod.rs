@@ -21,9 +21,11 @@ mod label;
 pub mod math;
 mod numbers;
 mod numeric;
+pub mod phrase;
 mod plan;
 mod roles;
 mod statistics;
+mod teller;
 mod texts;
 pub mod windows;
 
@@ -32,3 +34,4 @@ pub use encode::{Encoded, RowsToMatrix};
 pub use label::{label_column, label_values};
 pub use plan::{ColumnSummary, FeatureOptions, FeaturePlan, Scaling};
 pub use roles::{ColumnRole, Role, RoleOverrides, infer_roles};
+pub use teller::Told;

@@ -17,7 +17,6 @@ mod hosts;
 mod key;
 mod opinion;
 mod pool;
-pub mod quantity;
 mod rank;
 mod rhythm;
 mod rows;
@@ -32,6 +31,7 @@ mod tests;
 mod verdict;
 mod words;
 
+pub use crate::words::quantity;
 pub use collect::{Collector, Entry};
 pub use faults::{Fault, faults};
 pub use filters::{Filters, Names};

@@ -3,29 +3,35 @@
 
 mod digest;
 mod draw;
+mod explain;
 mod fit;
 mod flow_logs;
 mod heavy;
 mod known;
 mod manifest;
 mod ordered;
+mod reasons;
 mod sample;
 mod score;
 mod score_file;
+mod standing;
 mod tally;
 mod top;
 mod writer;
 
 pub use digest::{Digests, file_digest};
 pub use draw::{PictureRows, draw};
+pub use explain::{Chosen, ExplainOptions, ExplainReport, ExplainedRow, FindingMean, MOST_ROWS, explain};
 pub use fit::{FitOptions, FitReport, FitWatch, FlowFit, fit};
 pub use flow_logs::{AsFlows, FlowLogs, FlowReader, FlowReading, FlowScoring};
 pub use known::KnownScores;
 pub use manifest::{FindingFacts, Manifest, RunFacts, beside, manifest_path};
 pub use ordered::{Progress, Run, Timed};
+pub use reasons::Explain;
 pub use sample::{Drawn, Sample, record_hash};
 pub use score::{RowVerdicts, ScoreOptions, ScoreReport, score};
 pub use score_file::{ScoreFile, ScoreWriter};
+pub use standing::{Place, Standing};
 pub use tally::{Stages, Tally};
 pub use top::{Top, TopRow};
 

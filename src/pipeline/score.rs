@@ -5,6 +5,7 @@ use super::Pass;
 use super::flow_logs::FlowScoring;
 use super::known::KnownScores;
 use super::ordered::Run;
+use super::reasons::{Explain, Reasoner};
 use super::score_file::{ScoreFile, ScoreWriter};
 use super::tally::{Stages, Tally};
 use super::top::Top;
@@ -42,6 +43,8 @@ pub struct ScoreOptions {
     pub known: Option<Arc<KnownScores>>,
     /// Flow logs, for a model of flow logs.
     pub flows: Option<FlowScoring>,
+    /// Which rows are given reasons, where [`ScoreOptions::output`] has a column for them.
+    pub explain: Option<Explain>,
     /// Whether to group rows into findings.
     pub collect: bool,
     /// Whether to keep all scores for another pass.
@@ -149,7 +152,9 @@ pub fn score(
     let mut ranking = options.label.as_ref().map(|_| Ranking::new());
     let mut collector = options.collect.then(Collector::new);
     let mut scores = options.keep_scores.then(ScoreWriter::new).transpose()?;
-    let worker = Worker { scorer: &scorer, encoder: sink.as_ref().map(Sink::encoder), options, input };
+    let reasoner = |explain| Reasoner::new(model, &schema, device, explain, options.known.clone(), &run.stop);
+    let reasoner = options.explain.map(reasoner).transpose()?;
+    let worker = Worker { scorer: &scorer, reasoner, encoder: sink.as_ref().map(Sink::encoder), options, input };
     let mut writer = sink.map(Writer::new);
     let rules = options.verdicts.as_ref().map_or(0, |verdicts| verdicts.allowed.rules().len());
     report.allowed.resize(rules, 0);
@@ -249,6 +254,7 @@ impl ScoreReport {
 /// What every worker shares.
 struct Worker<'a> {
     scorer: &'a BatchScorer,
+    reasoner: Option<Reasoner>,
     encoder: Option<RowEncoder>,
     options: &'a ScoreOptions,
     input: &'a Input,
@@ -256,14 +262,20 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     fn item(&self, batch: Batch) -> Result<Item> {
-        let (mut scored, flows) = self.scored(&batch)?;
+        let (mut scored, flows, table) = self.scored(&batch)?;
         let judged = match (&self.options.verdicts, &flows) {
             (Some(verdicts), Some((flows, severity))) => {
                 judge(verdicts, &mut scored, &Rows { flows, severity, claimed: &flows.claimed })
             }
             _ => Judged::default(),
         };
-        let top = Top::of_batch(self.options.top, &batch, &scored.score, &scored.severity, &scored.anomaly)?;
+        let mut top = Top::of_batch(self.options.top, &batch, &scored.score, &scored.severity, &scored.anomaly)?;
+        if let Some(reasoner) = &self.reasoner {
+            let reasons = reasoner.of_batch(&batch, &table, &scored, &top, self.encoder.is_some())?;
+            let row = |position: u64| (0..batch.n_rows()).find(|&row| batch.stream_position(row) == position);
+            top.explain(|position| row(position).and_then(|row| reasons.get(row).cloned().flatten()));
+            scored.reasons = Some(reasons);
+        }
         let positions = || (0..batch.n_rows()).map(|row| batch.stream_position(row)).collect();
         let mut item = Item {
             output: Output::Nothing,
@@ -293,7 +305,8 @@ impl Worker<'_> {
     }
 
     /// Scores a batch; of flow logs the rows as flows come with it, and their severities, NaN for what is not scored.
-    fn scored(&self, batch: &Batch) -> Result<(Scored, Option<SeverityOfFlows>)> {
+    /// The columns that the features are made of come too.
+    fn scored(&self, batch: &Batch) -> Result<(Scored, Option<SeverityOfFlows>, RecordBatch)> {
         let positions = || (0..batch.n_rows()).map(|row| batch.stream_position(row)).collect::<Vec<u64>>();
         let stored = self.options.scores.as_ref().map(|scores| scores.read(&positions())).transpose()?;
         let known = |row: usize| match &stored {
@@ -301,7 +314,7 @@ impl Worker<'_> {
             None => self.options.known.as_ref()?.get(batch.stream_position(row)),
         };
         let Some(flows) = &self.options.flows else {
-            return Ok((self.scorer.score_knowing(&batch.columns, known)?, None));
+            return Ok((self.scorer.score_knowing(&batch.columns, known)?, None, batch.columns.clone()));
         };
         let (table, read) = flows.table(self.input, batch)?;
         let replaced = |row: usize| read.superseded.get(row).copied().unwrap_or(false);
@@ -309,7 +322,7 @@ impl Worker<'_> {
             self.scorer.score_knowing(&table, |row| if replaced(row) { Some(f64::NAN) } else { known(row) })?;
         let severity = scored.severity.iter().zip(&scored.score);
         let severity = severity.map(|(&severity, score)| if score.is_nan() { f64::NAN } else { severity }).collect();
-        Ok((scored, Some((read.flows, severity))))
+        Ok((scored, Some((read.flows, severity)), table))
     }
 
     fn output(&self, encoder: &RowEncoder, columns: &RecordBatch, scored: Scored) -> Result<Output> {

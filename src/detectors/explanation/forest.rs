@@ -202,7 +202,11 @@ impl TreePaths {
                 room.products[at] = std::array::from_fn(|q| left[q] + right[q]);
             }
             let h = |at: usize| -> [f64; Q] {
-                if room.hot[at] { std::array::from_fn(|q| factors[at][q][2]) } else { std::array::from_fn(|q| -cold[q]) }
+                if room.hot[at] {
+                    std::array::from_fn(|q| factors[at][q][2])
+                } else {
+                    std::array::from_fn(|q| -cold[q])
+                }
             };
             let has_prior = node.prior != NONE;
             if has_prior && !room.hot[node.prior as usize] {

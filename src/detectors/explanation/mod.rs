@@ -144,14 +144,17 @@ impl Explainer {
             Body::Forest(paths, method) => self.each_row(rows, |row| self.of_forest(paths, *method, row)),
             Body::Kernel(terms) => self.each_row(rows, |row| terms.explain(row)),
             Body::Neighbors(neighbors) => {
-                let queries =
-                    if excluded.is_empty() { Queries::new(rows) } else { Queries::excluding(rows, excluded) };
+                let queries = if excluded.is_empty() { Queries::new(rows) } else { Queries::excluding(rows, excluded) };
                 neighbors::explain(&self.detector, neighbors, queries, rows, &self.columns, Watch::stop(&self.stop))
             }
         }
     }
 
-    fn each_row(&self, rows: ArrayView2<'_, f32>, explain: impl Fn(&[f32]) -> Explained + Sync) -> Result<Vec<Explained>> {
+    fn each_row(
+        &self,
+        rows: ArrayView2<'_, f32>,
+        explain: impl Fn(&[f32]) -> Explained + Sync,
+    ) -> Result<Vec<Explained>> {
         let rows = rows.as_standard_layout();
         let values = rows.as_slice().unwrap_or_default();
         values

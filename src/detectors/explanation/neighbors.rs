@@ -18,9 +18,8 @@ pub fn explain(
     watch: Watch<'_>,
 ) -> Result<Vec<Explained>> {
     match detector {
-        Detector::LocalOutlierFactor(detector) => neighbors.map(queries, detector.n_neighbors(), watch, |row, list| {
-            of_factor(detector, list, rows.row(row), columns)
-        }),
+        Detector::LocalOutlierFactor(detector) => neighbors
+            .map(queries, detector.n_neighbors(), watch, |row, list| of_factor(detector, list, rows.row(row), columns)),
         Detector::NearestNeighbors(detector) => neighbors.map(queries, detector.n_neighbors(), watch, |row, list| {
             of_distance(detector, list, rows.row(row), columns)
         }),

@@ -69,8 +69,7 @@ mod tests {
             let rule = Quadrature::new(n);
             assert!(rule.points.is_sorted() && rule.points.iter().all(|&p| p > 0.0 && p < 1.0));
             for degree in 0..2 * n {
-                let sum: f64 =
-                    rule.points.iter().zip(&rule.weights).map(|(p, w)| w * p.powi(degree as i32)).sum();
+                let sum: f64 = rule.points.iter().zip(&rule.weights).map(|(p, w)| w * p.powi(degree as i32)).sum();
                 let exact = 1.0 / (degree as f64 + 1.0);
                 assert!((sum - exact).abs() < 1e-13, "{n} points, degree {degree}: {sum} for {exact}");
             }

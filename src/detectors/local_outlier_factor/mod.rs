@@ -183,8 +183,7 @@ impl LocalOutlierFactor {
 
     /// The factors of `queries` among the references.
     pub(super) fn score(&self, neighbors: &Neighbors, queries: Queries<'_>, watch: Watch<'_>) -> Result<Vec<f64>> {
-        neighbors
-            .map(queries, self.n_neighbors(), watch, |_, list| self.factor_of(list))
+        neighbors.map(queries, self.n_neighbors(), watch, |_, list| self.factor_of(list))
     }
 }
 

@@ -106,8 +106,7 @@ fn trees_without_a_split_and_chains_of_one_feature() {
         leaf(4, 1),
     ];
     let forest = Forest::new(2, vec![Tree { nodes }]).unwrap();
-    let seen =
-        array![[0.0, 0.0], [2.0, -1.0], [3.0, 0.0], [2.0, 1.0], [3.0, 1.0], [4.0, 1.0], [9.0, 0.0f32]];
+    let seen = array![[0.0, 0.0], [2.0, -1.0], [3.0, 0.0], [2.0, 1.0], [3.0, 1.0], [4.0, 1.0], [9.0, 0.0f32]];
     check(&forest, &seen, &array![[0.0, 9.0], [1.0, 0.0], [1.5, 0.0], [3.0, 0.5], [4.0, 7.0], [6.0, 0.0f32]]);
 }
 
@@ -144,7 +143,8 @@ fn features_are_summed_to_their_columns() {
         detector.explainer(columns, Method::Exact, &Device::Cpu).unwrap().explain(seen.view(), &[]).unwrap()
     };
     for (summed, single) in of(&columns).iter().zip(of(&plain(4))) {
-        let known = [single.contributions[1] + single.contributions[3], 0.0, single.contributions[0] + single.contributions[2]];
+        let known =
+            [single.contributions[1] + single.contributions[3], 0.0, single.contributions[0] + single.contributions[2]];
         assert!(summed.contributions.iter().zip(known).all(|(a, b)| close(*a, b, 1.0)));
     }
     assert!(detector.explainer(&plain(5), Method::Exact, &Device::Cpu).is_err());
