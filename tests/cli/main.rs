@@ -2,6 +2,7 @@
 
 #[path = "../support/damaged.rs"]
 mod damaged;
+mod explanations;
 mod findings;
 mod inputs;
 mod machines;
