@@ -1,5 +1,7 @@
 //! Numbers with their nouns, for messages of every layer.
 
+pub mod quantity;
+
 /// `1 tree`, `100 trees`, `2 batches`, `3 leaves`.
 pub(crate) fn counted(n: impl TryInto<u64>, one: &str) -> String {
     let n = n.try_into().unwrap_or(u64::MAX);

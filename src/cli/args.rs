@@ -4,12 +4,14 @@
 mod drift;
 mod embed;
 mod evaluate;
+mod explain;
 mod flows;
 mod shared;
 
 pub use drift::Drift;
 pub use embed::Embed;
 pub use evaluate::Evaluate;
+pub use explain::Explain;
 pub use flows::{FindingArgs, FlowArgs};
 pub use shared::{FitArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
 
@@ -58,6 +60,12 @@ pub enum Command {
     /// Rows are scored as `oddflow score` scores them, flow logs with their windows; the verdict is the threshold's, row by
     /// row, and not that of findings. Rows whose label says nothing are left out.
     Evaluate(Box<Evaluate>),
+    /// Say why rows or findings are odd: what each column adds, its value, what is typical
+    ///
+    /// Contributions sum exactly to what the detector says of a row. How a value stands among flows of the same protocol and
+    /// service (where none is known, port), and among 100 flows or more of the same source, is counted over the whole input.
+    /// Rows are scored as `oddflow score` does: rows that the model was fitted on are taken as new.
+    Explain(Box<Explain>),
     /// Draw a map of the flows on which like ones lie near each other: t-SNE or UMAP, as a page, a picture or a table
     ///
     /// Up to --rows rows are drawn by the seed. Where they have scores, from -m or from a scored input, a tenth of them are

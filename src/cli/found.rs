@@ -125,7 +125,10 @@ impl Grouping {
     ) -> Result<(ScoreReport, Found)> {
         scoring.options.collect = true;
         scoring.options.keep_scores = target.is_some();
+        // The first pass writes nothing.
+        let explain = scoring.options.explain.take();
         let mut report = scoring.look(session, model, input)?;
+        scoring.options.explain = explain;
         let grouped = report.collected.take().unwrap_or_default().finish();
         let opinions = Opinions::ask(&grouped, model.provenance.seed, &session.device, session.stop())?;
         let allowed = self.allow.findings(&grouped);

@@ -11,6 +11,7 @@ mod devices;
 mod drift;
 mod embed;
 mod evaluate;
+mod explain;
 mod fit;
 mod found;
 mod generate;
@@ -73,6 +74,7 @@ fn dispatch(command: &Command) -> Result<Done> {
         Command::Score(args) => score::run(args),
         Command::Drift(args) => drift::run(args),
         Command::Evaluate(args) => evaluate::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Embed(args) => embed::run(args),
         Command::Show(args) => show::run(args),
         Command::Hosts(args) => hosts::run(args),

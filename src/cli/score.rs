@@ -13,8 +13,8 @@ use crate::flows::sink::{OutputFormat, Target};
 use crate::flows::source::Input;
 use crate::model::{Model, OutputColumns, OutputPlan};
 use crate::pipeline::{
-    Digests, EventPlan, FlowLogs, FlowReader, FlowScoring, MANIFEST_ROWS, Manifest, Pass, RunFacts, ScoreOptions,
-    ScoreReport, manifest_path,
+    Digests, EventPlan, Explain, FlowLogs, FlowReader, FlowScoring, MANIFEST_ROWS, Manifest, Pass, RunFacts,
+    ScoreOptions, ScoreReport, manifest_path,
 };
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -85,7 +85,18 @@ impl Scoring {
         input: &Input,
         findings: bool,
     ) -> Result<Self> {
-        let columns = OutputColumns { prefix: config.prefix(args), scores_only: args.scores_only, findings };
+        let explain = args.explain.as_deref().map(str::parse::<Explain>).transpose()?;
+        if explain.is_some() && findings && args.output.is_none() {
+            let limit =
+                "the reasons of rows in findings are a column of the output: give -o OUT, or use `oddflow explain`";
+            return Err(Error::parameter("--explain", "given", limit));
+        }
+        let columns = OutputColumns {
+            prefix: config.prefix(args),
+            scores_only: args.scores_only,
+            findings,
+            reasons: explain.is_some(),
+        };
         let output = OutputPlan::new(&input.schema, &columns)?;
         if args.output.is_some() && args.format.is_none() && !output.replaced().is_empty() {
             let names = output.replaced().join(", ");
@@ -100,6 +111,7 @@ impl Scoring {
             drift_rows: MANIFEST_ROWS,
             known: None,
             flows: None,
+            explain,
             collect: false,
             keep_scores: false,
             scores: None,

@@ -58,6 +58,11 @@ pub fn print_top(top: &Top, model: &Model, input: &Input) -> Result<()> {
         columns.push(column);
     }
     render(&columns).lines().try_for_each(say)?;
+    for (at, row) in top.rows().iter().enumerate() {
+        if let Some(why) = &row.why {
+            say(&format!("{:>2}  why: {why}", at + 1))?;
+        }
+    }
     if left_out > 0 {
         let more = plural(left_out, "column");
         say(&format!("     and {more} more: write them with -o, or widen the terminal"))?;

@@ -4,6 +4,7 @@
 //! one device; [`Severity`] puts the scores of all detectors on one scale; a [`Threshold`] turns a score into a verdict;
 //! [`Ranking`] measures verdicts and scores against labels.
 
+pub mod explanation;
 mod isolation_forest;
 mod local_outlier_factor;
 mod nearest_neighbors;

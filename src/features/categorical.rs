@@ -220,6 +220,14 @@ impl Lookup {
         Ok(self.write(codes, block, width, offset))
     }
 
+    /// The features of one category, in `row`, which is zeros.
+    pub fn encode_code(&self, code: u32, row: &mut [f32]) {
+        let width = row.len();
+        if width > 0 {
+            self.write(&[code], row, width, 0);
+        }
+    }
+
     fn write(&self, codes: &[u32], block: &mut [f32], width: usize, offset: usize) -> u64 {
         let mut unseen = 0;
         for (row, code) in block.chunks_exact_mut(width).zip(codes) {

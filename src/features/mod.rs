@@ -21,10 +21,12 @@ mod label;
 pub mod math;
 mod numbers;
 mod numeric;
+pub mod phrase;
 mod plan;
 mod profile;
 mod roles;
 mod statistics;
+mod teller;
 mod texts;
 pub mod windows;
 
@@ -35,3 +37,4 @@ pub use plan::{ColumnSummary, FeatureOptions, FeaturePlan, Scaling};
 pub use profile::{ColumnDrift, Drift, HoursDrift, Profile, ProfiledRows, TrainingProfile, Unseen, drift};
 pub use roles::{ColumnRole, Role, RoleOverrides, infer_roles};
 pub(crate) use statistics::quantile;
+pub use teller::Told;

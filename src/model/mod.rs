@@ -13,6 +13,7 @@ mod machine;
 mod numbers;
 mod output;
 mod provenance;
+mod reasons;
 mod references;
 mod replay;
 mod scorer;
@@ -22,8 +23,9 @@ mod tests;
 mod trees;
 
 pub use container::{FORMAT, MAGIC, MAX_FILE};
-pub use output::{ADDED, ADDED_BY_FINDINGS, OutputColumns, OutputPlan, prefix_of_added};
+pub use output::{ADDED, ADDED_BY_FINDINGS, ADDED_BY_REASONS, OutputColumns, OutputPlan, prefix_of_added};
 pub use provenance::{InputDigest, Provenance, rfc3339};
+pub use reasons::{BatchExplainer, MOST_REASONS, Reason, RowReasons};
 pub use replay::MAX_ROWS as MAX_REPLAY_ROWS;
 pub use scorer::{BatchScorer, InFinding, Scored};
 pub use summary::{ModelSummary, TreeStatistics};

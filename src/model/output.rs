@@ -22,6 +22,9 @@ pub fn prefix_of_added(schema: &Schema) -> Option<String> {
     whole.next().map(str::to_owned)
 }
 
+/// Name of what is added where rows are explained (text).
+pub const ADDED_BY_REASONS: &str = "reasons";
+
 /// How scored tables look.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct OutputColumns {
@@ -33,6 +36,9 @@ pub struct OutputColumns {
     /// and what allows it.
     #[serde(default)]
     pub findings: bool,
+    /// A last column has the rows' reasons.
+    #[serde(default)]
+    pub reasons: bool,
 }
 
 /// The output's schema, worked out once for all batches of an input schema.
@@ -42,6 +48,7 @@ pub struct OutputPlan {
     kept: Vec<usize>,
     replaced: Vec<String>,
     findings: bool,
+    reasons: bool,
 }
 
 impl OutputPlan {
@@ -62,6 +69,7 @@ impl OutputPlan {
             .into_iter()
             .zip(types)
             .chain(of_findings)
+            .chain(options.reasons.then_some((ADDED_BY_REASONS, DataType::Utf8)))
             .map(|(name, kind)| (format!("{}{name}", options.prefix), kind))
             .collect();
         let names: Vec<&String> = added.iter().map(|(name, _)| name).collect();
@@ -72,11 +80,12 @@ impl OutputPlan {
         };
         let field = |index: &usize| input.fields().get(*index).cloned();
         let mut fields: Vec<Arc<Field>> = kept.iter().filter_map(field).collect();
-        let field_of = |(name, kind): &(String, DataType)| Arc::new(Field::new(name, kind.clone(), options.findings));
+        let may_lack = |kind: &DataType| options.findings || *kind == DataType::Utf8;
+        let field_of = |(name, kind): &(String, DataType)| Arc::new(Field::new(name, kind.clone(), may_lack(kind)));
         fields.extend(added.iter().map(field_of));
         let schema = Arc::new(Schema::new_with_metadata(fields, input.metadata().clone()));
         let replaced = replaced.iter().filter_map(field).map(|field| field.name().clone()).collect();
-        Ok(Self { schema, kept, replaced, findings: options.findings })
+        Ok(Self { schema, kept, replaced, findings: options.findings, reasons: options.reasons })
     }
 
     /// The output's schema.
@@ -111,6 +120,10 @@ impl OutputPlan {
             columns.push(Arc::new(Float64Array::from(scored.score)));
             columns.push(Arc::new(Float64Array::from(scored.severity)));
             columns.push(Arc::new(BooleanArray::from(scored.anomaly)));
+        }
+        if self.reasons {
+            let reasons = scored.reasons.unwrap_or_else(|| vec![None; batch.num_rows()]);
+            columns.push(Arc::new(StringArray::from(reasons)));
         }
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(self.schema(), columns, &options).map_err(schema_error)

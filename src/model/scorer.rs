@@ -28,6 +28,8 @@ pub struct Scored {
     pub anomaly: Vec<bool>,
     /// Of which finding each row is, where rows are grouped.
     pub finding: Option<InFinding>,
+    /// Why it is odd, where rows are explained.
+    pub reasons: Option<Vec<Option<String>>>,
     /// Missing values that were filled in.
     pub imputed: u64,
     /// Values of categories that training had not met, by categorical column.
@@ -92,6 +94,7 @@ impl BatchScorer {
             severity,
             anomaly,
             finding: None,
+            reasons: None,
             imputed: encoded.imputed,
             unseen_by_column: encoded.unseen_by_column,
             encode_time,

@@ -14,6 +14,11 @@ impl KnownScores {
         Self { positions, scores }
     }
 
+    /// The place of the record at `position` among the training rows, if it is one.
+    pub fn place(&self, position: u64) -> Option<u32> {
+        self.positions.binary_search(&position).ok().and_then(|place| u32::try_from(place).ok())
+    }
+
     /// The score of the record at `position`, if it is known.
     pub fn get(&self, position: u64) -> Option<f64> {
         self.positions.binary_search(&position).ok().and_then(|place| self.scores.get(place).copied())

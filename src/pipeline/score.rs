@@ -8,6 +8,7 @@ use super::events::{EventPlan, FindingNotes};
 use super::flow_logs::{AsFlows, FlowScoring};
 use super::known::KnownScores;
 use super::ordered::Run;
+use super::reasons::{Explain, Reasoner};
 use super::sample::{Candidates, Gathered};
 use super::score_file::{ScoreFile, ScoreWriter};
 use super::tally::{Stages, Tally};
@@ -50,6 +51,8 @@ pub struct ScoreOptions {
     pub known: Option<Arc<KnownScores>>,
     /// Flow logs, for a model of flow logs.
     pub flows: Option<FlowScoring>,
+    /// Which rows are given reasons, where [`ScoreOptions::output`] has a column for them.
+    pub explain: Option<Explain>,
     /// Whether to group rows into findings.
     pub collect: bool,
     /// Whether to keep all scores for another pass.
@@ -177,7 +180,9 @@ pub fn score(
     let drift = DriftSample::new(model, options.drift_rows);
     let mut looked_at = Gathered::default();
     let encoder = sink.as_ref().map(Sink::encoder);
-    let worker = Worker { scorer: &scorer, encoder, options, input, notes, drift: drift.as_ref() };
+    let reasoner = |explain| Reasoner::new(model, &schema, device, explain, options.known.clone(), &run.stop);
+    let reasoner = options.explain.map(reasoner).transpose()?;
+    let worker = Worker { scorer: &scorer, reasoner, encoder, options, input, notes, drift: drift.as_ref() };
     let mut writer = sink.map(Writer::new);
     let rules = options.verdicts.as_ref().map_or(0, |verdicts| verdicts.allowed.rules().len());
     report.allowed.resize(rules, 0);
@@ -290,6 +295,7 @@ impl ScoreReport {
 /// What every worker shares.
 struct Worker<'a> {
     scorer: &'a BatchScorer,
+    reasoner: Option<Reasoner>,
     encoder: Option<RowEncoder>,
     options: &'a ScoreOptions,
     input: &'a Input,
@@ -310,7 +316,13 @@ impl Worker<'_> {
             }
             _ => Judged::default(),
         };
-        let top = Top::of_batch(self.options.top, &batch, &scored.score, &scored.severity, &scored.anomaly)?;
+        let mut top = Top::of_batch(self.options.top, &batch, &scored.score, &scored.severity, &scored.anomaly)?;
+        if let Some(reasoner) = &self.reasoner {
+            let reasons = reasoner.of_batch(&batch, &table, &scored, &top, self.encoder.is_some())?;
+            let row = |position: u64| (0..batch.n_rows()).find(|&row| batch.stream_position(row) == position);
+            top.explain(|position| row(position).and_then(|row| reasons.get(row).cloned().flatten()));
+            scored.reasons = Some(reasons);
+        }
         let begin = Instant::now();
         let events = self.events(&batch, &scored, flows.as_ref().map(|(read, _)| &read.flows))?;
         let formatted = Stages::seconds(begin.elapsed());
@@ -352,8 +364,8 @@ impl Worker<'_> {
         Ok(item)
     }
 
-    /// Scores a batch; of flow logs the rows as flows come with it, and their severities, NaN for what is not scored; then
-    /// the columns of features.
+    /// Scores a batch; of flow logs the rows as flows come with it, and their severities, NaN for what is not scored.
+    /// The columns that the features are made of come too.
     fn scored(&self, batch: &Batch) -> Result<(Scored, Option<SeverityOfFlows>, RecordBatch)> {
         let positions = || (0..batch.n_rows()).map(|row| batch.stream_position(row)).collect::<Vec<u64>>();
         let stored = self.options.scores.as_ref().map(|scores| scores.read(&positions())).transpose()?;

@@ -18,6 +18,8 @@ pub struct TopRow {
     pub file: usize,
     /// Its record number in that file (1-based).
     pub record: u64,
+    /// Its reasons, where rows are explained.
+    pub why: Option<String>,
     /// Its place in the stream; breaks ties.
     position: u64,
     /// The original fields: a batch of one row.
@@ -29,6 +31,13 @@ pub struct TopRow {
 pub struct Top {
     size: usize,
     rows: Vec<TopRow>,
+}
+
+impl TopRow {
+    /// Its place in the stream, from 0.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
 }
 
 impl Top {
@@ -55,12 +64,20 @@ impl Top {
             score: score[at as usize],
             severity: severity[at as usize],
             anomaly: anomaly[at as usize],
+            why: None,
             file: batch.file,
             record: batch.numbers.get(at as usize),
             position: batch.stream_position(at as usize),
             fields: fields.slice(i, 1),
         };
         Ok(Self { size, rows: order.iter().enumerate().map(row).collect() })
+    }
+
+    /// Gives rows their reasons, by their place in the stream.
+    pub fn explain(&mut self, why: impl Fn(u64) -> Option<String>) {
+        for row in &mut self.rows {
+            row.why = why(row.position);
+        }
     }
 
     /// Merges another batch's oddest rows.

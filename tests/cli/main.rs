@@ -4,6 +4,7 @@
 mod damaged;
 mod drift;
 mod evaluate;
+mod explanations;
 mod findings;
 mod inputs;
 mod kept;

@@ -55,6 +55,10 @@ pub struct OutputArgs {
     /// Write only the score, severity and verdict columns
     #[arg(long)]
     pub scores_only: bool,
+    /// Add a column `reasons` in words: of anomalies, or of all rows (--explain=all, in which rows that are no anomalies are
+    /// explained in a cheaper way)
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "anomalies")]
+    pub explain: Option<String>,
     /// Put this before the names of the added columns
     #[arg(long, value_name = "TEXT")]
     pub prefix: Option<String>,

@@ -176,10 +176,14 @@ impl LocalOutlierFactor {
         self.references.prepare(device)
     }
 
+    /// The factor of a row with this list.
+    pub(super) fn factor_of(&self, list: &[Neighbor]) -> f64 {
+        factor(list, &self.lrd, density(list, &self.k_distance))
+    }
+
     /// The factors of `queries` among the references.
     pub(super) fn score(&self, neighbors: &Neighbors, queries: Queries<'_>, watch: Watch<'_>) -> Result<Vec<f64>> {
-        neighbors
-            .map(queries, self.n_neighbors(), watch, |_, list| factor(list, &self.lrd, density(list, &self.k_distance)))
+        neighbors.map(queries, self.n_neighbors(), watch, |_, list| self.factor_of(list))
     }
 }
 

@@ -34,6 +34,19 @@ pub enum KnnDistance {
     Median,
 }
 
+impl KnnDistance {
+    /// What each of `k` distances, nearest first, weighs in the score.
+    pub(super) fn weights(self, k: usize) -> Vec<f64> {
+        let weight = |place: usize| match self {
+            Self::Largest => f64::from(u8::from(place + 1 == k)),
+            Self::Mean => 1.0 / k as f64,
+            Self::Median if k % 2 == 1 => f64::from(u8::from(place == k / 2)),
+            Self::Median => f64::from(u8::from(place == k / 2 || place + 1 == k / 2)) / 2.0,
+        };
+        (0..k).map(weight).collect()
+    }
+}
+
 impl fmt::Display for KnnDistance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -6,6 +6,7 @@
 mod bloom;
 mod definitions;
 mod locality;
+mod phrases;
 mod set;
 mod statistics;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod values;
 
 pub use definitions::{DEFINITIONS, N_FEATURES};
 pub use locality::Locality;
+pub use phrases::{PHRASES, phrase_of};
 pub use set::{FlowFeatures, FlowSet};
 pub use statistics::{FlowCounts, FlowStatistics};
 

@@ -2,6 +2,7 @@ mod allow;
 mod faults;
 mod filters;
 mod group;
+mod hint;
 mod hosts;
 mod made;
 mod quantity;

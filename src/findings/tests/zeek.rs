@@ -19,6 +19,8 @@ struct Record {
     uid: String,
     open: bool,
     label: Option<bool>,
+    /// `DDoS`; `-` of benign ones.
+    kind: Option<String>,
     row: Made,
 }
 
@@ -61,6 +63,13 @@ pub fn iot() -> Option<(Vec<Made>, Vec<bool>)> {
     Some((records.into_iter().map(|r| r.row).collect(), labels))
 }
 
+/// IoT-23 34-1 and what kind of traffic each row is.
+pub fn iot_kinds() -> Option<(Vec<Made>, Vec<String>)> {
+    let file = shared("data/zeek/labelled/CTU-IoT-Malware-Capture-34-1.conn.log.labeled")?;
+    let records = parse(&std::fs::read_to_string(file).unwrap(), false);
+    Some(records.into_iter().map(|r| (r.row, r.kind.unwrap())).unzip())
+}
+
 fn parse(text: &str, open: bool) -> Vec<Record> {
     let mut names: Vec<&str> = Vec::new();
     let mut records = Vec::new();
@@ -74,11 +83,12 @@ fn parse(text: &str, open: bool) -> Vec<Record> {
                 Some(cells[at]).filter(|cell| *cell != "-")
             };
             let label = cells.last().unwrap().split("   ").nth(1).map(|label| label != "Benign");
+            let kind = cells.last().unwrap().split("   ").nth(2).map(str::to_owned);
             let mut row = row(&of);
             if open {
                 row.marks = row.marks.with(Marks::STILL_OPEN);
             }
-            records.push(Record { uid: of("uid").unwrap().to_owned(), open, label, row });
+            records.push(Record { uid: of("uid").unwrap().to_owned(), open, label, kind, row });
         }
     }
     records

@@ -1,0 +1,96 @@
+//! What a finding may be, guessed from its shape by stated rules. A heuristic, and shown as one; unclear by default.
+//!
+//! The first rule that speaks decides. A fault of the capture has no hint.
+//!
+//! | hint | rule |
+//! |---|---|
+//! | port scan, T1046 | a scan or a sweep (20 or more ports or hosts), half of its flows failed or reset |
+//! | brute force, T1110 | a conversation on a login port, 20 or more flows with a minute or less between them, that came about (half were answered), little out in each (100 kB or less) |
+//! | DDoS, T1498 | a conversation of 1,000 or more flows with a second or less between them, 90 % of which no two sides took part in |
+//! | malware communication, T1071 | a conversation of 24 or more flows as even as a clock (regularity 0.6), a second to an hour apart, from a host of ours to one that is not ours, not for names or time (ports 53, 123, 5353) |
+//! | exfiltration, T1048 | a conversation from a host of ours to one that is not ours, 10 MB or more out, ten times what came in and ten times what is typical |
+
+use super::group::{Finding, STATES};
+use super::key::Port;
+use super::subject::Kind;
+use super::words::{Hint, Surroundings};
+use crate::flows::record::StateGroup;
+
+const PORT_SCAN: Hint = Hint::Technique { id: "T1046", name: "port scan" };
+const BRUTE_FORCE: Hint = Hint::Technique { id: "T1110", name: "brute force" };
+const DDOS: Hint = Hint::Technique { id: "T1498", name: "DDoS" };
+const MALWARE: Hint = Hint::Technique { id: "T1071", name: "malware communication" };
+const EXFILTRATION: Hint = Hint::Technique { id: "T1048", name: "exfiltration" };
+
+/// FTP, SSH, Telnet, POP, IMAP, SMB, databases, remote desktops and consoles.
+const LOGIN_PORTS: [u16; 18] =
+    [21, 22, 23, 110, 143, 445, 993, 995, 1433, 2222, 2323, 3306, 3389, 5432, 5900, 5901, 5985, 8291];
+/// Names and time, which are asked for like a clock.
+const CLOCKWORK_PORTS: [u16; 3] = [53, 123, 5353];
+
+/// The guess; see the module's page.
+pub fn hint(finding: &Finding, around: &Surroundings) -> Hint {
+    let conversation = finding.subject.kind == Kind::Conversation;
+    match finding.subject.kind {
+        Kind::Scan | Kind::Sweep if is_scan(finding) => PORT_SCAN,
+        Kind::Conversation if is_brute_force(finding) => BRUTE_FORCE,
+        Kind::Conversation if is_flood(finding) => DDOS,
+        Kind::Conversation if is_beacon(finding) => MALWARE,
+        _ if conversation && is_exfiltration(finding, around) => EXFILTRATION,
+        _ => Hint::Unclear,
+    }
+}
+
+fn share_of(finding: &Finding, is: impl Fn(StateGroup) -> bool) -> f64 {
+    let n: u64 = STATES.iter().zip(finding.states).filter(|(state, _)| is(**state)).map(|(_, n)| n).sum();
+    n as f64 / finding.tally.flows.max(1) as f64
+}
+
+fn port(finding: &Finding) -> Option<u16> {
+    if let Port::Number(port) = finding.subject.conversation.port { Some(port) } else { None }
+}
+
+/// The median gap in seconds, where there are enough gaps.
+fn pace(finding: &Finding) -> Option<f64> {
+    finding.rhythm.filter(|rhythm| rhythm.gaps >= 8).map(|rhythm| rhythm.quartiles[1])
+}
+
+fn is_scan(finding: &Finding) -> bool {
+    finding.ports.max(finding.hosts) >= 20 && share_of(finding, |s| s.failed() || s == StateGroup::Reset) >= 0.5
+}
+
+fn is_brute_force(finding: &Finding) -> bool {
+    let each = finding.tally.bytes_out / finding.tally.flows.max(1);
+    port(finding).is_some_and(|port| LOGIN_PORTS.contains(&port))
+        && finding.tally.flows >= 20
+        && pace(finding).is_some_and(|gap| gap <= 60.0)
+        && share_of(finding, |s| matches!(s, StateGroup::Established | StateGroup::Reset)) >= 0.5
+        && finding.tally.bytes_in > 0
+        && each <= 100_000
+}
+
+fn is_flood(finding: &Finding) -> bool {
+    finding.tally.flows >= 1_000
+        && pace(finding).is_some_and(|gap| gap <= 1.0)
+        && share_of(finding, |s| s.failed() || s == StateGroup::MidStream) >= 0.9
+}
+
+fn is_outward(finding: &Finding) -> bool {
+    finding.tally.local.0 && !finding.tally.local.1
+}
+
+fn is_beacon(finding: &Finding) -> bool {
+    finding.tally.flows >= 24
+        && is_outward(finding)
+        && port(finding).is_some_and(|port| !CLOCKWORK_PORTS.contains(&port))
+        && finding.rhythm.is_some_and(|r| r.gaps >= 23 && r.regularity >= 0.6)
+        && pace(finding).is_some_and(|gap| (1.0..=3_600.0).contains(&gap))
+}
+
+fn is_exfiltration(finding: &Finding, around: &Surroundings) -> bool {
+    let out = finding.tally.bytes_out;
+    is_outward(finding)
+        && out >= 10_000_000
+        && out >= finding.tally.bytes_in.saturating_mul(10)
+        && out >= around.typical_out.saturating_mul(10)
+}
