@@ -61,20 +61,10 @@ fn scored(args: &Drift, session: &Session, model: &Model, input: &mut Input) -> 
             model.features.bind(&input.schema)?;
         }
         let options = ScoreOptions {
-            output: OutputPlan::new(&input.schema, &OutputColumns::default())?,
-            only_anomalies: false,
-            top: 0,
-            label: None,
-            assess: None,
             drift_rows: args.rows,
-            known: None,
             flows,
-            collect: false,
-            keep_scores: false,
-            scores: None,
-            verdicts: None,
-            batch_rows: session.running.batch_rows,
             may_read_again: true,
+            ..ScoreOptions::new(OutputPlan::new(&input.schema, &OutputColumns::default())?, session.running.batch_rows)
         };
         let pass = session.pass("score", total_bytes(input), |run| {
             crate::pipeline::score(model, input, &session.device, None, &options, run, |_, _| Ok(()))

@@ -172,20 +172,15 @@ impl Asked<'_> {
             model.features.bind(&input.schema)?;
         }
         let options = ScoreOptions {
-            output: OutputPlan::new(&input.schema, &OutputColumns::default())?,
-            only_anomalies: false,
-            top: 0,
             label: Some(self.label.to_owned()),
             keep_scores: assess.is_none(),
             assess,
-            drift_rows: 0,
-            known: None,
             flows,
-            collect: false,
-            scores: None,
-            verdicts: None,
-            batch_rows: self.session.running.batch_rows,
             may_read_again: true,
+            ..ScoreOptions::new(
+                OutputPlan::new(&input.schema, &OutputColumns::default())?,
+                self.session.running.batch_rows,
+            )
         };
         self.session.pass("score", total_bytes(input), |run| {
             crate::pipeline::score(model, input, &self.session.device, None, &options, run, |_, _| Ok(()))

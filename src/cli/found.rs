@@ -11,7 +11,8 @@ use crate::findings::allow::{AllowList, Day, Rule, parse};
 use crate::findings::quantity;
 use crate::findings::table::{lines, shown};
 use crate::findings::{
-    Earlier, Fault, Finding, Flagged, Kind, Opinions, Ranked, Since, Surroundings, Told, Verdict, faults, rank,
+    Earlier, Fault, Finding, Flagged, Hint, Kind, Opinions, Ranked, Since, Surroundings, Told, Verdict, faults, hint,
+    rank,
 };
 use crate::flows::sink::Target;
 use crate::flows::source::Input;
@@ -222,6 +223,7 @@ impl Found {
         let places = self.ranked.iter().map(|ranked| ranked.finding).take(top).chain(data.iter().copied());
         for (shown, at) in shown.iter_mut().zip(places) {
             shown.since = self.since_of(at);
+            shown.hint = Some(hint(shown.finding, &around)).filter(|hint| *hint != Hint::Unclear);
         }
         lines(&shown, &around, grouped.names(), terminal_width()).iter().try_for_each(|line| say(line))
     }

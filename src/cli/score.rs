@@ -104,21 +104,11 @@ impl Scoring {
         }
         let options = ScoreOptions {
             only_anomalies: args.only_anomalies,
-            output,
             top: config.top(args),
             label: label(model, input, &RoleOverrides::new()),
-            assess: None,
             drift_rows: MANIFEST_ROWS,
-            known: None,
-            flows: None,
             explain,
-            collect: false,
-            keep_scores: false,
-            scores: None,
-            verdicts: None,
-            batch_rows: session.running.batch_rows,
-            events: None,
-            may_read_again: false,
+            ..ScoreOptions::new(output, session.running.batch_rows)
         };
         Ok(Self { options, columns })
     }

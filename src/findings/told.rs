@@ -2,10 +2,11 @@
 
 use super::common::Common;
 use super::group::Finding;
+use super::hint::hint;
 use super::names::HostNames;
 use super::quantity::instant;
 use super::rank::Ranked;
-use super::words::{Surroundings, reasons};
+use super::words::{Hint, Surroundings, reasons};
 use crate::flows::record::{Host, protocol};
 use serde::{Deserialize, Serialize};
 
@@ -92,7 +93,7 @@ impl Told {
             bytes_in: tally.bytes_in,
             failed_share: finding.failed_share(),
             why: reasons(finding, around),
-            hint: None,
+            hint: Some(hint(finding, around)).filter(|hint| *hint != Hint::Unclear).map(|hint| hint.to_string()),
             anomaly,
             since: None,
         }

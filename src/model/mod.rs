@@ -190,7 +190,7 @@ impl Model {
     /// # Errors
     /// If the model is larger than a model file can be.
     pub fn identity(&self) -> Result<String> {
-        let nobody = Provenance { oddflow_version: String::new(), created: String::new(), ..Provenance::default() };
+        let nobody = Provenance { oddflow_version: String::new(), ..Provenance::default() };
         Ok(blake3::hash(&self.bytes_from(&nobody)?).to_hex().to_string())
     }
 

@@ -69,6 +69,30 @@ pub struct ScoreOptions {
     pub may_read_again: bool,
 }
 
+impl ScoreOptions {
+    /// Scores all rows and keeps nothing of them: what is wanted beside that is set afterwards.
+    pub fn new(output: OutputPlan, batch_rows: usize) -> Self {
+        Self {
+            output,
+            only_anomalies: false,
+            top: 0,
+            label: None,
+            assess: None,
+            drift_rows: 0,
+            known: None,
+            flows: None,
+            events: None,
+            explain: None,
+            collect: false,
+            keep_scores: false,
+            scores: None,
+            verdicts: None,
+            batch_rows,
+            may_read_again: false,
+        }
+    }
+}
+
 /// What the findings say of their rows.
 #[derive(Debug)]
 pub struct RowVerdicts {

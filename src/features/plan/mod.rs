@@ -132,11 +132,6 @@ impl FeaturePlan {
         self.encoders.iter().filter(categorical).map(ColumnEncoder::name).collect()
     }
 
-    /// The columns that features are made of, in the order of the features.
-    pub fn encoded_columns(&self) -> impl Iterator<Item = &str> {
-        self.encoders.iter().map(ColumnEncoder::name)
-    }
-
     pub(super) fn encoders(&self) -> &[ColumnEncoder] {
         &self.encoders
     }

@@ -32,7 +32,7 @@ fn the_confusion_on_iot_23() {
     for finding in large.iter().take(40) {
         println!(
             "{} {} {:?} {:?} {}",
-            sides(finding),
+            sides(finding, &crate::findings::HostNames::default()),
             finding.tally.flows,
             finding.rhythm.map(|r| (r.quartiles, r.regularity)),
             finding.states,
@@ -57,7 +57,7 @@ fn the_known_of_a_day() {
     for finding in large.iter().take(60) {
         println!(
             "{} {} {:?} {:?} {}",
-            sides(finding),
+            sides(finding, &crate::findings::HostNames::default()),
             finding.tally.flows,
             finding.rhythm.map(|r| (r.quartiles, r.regularity)),
             finding.states,

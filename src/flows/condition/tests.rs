@@ -80,7 +80,7 @@ fn what_cannot_be_asked_is_said() {
         ("", "it must be a condition"),
         ("proto =", "it must be a condition"),
         ("proto = 'tcp' proto", "too much"),
-        ("proto = tcp", "tcp: there is no such column (text stands in single quotes); there are ts, id.orig_h"),
+        ("proto = tcp", "tcp; there is no such column (text stands in single quotes); there are ts, id.orig_h"),
         ("bytes > 5", "there is no such column"),
         ("duration > 'long'", "holds numbers"),
         ("ts > 'noon'", "holds times"),

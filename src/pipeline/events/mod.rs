@@ -39,7 +39,7 @@ use super::score::RowVerdicts;
 use crate::Result;
 use crate::detectors::Detector;
 use crate::features::flow::Locality;
-use crate::findings::{Hint, Surroundings, reasons};
+use crate::findings::{Hint, Surroundings, hint, reasons};
 use crate::flows::Batch;
 use crate::flows::record::{FlowOptions, FlowSchema, Flows};
 use crate::flows::sink::{EventFormat, Records};
@@ -109,7 +109,7 @@ impl EventPlan {
         let around = Surroundings::of(&verdicts.grouped);
         let is_told = |at: usize| verdicts.flagged.as_ref().is_none_or(|flagged| flagged.get(at) == Some(&true));
         let findings = verdicts.grouped.findings().iter().enumerate().filter(|(at, _)| is_told(*at));
-        let note = |finding| FindingNote { reasons: reasons(finding, &around), hint: Hint::Unclear };
+        let note = |finding| FindingNote { reasons: reasons(finding, &around), hint: hint(finding, &around) };
         findings.map(|(_, finding)| (finding.id.to_string(), note(finding))).collect()
     }
 
