@@ -67,9 +67,12 @@ fn one_row_in_words() {
         let ran = bench.run(&["explain", "-m", "a.model", "flows.csv", "--row", row]);
         assert!(ran.code == 2 && ran.stderr.contains(said), "{}", ran.stderr);
     }
-    for (option, value, said) in
-        [("--top", "0", "between 1"), ("--finding", "12", "16 hex"), ("--finding", "0123456789abcdef", "finding_id"), ("--method", "x", "exact or path")]
-    {
+    for (option, value, said) in [
+        ("--top", "0", "between 1"),
+        ("--finding", "12", "16 hex"),
+        ("--finding", "0123456789abcdef", "finding_id"),
+        ("--method", "x", "exact or path"),
+    ] {
         let ran = bench.run(&["explain", "-m", "a.model", "flows.csv", option, value]);
         assert!(ran.code == 2 && ran.stderr.contains(said), "{}", ran.stderr);
     }
@@ -132,7 +135,8 @@ fn hostile_values_do_not_act() {
 #[test]
 fn a_log_of_flows_and_one_of_its_findings() {
     let Some(log) = shared("data/zeek/json") else { return };
-    let Some(file) = std::fs::read_dir(&log).unwrap().map(|e| e.unwrap().path()).max_by_key(|p| p.metadata().unwrap().len())
+    let Some(file) =
+        std::fs::read_dir(&log).unwrap().map(|e| e.unwrap().path()).max_by_key(|p| p.metadata().unwrap().len())
     else {
         return;
     };

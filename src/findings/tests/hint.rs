@@ -30,7 +30,14 @@ fn the_confusion_on_iot_23() {
     let mut large: Vec<&Finding> = grouped.findings().iter().filter(|f| f.tally.flows >= 20).collect();
     large.sort_by_key(|f| std::cmp::Reverse(f.tally.flows));
     for finding in large.iter().take(40) {
-        println!("{} {} {:?} {:?} {}", sides(finding), finding.tally.flows, finding.rhythm.map(|r| (r.quartiles, r.regularity)), finding.states, name(hint(finding, &around)));
+        println!(
+            "{} {} {:?} {:?} {}",
+            sides(finding),
+            finding.tally.flows,
+            finding.rhythm.map(|r| (r.quartiles, r.regularity)),
+            finding.states,
+            name(hint(finding, &around))
+        );
     }
 }
 
@@ -40,14 +47,22 @@ fn the_known_of_a_day() {
     let grouped = grouped(&rows, 5_000);
     let around = Surroundings::of(&grouped);
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    let mut large: Vec<&Finding> = grouped.findings().iter().filter(|f| f.tally.flows >= 20 && f.subject.kind != Kind::Data).collect();
+    let mut large: Vec<&Finding> =
+        grouped.findings().iter().filter(|f| f.tally.flows >= 20 && f.subject.kind != Kind::Data).collect();
     large.sort_by_key(|f| std::cmp::Reverse(f.tally.flows));
     for finding in grouped.findings() {
         *counts.entry(name(hint(finding, &around))).or_default() += 1;
     }
     println!("{counts:?}");
     for finding in large.iter().take(60) {
-        println!("{} {} {:?} {:?} {}", sides(finding), finding.tally.flows, finding.rhythm.map(|r| (r.quartiles, r.regularity)), finding.states, name(hint(finding, &around)));
+        println!(
+            "{} {} {:?} {:?} {}",
+            sides(finding),
+            finding.tally.flows,
+            finding.rhythm.map(|r| (r.quartiles, r.regularity)),
+            finding.states,
+            name(hint(finding, &around))
+        );
     }
     let of = |source: &str, flows: u64| {
         let is = |f: &&Finding| f.subject.conversation.source.unwrap().to_string() == source && f.tally.flows >= flows;
