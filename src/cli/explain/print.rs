@@ -125,16 +125,18 @@ fn standing_words(reason: &Reason, standing: &Standing, flow: &Flows, model: &Mo
             part => share(part),
         };
         let flows = count(place.flows);
-        match (ordered, below, above) {
+        Some(match (ordered, below, above) {
+            // Of the protocol, flows of one service are alike.
+            (false, ..) if place.equal == place.flows && !statement => return None,
             (true, 0, 0) => format!("as all {flows} {of}"),
             (false, ..) if place.equal == place.flows => format!("as all {flows} {of}"),
             (true, below, above) if below >= above => format!("above {} of {flows} {of}", part(below)),
             (true, _, above) => format!("below {} of {flows} {of}", part(above)),
             (false, ..) => format!("as {} of {flows} {of}", part(place.equal)),
-        }
+        })
     };
     let service = standing.of_service.filter(|place| place.flows > 1);
-    let service = service.map(|place| among(&place, &format!("flows of {}", kind(flow))));
-    let source = standing.of_source.map(|place| among(&place, "of its source"));
+    let service = service.and_then(|place| among(&place, &format!("flows of {}", kind(flow))));
+    let source = standing.of_source.and_then(|place| among(&place, "of its source"));
     service.into_iter().chain(source).collect::<Vec<_>>().join(", ")
 }
