@@ -9,7 +9,7 @@
 //! | [`pipeline`] | streaming: read, encode, score and write overlap in bounded memory |
 //! | [`model`] | the saved model: versioned, checksummed, no code in it |
 //! | [`findings`] | rows grouped into what an analyst reads; allow-lists; hosts |
-//! | [`detectors`] | isolation forest, local outlier factor, nearest neighbours; severity, thresholds, measures of quality |
+//! | [`detectors`] | isolation forest, local outlier factor, nearest neighbours; severity, thresholds, measures of quality, explanation |
 //! | [`picture`] | an embedding drawn: a self-contained HTML page, SVG, PNG |
 //! | [`embedding`] | t-SNE and UMAP of rows, their quality measures |
 //! | [`ops`] | the compute operations, each with a CPU and a GPU body |

@@ -69,8 +69,16 @@ impl Phrase {
         match self.unit {
             Unit::Truth if value >= 0.5 => self.says.to_owned(),
             Unit::Truth => self.otherwise.to_owned(),
+            Unit::LnCount | Unit::Count if self.unit.shown(value) == "1" => self.says_one(),
             unit => self.says.replace("{}", &unit.shown(value)),
         }
+    }
+
+    /// Of one thing: `1 port met by its source`.
+    fn says_one(&self) -> String {
+        let rest = self.says.strip_prefix("{} ").unwrap_or(self.says);
+        let (things, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+        format!("1 {} {rest}", things.strip_suffix('s').unwrap_or(things)).trim_end().to_owned()
     }
 
     /// The same beside what is typical: `1,013 ports of its source in 10 min (typical 1)`, `refused (typical: not
@@ -161,7 +169,7 @@ mod tests {
         let ports = Phrase { name: "", unit: Unit::LnCount, says: "{} ports", otherwise: "ports" };
         let ln_1p = |n: f64| f64::from(libm::log1p(n) as f32);
         assert_eq!(ports.beside(ln_1p(1_013.0), ln_1p(1.0)), "1,013 ports (typical 1)");
-        assert_eq!(ports.beside(ln_1p(1.0), ln_1p(1.0)), "1 ports (typical)");
+        assert_eq!(ports.beside(ln_1p(1.0), ln_1p(1.0)), "1 port (typical)");
         assert_eq!(ports.beside(f64::NAN, ln_1p(1.0)), "ports not known (typical 1)");
         let refused = Phrase { name: "", unit: Unit::Truth, says: "refused", otherwise: "not refused" };
         assert_eq!(refused.beside(1.0, 0.0), "refused (typical: not refused)");

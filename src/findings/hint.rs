@@ -5,9 +5,9 @@
 //! | hint | rule |
 //! |---|---|
 //! | port scan, T1046 | a scan or a sweep (20 or more ports or hosts), half of its flows failed or reset |
-//! | brute force, T1110 | a conversation on a login port, 20 or more flows with a minute or less between them, that came about (half were answered), little out in each (100 kB or less) |
-//! | DDoS, T1498 | a conversation of 1,000 or more flows with a second or less between them, 90 % of which no two sides took part in |
-//! | malware communication, T1071 | a conversation of 24 or more flows as even as a clock (regularity 0.6), a second to an hour apart, from a host of ours to one that is not ours, not for names or time (ports 53, 123, 5353) |
+//! | brute force, T1110 | a conversation on a login port, 20 or more flows with two minutes or less between them, that came about (half were answered), little out in each (100 kB or less) |
+//! | DDoS, T1498 | a conversation of 100 or more flows with a second or less between them, 90 % of them unanswered or mid-stream |
+//! | malware communication, T1071 | a conversation of 24 or more flows as even as a clock (regularity 0.6), a second to an hour apart, from a host of ours to one that is not ours, not for names or time (ports 53, 123, 5353); or 24 or more such flows of IRC (service irc, ports 6660 to 6669, 6697), however even |
 //! | exfiltration, T1048 | a conversation from a host of ours to one that is not ours, 10 MB or more out, ten times what came in and ten times what is typical |
 
 use super::group::{Finding, STATES};
@@ -27,6 +27,9 @@ const LOGIN_PORTS: [u16; 18] =
     [21, 22, 23, 110, 143, 445, 993, 995, 1433, 2222, 2323, 3306, 3389, 5432, 5900, 5901, 5985, 8291];
 /// Names and time, which are asked for like a clock.
 const CLOCKWORK_PORTS: [u16; 3] = [53, 123, 5353];
+
+/// Where bots are told what to do in a chat.
+const IRC_PORTS: [u16; 11] = [6660, 6661, 6662, 6663, 6664, 6665, 6666, 6667, 6668, 6669, 6697];
 
 /// The guess; see the module's page.
 pub fn hint(finding: &Finding, around: &Surroundings) -> Hint {
@@ -63,16 +66,16 @@ fn is_brute_force(finding: &Finding) -> bool {
     let each = finding.tally.bytes_out / finding.tally.flows.max(1);
     port(finding).is_some_and(|port| LOGIN_PORTS.contains(&port))
         && finding.tally.flows >= 20
-        && pace(finding).is_some_and(|gap| gap <= 60.0)
+        && pace(finding).is_some_and(|gap| gap <= 120.0)
         && share_of(finding, |s| matches!(s, StateGroup::Established | StateGroup::Reset)) >= 0.5
         && finding.tally.bytes_in > 0
         && each <= 100_000
 }
 
 fn is_flood(finding: &Finding) -> bool {
-    finding.tally.flows >= 1_000
+    finding.tally.flows >= 100
         && pace(finding).is_some_and(|gap| gap <= 1.0)
-        && share_of(finding, |s| s.failed() || s == StateGroup::MidStream) >= 0.9
+        && share_of(finding, |s| matches!(s, StateGroup::NoReply | StateGroup::MidStream)) >= 0.9
 }
 
 fn is_outward(finding: &Finding) -> bool {
@@ -80,11 +83,14 @@ fn is_outward(finding: &Finding) -> bool {
 }
 
 fn is_beacon(finding: &Finding) -> bool {
+    let even = finding.rhythm.is_some_and(|r| r.gaps >= 23 && r.regularity >= 0.6)
+        && pace(finding).is_some_and(|gap| (1.0..=3_600.0).contains(&gap));
+    let irc =
+        finding.tally.service.as_deref() == Some("irc") || port(finding).is_some_and(|port| IRC_PORTS.contains(&port));
     finding.tally.flows >= 24
         && is_outward(finding)
         && port(finding).is_some_and(|port| !CLOCKWORK_PORTS.contains(&port))
-        && finding.rhythm.is_some_and(|r| r.gaps >= 23 && r.regularity >= 0.6)
-        && pace(finding).is_some_and(|gap| (1.0..=3_600.0).contains(&gap))
+        && (even || irc)
 }
 
 fn is_exfiltration(finding: &Finding, around: &Surroundings) -> bool {

@@ -1,7 +1,7 @@
 //! Reasons of rows beside their scores, while scoring.
 
 use super::known::KnownScores;
-use super::top::Top;
+use super::top::{Top, TopRow};
 use crate::Result;
 use crate::detectors::explanation::Method;
 use crate::device::Device;
@@ -10,6 +10,7 @@ use crate::model::{BatchExplainer, Model, Scored};
 use crate::{Error, Stop};
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -55,26 +56,35 @@ impl Reasoner {
         Ok(Self { exact: explainer(Method::Exact)?, cheap, known })
     }
 
-    /// The reasons of a batch's rows: where `written`, of its anomalies or of all; always of those that may be printed.
+    /// The reasons of a batch's rows, for the column (where one is `written`: of anomalies, or of all), and for the rows of
+    /// `top`, which may be printed. How a row is explained depends on its verdict alone.
     pub fn of_batch(
         &self,
         batch: &Batch,
         table: &RecordBatch,
         scored: &Scored,
-        top: &Top,
+        top: &mut Top,
         written: bool,
     ) -> Result<Vec<Option<String>>> {
-        let printed: Vec<u64> = top.rows().iter().map(|row| row.position()).collect();
-        let is_printed = |row: &u32| printed.contains(&batch.stream_position(*row as usize));
-        let is_odd = |row: &u32| scored.anomaly.get(*row as usize).copied().unwrap_or(false);
+        let printed: HashSet<u64> = top.rows().iter().map(TopRow::position).collect();
+        let position = |row: u32| batch.stream_position(row as usize);
+        let is_odd = |row: u32| scored.anomaly.get(row as usize).copied().unwrap_or(false);
+        let in_column = |row: u32| written && (self.cheap.is_some() || is_odd(row));
         let has_score = |row: &u32| scored.score.get(*row as usize).is_some_and(|score| !score.is_nan());
-        let rows = || (0..batch.n_rows() as u32).filter(has_score);
-        let exact: Vec<u32> = rows().filter(|row| (written && is_odd(row)) || is_printed(row)).collect();
+        let wanted = |row: &u32| in_column(*row) || printed.contains(&position(*row));
+        let rows = (0..batch.n_rows() as u32).filter(has_score).filter(wanted);
+        let (exact, cheap): (Vec<u32>, Vec<u32>) = rows.partition(|&row| self.cheap.is_none() || is_odd(row));
         let mut reasons = vec![None; batch.n_rows()];
-        self.add(&self.exact, batch, table, exact, &mut reasons)?;
-        if let Some(cheap) = self.cheap.as_ref().filter(|_| written) {
-            let rest = rows().filter(|row| !is_odd(row) && !is_printed(row)).collect();
-            self.add(cheap, batch, table, rest, &mut reasons)?;
+        self.add(&self.exact, batch, table, &exact, &mut reasons)?;
+        if let Some(explainer) = &self.cheap {
+            self.add(explainer, batch, table, &cheap, &mut reasons)?;
+        }
+        let places: HashMap<u64, u32> = exact.iter().chain(&cheap).map(|&row| (position(row), row)).collect();
+        top.explain(|position| reasons.get(*places.get(&position)? as usize).cloned().flatten());
+        for (row, reason) in (0..).zip(&mut reasons) {
+            if !in_column(row) {
+                *reason = None;
+            }
         }
         Ok(reasons)
     }
@@ -84,7 +94,7 @@ impl Reasoner {
         explainer: &BatchExplainer,
         batch: &Batch,
         table: &RecordBatch,
-        rows: Vec<u32>,
+        rows: &[u32],
         reasons: &mut [Option<String>],
     ) -> Result<()> {
         // A training row of a detector of neighbours does not find itself.
@@ -93,7 +103,7 @@ impl Reasoner {
             Some(_) => rows.iter().map(place).collect(),
             None => Vec::new(),
         };
-        for (row, text) in rows.iter().zip(explainer.texts(table, &rows, &excluded)?) {
+        for (row, text) in rows.iter().zip(explainer.texts(table, rows, &excluded)?) {
             if let Some(reason) = reasons.get_mut(*row as usize) {
                 *reason = text;
             }

@@ -342,9 +342,7 @@ impl Worker<'_> {
         };
         let mut top = Top::of_batch(self.options.top, &batch, &scored.score, &scored.severity, &scored.anomaly)?;
         if let Some(reasoner) = &self.reasoner {
-            let reasons = reasoner.of_batch(&batch, &table, &scored, &top, self.encoder.is_some())?;
-            let row = |position: u64| (0..batch.n_rows()).find(|&row| batch.stream_position(row) == position);
-            top.explain(|position| row(position).and_then(|row| reasons.get(row).cloned().flatten()));
+            let reasons = reasoner.of_batch(&batch, &table, &scored, &mut top, self.encoder.is_some())?;
             scored.reasons = Some(reasons);
         }
         let begin = Instant::now();

@@ -38,21 +38,22 @@ pub fn print(report: &ExplainReport, model: &Model, input: &Input) -> Result<()>
         say("its oddest row:")?;
     }
     for (at, row) in report.rows.iter().enumerate() {
-        say(&title(at, row, input))?;
+        say(&title(at, row, input, model))?;
         lines(row, model).iter().try_for_each(|line| say(line))?;
     }
     Ok(())
 }
 
 /// ` 1  sev 0.950  score 0.5768  record 4865  10.0.0.1 -> 10.0.0.2:22 ssh  2024-04-19T08:23:01`.
-fn title(at: usize, row: &ExplainedRow, input: &Input) -> String {
+fn title(at: usize, row: &ExplainedRow, input: &Input, model: &Model) -> String {
     let top = &row.row;
     let file = match input.files.get(top.file) {
         Some(file) if input.files.len() > 1 => format!("{}, ", file.name),
         _ => String::new(),
     };
     let who = row.flow.as_ref().map(|flow| who(flow)).unwrap_or_default();
-    let verdict = if top.anomaly { "" } else { "  not an anomaly" };
+    // Rows of logs have the verdicts of their findings, which are not judged here.
+    let verdict = if top.anomaly || model.flows.is_some() { "" } else { "  not an anomaly" };
     format!("{:>2}  sev {:.3}  score {:.4}  {file}record {}{who}{verdict}", at + 1, top.severity, top.score, top.record)
 }
 
@@ -118,17 +119,24 @@ fn standing_words(reason: &Reason, standing: &Standing, flow: &Flows, model: &Mo
     let ordered = model.features.is_number(reason.column) && !statement;
     let among = |place: &Place, of: &str| {
         let (below, above) = if reversed { (place.above, place.below) } else { (place.below, place.above) };
-        let part = |n: u64| share(n as f64 / place.flows.max(1) as f64);
+        let part = |n: u64| match n as f64 / place.flows.max(1) as f64 {
+            // Rounded down: of 435 flows one is above the others.
+            most if (0.99..1.0).contains(&most) => format!("{:.1}%", (most * 1e3).floor() / 10.0),
+            part => share(part),
+        };
         let flows = count(place.flows);
-        match (ordered, below, above) {
+        Some(match (ordered, below, above) {
+            // Of the protocol, flows of one service are alike.
+            (false, ..) if place.equal == place.flows && !statement => return None,
             (true, 0, 0) => format!("as all {flows} {of}"),
+            (false, ..) if place.equal == place.flows => format!("as all {flows} {of}"),
             (true, below, above) if below >= above => format!("above {} of {flows} {of}", part(below)),
             (true, _, above) => format!("below {} of {flows} {of}", part(above)),
             (false, ..) => format!("as {} of {flows} {of}", part(place.equal)),
-        }
+        })
     };
     let service = standing.of_service.filter(|place| place.flows > 1);
-    let service = service.map(|place| among(&place, &format!("flows of {}", kind(flow))));
-    let source = standing.of_source.map(|place| among(&place, "of its source"));
+    let service = service.and_then(|place| among(&place, &format!("flows of {}", kind(flow))));
+    let source = standing.of_source.and_then(|place| among(&place, "of its source"));
     service.into_iter().chain(source).collect::<Vec<_>>().join(", ")
 }

@@ -90,31 +90,35 @@ impl ForestPaths {
         self.base
     }
 
-    /// Each feature's Shapley value of minus the mean path length.
-    pub fn shapley(&self, row: &[f32]) -> Vec<f64> {
+    /// Of each of some rows (row-major), each feature's Shapley value of minus the mean path length, row-major. Rows that
+    /// come together go through a tree together, while it is at hand.
+    pub fn shapley(&self, rows: &[f32]) -> Vec<f64> {
         match self.weights.len() {
-            2 => self.shapley_of::<2>(row),
-            4 => self.shapley_of::<4>(row),
-            8 => self.shapley_of::<8>(row),
-            16 => self.shapley_of::<16>(row),
-            _ => self.shapley_of::<32>(row),
+            2 => self.shapley_of::<2>(rows),
+            4 => self.shapley_of::<4>(rows),
+            8 => self.shapley_of::<8>(rows),
+            16 => self.shapley_of::<16>(rows),
+            _ => self.shapley_of::<32>(rows),
         }
     }
 
-    fn shapley_of<const Q: usize>(&self, row: &[f32]) -> Vec<f64> {
-        let mut sums = vec![0.0; self.n_features];
+    fn shapley_of<const Q: usize>(&self, rows: &[f32]) -> Vec<f64> {
+        let width = self.n_features.max(1);
+        let mut sums = vec![0.0; rows.len()];
         let (mut weights, mut cold) = ([0.0; Q], [0.0; Q]);
         weights.iter_mut().zip(&self.weights).for_each(|(to, from)| *to = *from);
         cold.iter_mut().zip(&self.cold).for_each(|(to, from)| *to = *from);
         let mut room = Room::default();
         for tree in &self.trees {
-            tree.shapley::<Q>(row, &weights, &cold, &mut room, &mut sums);
+            for (row, sums) in rows.chunks_exact(width).zip(sums.chunks_exact_mut(width)) {
+                tree.shapley::<Q>(row, &weights, &cold, &mut room, sums);
+            }
         }
         sums.iter_mut().for_each(|sum| *sum *= self.scale);
         sums
     }
 
-    /// The changes of minus the mean path length at the splits that the row meets, by the splits' features.
+    /// The changes of minus the mean path length at the splits that one row meets, by the splits' features.
     pub fn along(&self, row: &[f32]) -> Vec<f64> {
         let mut sums = vec![0.0; self.n_features];
         for tree in &self.trees {

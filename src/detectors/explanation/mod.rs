@@ -39,6 +39,9 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 use std::sync::Arc;
 
+/// Rows that are explained together.
+const BLOCK: usize = 32;
+
 /// How a forest is explained; other detectors have one way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Method {
@@ -141,8 +144,10 @@ impl Explainer {
             return Ok(Vec::new());
         }
         match &self.body {
-            Body::Forest(paths, method) => self.each_row(rows, |row| self.of_forest(paths, *method, row)),
-            Body::Kernel(terms) => self.each_row(rows, |row| terms.explain(row)),
+            Body::Forest(paths, method) => self.each_block(rows, |block| self.of_forest(paths, *method, block)),
+            Body::Kernel(terms) => self.each_block(rows, |block| {
+                block.chunks_exact(rows.ncols().max(1)).map(|row| terms.explain(row)).collect()
+            }),
             Body::Neighbors(neighbors) => {
                 let queries = if excluded.is_empty() { Queries::new(rows) } else { Queries::excluding(rows, excluded) };
                 neighbors::explain(&self.detector, neighbors, queries, rows, &self.columns, Watch::stop(&self.stop))
@@ -150,27 +155,30 @@ impl Explainer {
         }
     }
 
-    fn each_row(
+    fn each_block(
         &self,
         rows: ArrayView2<'_, f32>,
-        explain: impl Fn(&[f32]) -> Explained + Sync,
+        explain: impl Fn(&[f32]) -> Vec<Explained> + Sync,
     ) -> Result<Vec<Explained>> {
         let rows = rows.as_standard_layout();
         let values = rows.as_slice().unwrap_or_default();
-        values
-            .par_chunks(rows.ncols().max(1))
-            .map(|row| {
+        let blocks: Result<Vec<Vec<Explained>>> = values
+            .par_chunks(rows.ncols().max(1) * BLOCK)
+            .map(|block| {
                 self.stop.check()?;
-                Ok(explain(row))
+                Ok(explain(block))
             })
-            .collect()
+            .collect();
+        Ok(blocks?.into_iter().flatten().collect())
     }
 
-    fn of_forest(&self, paths: &ForestPaths, method: Method, row: &[f32]) -> Explained {
-        let of_features = match method {
-            Method::Exact => paths.shapley(row),
-            Method::Path => paths.along(row),
-        };
-        Explained { base: paths.base(), contributions: self.columns.sum(&of_features) }
+    fn of_forest(&self, paths: &ForestPaths, method: Method, block: &[f32]) -> Vec<Explained> {
+        let width = self.columns.n_features().max(1);
+        let explained =
+            |of_features: &[f64]| Explained { base: paths.base(), contributions: self.columns.sum(of_features) };
+        match method {
+            Method::Exact => paths.shapley(block).chunks_exact(width).map(explained).collect(),
+            Method::Path => block.chunks_exact(width).map(|row| explained(&paths.along(row))).collect(),
+        }
     }
 }

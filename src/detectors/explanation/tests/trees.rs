@@ -49,6 +49,7 @@ fn check(forest: &Forest, seen: &Array2<f32>, rows: &Array2<f32>) {
         let each = forest.trees().iter().zip(&counts).map(|(tree, counts)| expected(tree, counts, row, known, 0));
         -each.sum::<f64>() / n_trees
     };
+    let mut worst = 0.0f64;
     let sums = PathLength::prepare(forest, &Device::Cpu, rows.nrows()).unwrap().sums(rows.view()).unwrap();
     for (row, sum) in rows.rows().into_iter().zip(sums) {
         let of_row = row.to_vec();
@@ -56,12 +57,14 @@ fn check(forest: &Forest, seen: &Array2<f32>, rows: &Array2<f32>) {
         let found = paths.shapley(&of_row);
         assert!(close(paths.base(), worth(row, 0), 1.0), "base {} for {}", paths.base(), worth(row, 0));
         assert!(known.iter().zip(&found).all(|(a, b)| close(*a, *b, 1.0)), "{found:?} for {known:?}");
+        worst = known.iter().zip(&found).map(|(a, b)| (a - b).abs()).fold(worst, f64::max);
         let value = -(sum as f64) / (LEAF_ONE as f64 * n_trees);
         for parts in [found, paths.along(&of_row)] {
             let total = paths.base() + parts.iter().sum::<f64>();
             assert!(close(total, value, value.abs()), "{total} for {value}");
         }
     }
+    println!("{} trees: off by {worst:.1e} splits at most", forest.trees().len());
 }
 
 fn params(n_trees: usize, max_features: f64, seed: u64) -> IsolationForestParams {
