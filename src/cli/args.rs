@@ -3,10 +3,12 @@
 
 mod embed;
 mod flows;
+mod report;
 mod shared;
 
 pub use embed::Embed;
 pub use flows::{FindingArgs, FlowArgs};
+pub use report::Report;
 pub use shared::{FitArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
 
 use clap::{Args, Parser, Subcommand};
@@ -48,6 +50,11 @@ pub enum Command {
     /// Up to --rows rows are drawn by the seed. Where they have scores, from -m or from a scored input, a tenth of them are
     /// the oddest of all. Without a model, features are fitted on the rows that are drawn.
     Embed(Box<Embed>),
+    /// Make one page of what was scored, for an analyst and for a ticket: counts, findings with reasons, hosts, services, rows
+    ///
+    /// The page needs nothing else, not even a network, and prints well. What the rows do not tell (inputs, model, reasons) is read
+    /// from SCORED.manifest.json where it stands beside SCORED.
+    Report(Box<Report>),
     /// Say what an input or a model holds: format, columns, roles, encodings
     Inspect(Inspect),
     /// Write synthetic flows with five named kinds of anomaly

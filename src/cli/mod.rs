@@ -13,6 +13,7 @@ mod generate;
 mod inspect;
 mod inspect_model;
 mod progress;
+mod report;
 mod run;
 mod score;
 mod settings;
@@ -61,6 +62,7 @@ fn dispatch(command: &Command) -> Result<Done> {
         Command::Fit(args) => fit::run(args),
         Command::Score(args) => score::run(args),
         Command::Embed(args) => embed::run(args),
+        Command::Report(args) => report::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Generate(args) => generate::run(args),
         Command::Devices(args) => devices::run(args),

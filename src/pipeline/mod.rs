@@ -23,7 +23,7 @@ pub use flow_logs::{AsFlows, FlowLogs, FlowReader, FlowReading, FlowScoring};
 pub use known::KnownScores;
 pub use manifest::{FindingFacts, Manifest, RunFacts, beside, manifest_path};
 pub use ordered::{Progress, Run, Timed};
-pub use sample::{Drawn, Sample, record_hash};
+pub use sample::{Candidates, Drawn, Gathered, Sample, record_hash};
 pub use score::{RowVerdicts, ScoreOptions, ScoreReport, score};
 pub use score_file::{ScoreFile, ScoreWriter};
 pub use tally::{Stages, Tally};
