@@ -9,12 +9,11 @@ use super::summary;
 use super::talk::{bytes, count, plural, seconds};
 use crate::device::DeviceChoice;
 use crate::features::{infer_roles, label_column};
+use crate::findings::{Opinions, Ranked, rank};
 use crate::flows::record::FlowOptions;
 use crate::flows::source::{Input, InputOptions};
 use crate::pipeline::{Pass, draw, manifest_path};
-use crate::report::{
-    FINDINGS_WITH_ROWS, GatherOptions, Gathered, MOST_ROWS, Map, Report, ScoredColumns, Told, gather,
-};
+use crate::report::{FINDINGS_WITH_ROWS, GatherOptions, Gathered, MOST_ROWS, Map, Report, ScoredColumns, Told, gather};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use std::collections::HashSet;
@@ -58,6 +57,7 @@ pub fn run(args: &Args) -> Result<Done> {
         reading,
     };
     let gathered = gathered(args, &session, &mut input, &options)?;
+    let ranked = ranked(&session, &gathered, told.as_ref())?;
     let map = map(args, &session, &config, &gathered, &prefix, seed, sizes.map)?;
     say(&session, &gathered, told.as_ref(), manifest.as_deref(), &notes);
     let title = args.title.clone().unwrap_or_else(|| title(&input));
@@ -66,6 +66,7 @@ pub fn run(args: &Args) -> Result<Done> {
         made_by: &command_line(),
         gathered: &gathered,
         told: told.as_ref(),
+        ranked: &ranked,
         notes: &notes,
         prefix: &prefix,
         label: label.as_deref(),
@@ -109,7 +110,11 @@ impl Sizes {
 
 fn check_outputs(args: &Args, input: &Input) -> Result<()> {
     if args.output.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("html")) {
-        return Err(Error::parameter("-o", args.output.display(), "a report is a page: give it a name that ends in .html"));
+        return Err(Error::parameter(
+            "-o",
+            args.output.display(),
+            "a report is a page: give it a name that ends in .html",
+        ));
     }
     check_output("-o", &args.output, input)?;
     check_distinct(&[
@@ -137,7 +142,8 @@ fn told(path: Option<&Path>) -> (Option<Told>, Vec<String>) {
 
 /// The findings that are shown with rows.
 fn listed(told: Option<&Told>) -> Option<HashSet<String>> {
-    let mut list: Vec<_> = told?.list()?.iter().filter_map(|f| Some((f.rank.is_none(), f.rank, f.id.clone()?))).collect();
+    let mut list: Vec<_> =
+        told?.list()?.iter().filter_map(|f| Some((f.rank.is_none(), f.rank, f.id.clone()?))).collect();
     list.sort();
     Some(list.into_iter().take(FINDINGS_WITH_ROWS).map(|(_, _, id)| id).collect())
 }
@@ -167,6 +173,14 @@ fn gathered(args: &Args, session: &Session, input: &mut Input, options: &GatherO
     }
 }
 
+/// Where no manifest lists the findings, they are ranked again as they were when the rows were scored.
+fn ranked(session: &Session, gathered: &Gathered, told: Option<&Told>) -> Result<Vec<Ranked>> {
+    let listed = told.and_then(Told::list).is_some() || gathered.found.is_empty();
+    let Some(grouped) = gathered.grouped.as_ref().filter(|_| !listed) else { return Ok(Vec::new()) };
+    let seed = told.and_then(|told| told.model.as_ref()?.seed).unwrap_or(DEFAULT_SEED);
+    rank(grouped, &Opinions::ask(grouped, seed, &session.device, session.stop())?)
+}
+
 /// The map that was asked for, or given.
 fn map(
     args: &Args,
@@ -181,8 +195,8 @@ fn map(
         let name = path.display().to_string();
         let mut input = Input::open(&[name.clone()], &InputOptions::default())?;
         loop {
-            let pass =
-                session.pass("map", total_bytes(&input), |run| draw(&mut input, n_rows, seed, None, run, |_, _| Ok(())))?;
+            let pass = session
+                .pass("map", total_bytes(&input), |run| draw(&mut input, n_rows, seed, None, run, |_, _| Ok(())))?;
             match pass {
                 Pass::Done(drawn) => return Map::of_table(name, &drawn.rows).map(Some),
                 Pass::ReadAgain => session.settle(&mut input),
@@ -208,7 +222,9 @@ fn say(session: &Session, gathered: &Gathered, told: Option<&Told>, manifest: Op
     match (told, manifest) {
         (Some(_), Some(path)) => talk.line("manifest", &path.display().to_string()),
         _ if !notes.is_empty() => talk.lines("manifest", notes.iter().map(String::as_str)),
-        (_, Some(path)) => talk.line("manifest", &format!("none at {}: the page says what is not known", path.display())),
+        (_, Some(path)) => {
+            talk.line("manifest", &format!("none at {}: the page says what is not known", path.display()))
+        }
         _ => talk.line("manifest", "none: the page says what is not known"),
     }
     let shown = gathered.shown.rows.num_rows() as u64;

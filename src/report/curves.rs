@@ -31,7 +31,8 @@ pub struct Verdicts {
 impl Curves {
     /// `None` unless there are labelled rows of both kinds.
     pub fn new(scores: &Scores, verdicts: Verdicts) -> Option<Self> {
-        let (odd, normal) = scores.bins().fold((0, 0), |(odd, normal), (_, _, bin)| (odd + bin.odd, normal + bin.normal));
+        let (odd, normal) =
+            scores.bins().fold((0, 0), |(odd, normal), (_, _, bin)| (odd + bin.odd, normal + bin.normal));
         if odd == 0 || normal == 0 {
             return None;
         }

@@ -48,6 +48,11 @@ impl FoundRows {
         ranked
     }
 
+    /// Whether no row with the verdict names a finding.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     fn count(&mut self, found: FoundRow) {
         let known = match self.places.get(&found.id) {
             Some(&place) => Some(place),

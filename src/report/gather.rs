@@ -5,8 +5,8 @@ use super::found::FoundRows;
 use super::scored::{Said, Scored, ScoredColumns};
 use super::scores::Scores;
 use super::services::{Service, Services};
-use super::timeline::Timeline;
 use super::tiers::Tiers;
+use super::timeline::Timeline;
 use crate::detectors::{Quality, Ranking};
 use crate::features::label_values;
 use crate::findings::{Collector, Grouped, Rows};
@@ -255,9 +255,7 @@ impl<'a> Worker<'a> {
             };
             wanted.then(|| digest(id))
         };
-        self.of_findings
-            .candidates_of(batch, |row, position| Some((position, Some(group(row)?))))
-            .map(Some)
+        self.of_findings.candidates_of(batch, |row, position| Some((position, Some(group(row)?)))).map(Some)
     }
 }
 
@@ -355,18 +353,14 @@ impl Sum {
 }
 
 /// The rows of both samples in the order of the input, each once.
-fn shown(
-    worker: &Worker<'_>,
-    of_findings: GatheredRows,
-    of_all: GatheredRows,
-    input: &Input,
-) -> Result<ShownRows> {
+fn shown(worker: &Worker<'_>, of_findings: GatheredRows, of_all: GatheredRows, input: &Input) -> Result<ShownRows> {
     let firsts = worker.of_findings.finish(of_findings, &input.schema)?;
     let all = worker.of_all.finish(of_all, &input.schema)?;
     let taken: HashSet<u64> = firsts.positions.iter().copied().collect();
     let said = worker.columns.read(&all.rows)?;
     let key = |row: usize, position: u64| place(said.row(row), worker.options.seed, position);
-    let mut others: Vec<(u64, u64, usize)> = (0..).zip(&all.positions).map(|(row, &at)| (key(row, at), at, row)).collect();
+    let mut others: Vec<(u64, u64, usize)> =
+        (0..).zip(&all.positions).map(|(row, &at)| (key(row, at), at, row)).collect();
     others.retain(|(_, at, _)| !taken.contains(at));
     others.sort_unstable();
     others.truncate(worker.options.most_rows.saturating_sub(firsts.positions.len()));
@@ -374,7 +368,8 @@ fn shown(
     let mut places: Vec<(u64, usize)> = firsts.positions.iter().copied().zip(0..).collect();
     places.extend(others.iter().map(|&(_, at, row)| (at, n_firsts + row)));
     places.sort_unstable();
-    let arrow = |e: arrow_schema::ArrowError| Error::Schema(format!("the report's rows could not be put together: {e}"));
+    let arrow =
+        |e: arrow_schema::ArrowError| Error::Schema(format!("the report's rows could not be put together: {e}"));
     let both = concat_batches(&input.schema, [&firsts.rows, &all.rows]).map_err(arrow)?;
     let indices = UInt32Array::from_iter_values(places.iter().map(|&(_, row)| row as u32));
     let rows = take_record_batch(&both, &indices).map_err(arrow)?;

@@ -40,7 +40,8 @@ impl Map {
                     "{described}: there is no column `{name}`; give a table that `oddflow embed SCORED -o MAP.csv` wrote"
                 ))
             })?;
-            arrow_cast::cast(column, &DataType::Float64).map_err(|e| Error::Schema(format!("{described}: `{name}`: {e}")))
+            arrow_cast::cast(column, &DataType::Float64)
+                .map_err(|e| Error::Schema(format!("{described}: `{name}`: {e}")))
         };
         let (x, y) = (axis("embedding_x")?, axis("embedding_y")?);
         let (x, y) = (x.as_primitive::<Float64Type>(), y.as_primitive::<Float64Type>());
@@ -60,11 +61,14 @@ impl Map {
         let scored = ScoredColumns::find(shown.rows.schema_ref(), prefix)?.read(&shown.rows)?;
         let said = |row: usize| scored.row(row).map(|said| (row, said));
         let mut rows: Vec<(usize, Said)> = (0..shown.rows.num_rows()).filter_map(said).collect();
-        rows.sort_by(|(a, x), (b, y)| (y.anomaly.cmp(&x.anomaly)).then(y.severity.total_cmp(&x.severity)).then(a.cmp(b)));
+        rows.sort_by(|(a, x), (b, y)| {
+            (y.anomaly.cmp(&x.anomaly)).then(y.severity.total_cmp(&x.severity)).then(a.cmp(b))
+        });
         let others = rows.split_off(rows.len().min(n_rows / ODD_SHARE));
         let mut others: Vec<usize> = others.into_iter().map(|(row, _)| row).collect();
         others.sort_by_key(|&row| shown.positions.get(row).map(|&position| record_hash(seed, position)));
-        let mut picked: Vec<u32> = rows.iter().map(|(row, _)| *row).chain(others).take(n_rows).map(|row| row as u32).collect();
+        let mut picked: Vec<u32> =
+            rows.iter().map(|(row, _)| *row).chain(others).take(n_rows).map(|row| row as u32).collect();
         picked.sort_unstable();
         take_record_batch(&shown.rows, &UInt32Array::from(picked))
             .map_err(|e| Error::Schema(format!("the map's rows could not be put together: {e}")))

@@ -11,7 +11,7 @@ use super::told::Told;
 use super::{MOST_FINDINGS, Scores};
 use crate::Result;
 use crate::features::math::{exp, ln};
-use crate::findings::{Grouped, host_days};
+use crate::findings::{Grouped, Ranked, host_days};
 use crate::picture::palette::{OTHER, SEVERITIES, SEVERITY_STEPS};
 use crate::picture::template::{escaped, fill, inert};
 use serde_json::{Value, json};
@@ -43,6 +43,8 @@ pub struct Report<'a> {
     pub gathered: &'a Gathered,
     /// What the manifest tells.
     pub told: Option<&'a Told>,
+    /// The grouped findings in the order of their ranks, where no manifest lists them.
+    pub ranked: &'a [Ranked],
     /// What is to be said beside: a manifest that cannot be read.
     pub notes: &'a [String],
     /// What was put before the names of the added columns.
@@ -70,7 +72,7 @@ impl Report<'_> {
     /// Rows that cannot be shown.
     pub fn data(&self) -> Result<String> {
         let gathered = self.gathered;
-        let listed = Listed::new(self.told, &gathered.found, gathered.grouped.as_ref());
+        let listed = Listed::new(self.told, &gathered.found, gathered.grouped.as_ref(), self.ranked);
         let head = json!({
             "title": self.title,
             "version": env!("CARGO_PKG_VERSION"),
@@ -139,7 +141,7 @@ impl Report<'_> {
 
     fn scores(&self) -> Value {
         let (gathered, model) = (self.gathered, self.told.and_then(|told| told.model.as_ref()));
-        let by_findings = self.told.is_some_and(|told| told.findings.is_some()) || !gathered.found.ranked().is_empty();
+        let by_findings = self.told.is_some_and(|told| told.findings.is_some()) || !gathered.found.is_empty();
         let told = model.and_then(|model| model.threshold_score).filter(|_| !by_findings);
         let threshold = told.or_else(|| gathered.edge.between().filter(|_| !by_findings));
         let histogram = bars(&gathered.scores);
@@ -163,8 +165,15 @@ impl Report<'_> {
             .take(MOST_HOSTS)
             .map(|host| {
                 json!([
-                    host.rank, host.source.to_string(), host.day.map(day), host.flows, host.ports, host.hosts,
-                    host.failed_share, host.bytes_out, host.beat,
+                    host.rank,
+                    host.source.to_string(),
+                    host.day.map(day),
+                    host.flows,
+                    host.ports,
+                    host.hosts,
+                    host.failed_share,
+                    host.bytes_out,
+                    host.beat,
                 ])
             })
             .collect();

@@ -60,14 +60,20 @@ pub fn capture(told: Option<&Told>, gathered: &Gathered) -> Vec<Fact> {
     let mut facts = Vec::new();
     let unscored = gathered.tally.rows - gathered.scored;
     if unscored > 0 {
-        facts.push(fact("superseded", format!("{} older snapshots of flows that a later record replaces", count(unscored))));
+        facts.push(fact(
+            "superseded",
+            format!("{} older snapshots of flows that a later record replaces", count(unscored)),
+        ));
     }
     let Some(told) = told else { return facts };
     facts.extend(tally("rejected records", told.rejected.as_ref()));
     for damage in told.damaged.as_deref().unwrap_or_default() {
         let records = damage.records.map_or_else(|| "some".to_owned(), count);
         let reason = damage.reason.as_deref().unwrap_or("damaged");
-        facts.push(fact("damaged file", format!("{}: {records} records kept before: {reason}", damage.file.as_deref().unwrap_or("?"))));
+        facts.push(fact(
+            "damaged file",
+            format!("{}: {records} records kept before: {reason}", damage.file.as_deref().unwrap_or("?")),
+        ));
     }
     facts.extend(tally("records that are no flows", told.passed_over.as_ref()));
     facts.extend(tally("files of other logs", told.other_logs.as_ref()));
@@ -83,9 +89,11 @@ pub fn capture(told: Option<&Told>, gathered: &Gathered) -> Vec<Fact> {
 /// What does not fit together, and what is not known.
 pub fn doubts(told: Option<&Told>, gathered: &Gathered) -> Vec<String> {
     let Some(told) = told else {
-        return vec!["No manifest stands beside the scored file: inputs, model and device are not known, and what is said here \
+        return vec![
+            "No manifest stands beside the scored file: inputs, model and device are not known, and what is said here \
                      is what the rows themselves tell."
-            .to_owned()];
+                .to_owned(),
+        ];
     };
     match told.rows_written {
         Some(written) if written != gathered.tally.rows => vec![format!(
@@ -99,7 +107,10 @@ pub fn doubts(told: Option<&Told>, gathered: &Gathered) -> Vec<String> {
 
 /// `bad number 2, too few fields 1`; none where all are 0.
 fn tally(name: &str, counts: Option<&BTreeMap<String, u64>>) -> Option<Fact> {
-    let parts: Vec<String> =
-        counts?.iter().filter(|(_, n)| **n > 0).map(|(what, n)| format!("{} {}", what.replace('_', " "), count(*n))).collect();
+    let parts: Vec<String> = counts?
+        .iter()
+        .filter(|(_, n)| **n > 0)
+        .map(|(what, n)| format!("{} {}", what.replace('_', " "), count(*n)))
+        .collect();
     (!parts.is_empty()).then(|| fact(name, parts.join(", ")))
 }

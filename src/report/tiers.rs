@@ -21,7 +21,8 @@ impl Tiers {
             *anomalies += u64::from(said.anomaly);
         }
         for (step, edge) in SEVERITY_STEPS.iter().zip(&mut self.edges) {
-            *edge = joined(*edge, if said.severity > *step { [None, Some(said.score)] } else { [Some(said.score), None] });
+            *edge =
+                joined(*edge, if said.severity > *step { [None, Some(said.score)] } else { [Some(said.score), None] });
         }
     }
 

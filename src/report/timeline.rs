@@ -79,7 +79,7 @@ impl Timeline {
     pub fn shown(&self) -> Option<Shown> {
         let (first, last) = self.middle()?;
         let (whole_first, whole_last) = (*self.spells.keys().next()?, *self.spells.keys().next_back()?);
-        let far = (last - first + 1) * 2 < whole_last - whole_first + 1;
+        let far = 10 * (last - first + 1) < 9 * (whole_last - whole_first + 1);
         let (first, last) = if far { (first, last) } else { (whole_first, whole_last) };
         let mut coarse = self.clone();
         let (mut from, mut to) = (first * self.length(), last * self.length());

@@ -251,14 +251,17 @@
         const x = left + iw * at;
         svg.append(shape("text", { x, y: height - 6, "text-anchor": at < 0.04 ? "start" : at > 0.96 ? "end" : "middle" }, text));
       }
-      let lastEnd = -Infinity;
-      let row = 0;
+      // Texts that would run into each other stand on two lines.
+      const ends = [-Infinity, -Infinity];
       for (const { at, text, className } of marks ?? []) {
         const x = left + iw * at;
-        row = x < lastEnd ? 1 - row : 0;
-        lastEnd = x + text.length * 6 + 8;
-        svg.append(shape("line", { class: className, x1: x, x2: x, y1: row ? 10 : 20, y2: top + ih }));
-        svg.append(shape("text", { x: at > 0.9 ? x - 4 : x + 4, y: row ? 10 : 22, "text-anchor": at > 0.9 ? "end" : "start" }, text));
+        const length = text.length * 6;
+        const leftwards = x + 4 + length > w;
+        const begin = leftwards ? x - 4 - length : x + 4;
+        const row = begin > ends[0] ? 0 : 1;
+        ends[row] = begin + length + 6;
+        svg.append(shape("line", { class: className, x1: x, x2: x, y1: row ? 12 : 0, y2: top + ih }));
+        svg.append(shape("text", { x: leftwards ? x - 4 : x + 4, y: row ? 22 : 10, "text-anchor": leftwards ? "end" : "start" }, text));
       }
       const under = shape("rect", { class: "under", y: top, height: ih, width: Math.max(step, 2), x: left });
       svg.append(under);
@@ -365,6 +368,12 @@
 
   // ---- Head ----
   const counts = head.counts;
+  const time = data.timeline;
+  if (time && time.before + time.after) {
+    // A flow that was open for days says nothing of when the log begins.
+    counts.first = moment(time.from);
+    counts.last = moment(time.from + time.spells.length * time.seconds);
+  }
   byId("title").textContent = head.title;
   const facts_ = Object.fromEntries(head.provenance);
   byId("subtitle").textContent = [
@@ -461,14 +470,13 @@
     const total = data.findings.total;
     byId("findings-note").textContent = [data.findings.note, total > list.length && `The first ${count(list.length)} of ${count(total)}; all are in the manifest.`, "Open a finding to see its first flows."].filter(Boolean).join(" ");
     table(byId("findings-table"), {
-      columns, rows: list, page: 100, expand: detail, stacked: true, sort: { column: 0, up: true },
+      columns, rows: list, page: 25, expand: detail, stacked: true, sort: { column: 0, up: true },
       filter: (words) => list.filter((entry) => words.every((word) => text.get(entry).includes(word))),
     });
   }
 
   // ---- When ----
   const inColours = [["var(--bar)", "all flows"], ["var(--odd)", "flagged"]];
-  const time = data.timeline;
   if (time) {
     byId("timeline").hidden = false;
     const mount = byId("timeline-chart");
@@ -513,7 +521,7 @@
     const scale = (x) => (scores.logarithmic ? Math.log(x) : x);
     const share = (x) => (high > low ? (scale(x) - scale(low)) / (scale(high) - scale(low)) : 0.5);
     const inside = (x) => x >= low && x <= high;
-    const marks = scores.marks.filter(([, score]) => inside(score)).map(([severity, score]) => ({ at: share(score), text: `severity ${severity}`, className: "mark", score }));
+    const marks = scores.marks.filter(([, score]) => inside(score)).map(([severity, score]) => ({ at: share(score), text: `sev ${severity}`, className: "mark", score }));
     if (scores.threshold !== null && inside(scores.threshold)) {
       const near = marks.findIndex((mark) => Math.abs(mark.at - share(scores.threshold)) < 0.01);
       if (near >= 0) marks.splice(near, 1);
@@ -575,7 +583,7 @@
       filter: (wanted) => hosts.rows.filter((row) => wanted.every((word) => words(row.slice(0, 3)).includes(word))),
       columns: [
         { name: "best finding", value: (r) => r[0], show: (r) => (r[0] === null ? "–" : `#${r[0]}`), className: "fixed", up: true },
-        { name: "source", value: (r) => r[1], show: (r) => r[1], up: true },
+        { name: "source", value: (r) => r[1], show: (r) => r[1], className: "fixed", up: true },
         { name: "day", value: (r) => r[2], show: (r) => r[2], className: "fixed", up: true },
         { name: "flows", value: (r) => r[3], show: (r) => count(r[3]), className: "number" },
         { name: "ports", value: (r) => r[4], show: (r) => count(r[4]), className: "number" },
