@@ -430,7 +430,7 @@
       { name: "rank", value: (e) => e.is.rank, show: (e) => (isFault(e) ? "!" : e.is.rank === null ? "–" : String(e.is.rank)), className: "fixed", up: true },
       { name: "sev", value: (e) => (isFault(e) ? null : e.is.severity), show: (e) => (isFault(e) ? "data" : severityCell(e.is.severity)), className: "fixed" },
       { name: "flows", value: (e) => e.is.flows, show: (e) => (e.is.flows === null ? "–" : count(e.is.flows)), className: "number", unit: "flows" },
-      { name: "from → to", value: (e) => `${side(e.is.source)} ${target(e.is)}`, show: (e) => with_(element("span"), element("b", side(e.is.source)), " → ", element("b", target(e.is))), className: "sides", up: true },
+      { name: "from → to", value: (e) => `${side(e.is.source)} ${target(e.is)}`, show: (e) => with_(element("span"), element("strong", side(e.is.source)), " → ", element("strong", target(e.is))), className: "sides", up: true },
       { name: "when, UTC", value: (e) => e.is.first, show: (e) => when(e.is), className: "", up: true },
       { name: "why it is odd", value: (e) => (e.is.why ?? []).join(", "), show: (e) => {
         const cell = with_(element("span"), (e.is.why ?? []).join(", ") || "not known");
