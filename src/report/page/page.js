@@ -302,7 +302,7 @@
   function curve(mount, { title, points, chance, dot, x, y }) {
     mount.append(element("h3", title));
     chart(mount, (w) => {
-      const [left, right, top, bottom] = [38, 8, 8, 34];
+      const [left, right, top, bottom] = [38, 8, 22, 34];
       const height = Math.min(320, w);
       const [iw, ih] = [w - left - right, height - top - bottom];
       const px = (v) => (left + iw * v).toFixed(1);
@@ -314,7 +314,7 @@
         svg.append(shape("text", { x: px(tick), y: top + ih + 14, "text-anchor": tick === 1 ? "end" : "middle" }, String(tick)));
       }
       svg.append(shape("text", { x: left + iw / 2, y: height - 4, "text-anchor": "middle" }, x));
-      svg.append(shape("text", { x: left + 6, y: top + 12 }, y));
+      svg.append(shape("text", { x: left, y: 12 }, y));
       svg.append(shape("path", { class: "chance", d: chance.map(([a, b], i) => `${i ? "L" : "M"}${px(a)},${py(b)}`).join("") }));
       svg.append(shape("path", { class: "curve", d: points.map(([a, b], i) => `${i ? "L" : "M"}${px(a)},${py(b)}`).join("") }));
       if (dot) svg.append(shape("circle", { class: "odd", cx: px(dot[0]), cy: py(dot[1]), r: 4.5 }));
