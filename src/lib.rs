@@ -6,6 +6,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`cli`] | flags → a resolved plan → library calls; the only place that prints |
+//! | [`report`] | scored rows and their manifest as one page |
 //! | [`pipeline`] | streaming: read, encode, score and write overlap in bounded memory |
 //! | [`model`] | the saved model: versioned, checksummed, no code in it |
 //! | [`findings`] | rows grouped into what an analyst reads; allow-lists; hosts |
@@ -41,6 +42,7 @@ pub mod model;
 pub mod ops;
 pub mod picture;
 pub mod pipeline;
+pub mod report;
 mod stop;
 mod words;
 

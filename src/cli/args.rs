@@ -6,6 +6,7 @@ mod embed;
 mod evaluate;
 mod explain;
 mod flows;
+mod report;
 mod shared;
 
 pub use drift::Drift;
@@ -13,6 +14,7 @@ pub use embed::Embed;
 pub use evaluate::Evaluate;
 pub use explain::Explain;
 pub use flows::{FindingArgs, FlowArgs};
+pub use report::Report;
 pub use shared::{FitArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
 
 use clap::{Args, Parser, Subcommand};
@@ -80,6 +82,11 @@ pub enum Command {
     Hosts(Hosts),
     /// Add a rule for a finding to the list of what is known to be fine
     Allow(Allow),
+    /// Make one page of what was scored, for an analyst and for a ticket: counts, findings with reasons, hosts, services, rows
+    ///
+    /// The page needs nothing else, not even a network, and prints well. What the rows do not tell (inputs, model, reasons) is read
+    /// from SCORED.manifest.json where it stands beside SCORED.
+    Report(Box<Report>),
     /// Say what an input or a model holds: format, columns, roles, encodings
     Inspect(Inspect),
     /// Write synthetic flows with five named kinds of anomaly

@@ -3,6 +3,9 @@
 mod layout;
 mod output;
 
+pub use layout::Layout;
+pub use output::staged;
+
 use super::Done;
 use super::args::Embed;
 use super::run::{Rejects, Session, check_distinct, check_output, total_bytes};
@@ -16,7 +19,6 @@ use crate::model::{ADDED, Model};
 use crate::pipeline::{Pass, PictureRows};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
-use layout::Layout;
 use ndarray::Array2;
 use output::{Output, Picture};
 
@@ -117,7 +119,7 @@ fn draw(
 }
 
 /// The model's features, or those that the drawn rows themselves suggest; scores are never features.
-fn features(session: &Session, config: &Config, rows: &RecordBatch, model: Option<&Model>) -> Result<Array2<f32>> {
+pub fn features(session: &Session, config: &Config, rows: &RecordBatch, model: Option<&Model>) -> Result<Array2<f32>> {
     if let Some(model) = model {
         return Ok(model.features.bind(rows.schema_ref())?.encode(rows)?.matrix);
     }
@@ -130,7 +132,7 @@ fn features(session: &Session, config: &Config, rows: &RecordBatch, model: Optio
     Ok(plan.bind(rows.schema_ref())?.encode(rows)?.matrix)
 }
 
-fn title(input: &Input) -> String {
+pub fn title(input: &Input) -> String {
     match input.files.as_slice() {
         [file] => file.name.clone(),
         [first, ..] => format!("{} and {} more", first.name, plural(input.files.len() - 1, "file")),
@@ -160,7 +162,7 @@ fn run_facts(session: &Session, input: &Input, seed: u64) -> Vec<(String, String
 }
 
 /// As it could be typed again.
-fn command_line() -> String {
+pub fn command_line() -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=,:@+%".contains(c);
     let word = |word: String| match word.chars().all(plain) && !word.is_empty() {
         true => word,

@@ -20,6 +20,7 @@ mod inspect;
 mod inspect_model;
 mod kept;
 mod progress;
+mod report;
 mod run;
 mod score;
 mod settings;
@@ -79,6 +80,7 @@ fn dispatch(command: &Command) -> Result<Done> {
         Command::Show(args) => show::run(args),
         Command::Hosts(args) => hosts::run(args),
         Command::Allow(args) => allow::run(args),
+        Command::Report(args) => report::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Generate(args) => generate::run(args),
         Command::Devices(args) => devices::run(args),

@@ -3,6 +3,7 @@
 use super::Scatter;
 use super::columns::Column;
 use super::palette::{CATEGORIES, OTHER, RAMP, SEVERITIES, SEVERITY_STEPS};
+use super::template::{escaped, fill, inert};
 use crate::{Error, Result};
 use std::io::Write;
 
@@ -20,20 +21,9 @@ pub(super) fn write(scatter: &Scatter<'_>, out: &mut dyn Write) -> Result<()> {
     let plotly = zstd::decode_all(plotly).map_err(|e| Error::Internal(format!("the charting library: {e}")))?;
     let plotly = String::from_utf8(plotly).map_err(|e| Error::Internal(format!("the charting library: {e}")))?;
     let data = data(scatter)?;
-    let title = scatter.title.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let title = escaped(scatter.title);
     let parts = [("TITLE", title.as_str()), ("STYLE", STYLE), ("DATA", &data), ("PLOTLY", &plotly), ("SCRIPT", SCRIPT)];
-    // Each part is looked for behind the one before, so that nothing inside a part is taken for a place.
-    let mut rest = PAGE;
-    let mut put = |text: &str| out.write_all(text.as_bytes()).map_err(|e| Error::io("the page", e));
-    for (name, part) in parts {
-        let place = format!("{{{{{name}}}}}");
-        let (before, behind) =
-            rest.split_once(&place).ok_or_else(|| Error::Internal(format!("the page has no place for {name}")))?;
-        put(before)?;
-        put(part)?;
-        rest = behind;
-    }
-    put(rest)
+    fill(PAGE, &parts, out)
 }
 
 /// All that the page knows, as JSON that cannot end the element it stands in.
@@ -63,12 +53,5 @@ fn data(scatter: &Scatter<'_>) -> Result<String> {
         },
     });
     let text = format!("{{\"head\":{head},\"axes\":[{}],\"columns\":[{}]}}", axes.join(","), columns.join(","));
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => safe.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => safe.push(c),
-        }
-    }
-    Ok(safe)
+    Ok(inert(&text))
 }

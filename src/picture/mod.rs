@@ -4,12 +4,13 @@
 //! says can act: in the page the table is JSON in which no character can end the element that holds it, and reaches the
 //! page as text only; in SVG all text is escaped.
 
-mod columns;
+pub(crate) mod columns;
 mod html;
 mod painted;
-mod palette;
+pub(crate) mod palette;
 mod png;
 mod svg;
+pub(crate) mod template;
 #[cfg(test)]
 mod tests;
 

@@ -35,7 +35,7 @@ pub use known::KnownScores;
 pub use manifest::{AllowedFacts, FindingFacts, Manifest, RuleFacts, RunFacts, beside, manifest_path};
 pub use ordered::{Progress, Run, Timed};
 pub use reasons::Explain;
-pub use sample::{Drawn, Sample, record_hash};
+pub use sample::{Candidates, Drawn, Gathered, Sample, record_hash};
 pub use score::{RowVerdicts, ScoreOptions, ScoreReport, score};
 pub use score_file::{ScoreFile, ScoreWriter};
 pub use scored_log::{FindingRows, KeptFindings, RowPlace, ScoredLog, kept_findings};

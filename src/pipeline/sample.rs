@@ -102,7 +102,9 @@ impl Sample {
         self.candidates_of(batch, |row, position| Some((record_hash(self.seed, position), group(row)?)))
     }
 
-    fn candidates_of(
+    /// The most general way: `key(row of the batch, position in the stream)` gives what orders the row and its group, or `None` for
+    /// a row that is not to be drawn. With a cap, of each group the rows with the smallest keys count.
+    pub fn candidates_of(
         &self,
         batch: &Batch,
         key: impl Fn(usize, u64) -> Option<(u64, Option<u64>)>,

@@ -58,6 +58,11 @@ impl Layout {
         }
     }
 
+    /// What is drawn where nothing is said of it: t-SNE in two dimensions.
+    pub fn plain(seed: u64) -> Self {
+        Self::Tsne(TsneParams { seed, ..TsneParams::default() })
+    }
+
     pub fn seed(&self) -> u64 {
         match self {
             Self::Tsne(params) => params.seed,

@@ -118,7 +118,7 @@ impl Output {
 }
 
 /// Appears under its name when it is complete.
-fn staged(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<u64> {
+pub fn staged(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<u64> {
     let mut out = Staged::beside(path)?;
     write(&mut out)?;
     out.publish()

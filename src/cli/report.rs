@@ -1,0 +1,232 @@
+//! `oddflow report`: read what was scored once, put it together with its manifest, write the page.
+
+use super::Done;
+use super::args::Report as Args;
+use super::embed::{Layout, command_line, features, staged, title};
+use super::run::{Rejects, Session, check_distinct, check_output, total_bytes};
+use super::settings::Config;
+use super::summary;
+use super::talk::{bytes, count, plural, seconds};
+use crate::device::DeviceChoice;
+use crate::features::{infer_roles, label_column};
+use crate::findings::{Opinions, Ranked, rank};
+use crate::flows::record::FlowOptions;
+use crate::flows::source::{Input, InputOptions};
+use crate::pipeline::{Pass, draw, manifest_path};
+use crate::report::{FINDINGS_WITH_ROWS, GatherOptions, Gathered, MOST_ROWS, Map, Report, ScoredColumns, Told, gather};
+use crate::{Error, Result};
+use arrow_array::RecordBatch;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Rows of a map unless it is said how many.
+const MAP_ROWS: usize = 5_000;
+/// Rows of a map that is given.
+const GIVEN_MAP_ROWS: usize = 10_000;
+/// Fewer make no map.
+const LEAST_MAP_ROWS: usize = 5;
+/// Seed of what is drawn where none is given.
+const DEFAULT_SEED: u64 = 0;
+
+pub fn run(args: &Args) -> Result<Done> {
+    let config = Config::load(args.run.config.as_deref())?;
+    let sizes = Sizes::new(args)?;
+    let reading = args.tz.as_deref().map_or(Ok(FlowOptions::default()), FlowOptions::of_zone)?;
+    let mut running = config.running(&args.run)?;
+    if !args.map {
+        // Nothing is computed that a GPU would do.
+        running.device = DeviceChoice::Cpu;
+    }
+    let session = Session::start(running)?;
+    let options = config.input(&args.input, &session.running)?;
+    let mut input = session.open(&args.input, &options, false)?;
+    check_outputs(args, &input)?;
+    let prefix = args.prefix.clone().unwrap_or_default();
+    let scored = ScoredColumns::find(&input.schema, &prefix)?;
+    let manifest = manifest(&input);
+    let (told, notes) = told(manifest.as_deref());
+    let seed = args.seed.unwrap_or(DEFAULT_SEED);
+    let label = label(&input, &scored);
+    let options = GatherOptions {
+        prefix: prefix.clone(),
+        label: label.clone(),
+        listed: listed(told.as_ref()),
+        most_rows: sizes.rows,
+        seed,
+        reading,
+    };
+    let gathered = gathered(args, &session, &mut input, &options)?;
+    let ranked = ranked(&session, &gathered, told.as_ref())?;
+    let map = map(args, &session, &config, &gathered, &prefix, seed, sizes.map)?;
+    say(&session, &gathered, told.as_ref(), manifest.as_deref(), &notes);
+    let title = args.title.clone().unwrap_or_else(|| title(&input));
+    let report = Report {
+        title: &title,
+        made_by: &command_line(),
+        gathered: &gathered,
+        told: told.as_ref(),
+        ranked: &ranked,
+        notes: &notes,
+        prefix: &prefix,
+        label: label.as_deref(),
+        map: map.as_ref(),
+    };
+    let written = staged(&args.output, |out| report.html(out))?;
+    session.talk.line("wrote", &format!("{} ({})", args.output.display(), bytes(written)));
+    summary::records(&session, &gathered.tally, &input);
+    match gathered.tally.n_rejected() == 0 && input.damages().is_empty() {
+        true => Ok(Done::Clean),
+        false => Ok(Done::WithRejects),
+    }
+}
+
+/// How many rows go where: all of them together fit a page.
+struct Sizes {
+    rows: usize,
+    map: usize,
+}
+
+impl Sizes {
+    fn new(args: &Args) -> Result<Self> {
+        let most = args.rows.unwrap_or(MOST_ROWS);
+        if !(1..=MOST_ROWS).contains(&most) {
+            let limit = format!("a page holds 1 to {} rows", count(MOST_ROWS as u64));
+            return Err(Error::parameter("--rows", most, limit));
+        }
+        let map = match (args.map, &args.embedding) {
+            (true, _) => args.map_rows.unwrap_or(MAP_ROWS),
+            (false, Some(_)) => GIVEN_MAP_ROWS,
+            (false, None) => 0,
+        };
+        let limit = MOST_ROWS / 2;
+        if args.map && !(LEAST_MAP_ROWS..=limit).contains(&map) {
+            let limit = format!("a map in a report has {LEAST_MAP_ROWS} to {} rows", count(limit as u64));
+            return Err(Error::parameter("--map-rows", map, limit));
+        }
+        Ok(Self { rows: most.min(MOST_ROWS - map), map })
+    }
+}
+
+fn check_outputs(args: &Args, input: &Input) -> Result<()> {
+    if args.output.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("html")) {
+        return Err(Error::parameter(
+            "-o",
+            args.output.display(),
+            "a report is a page: give it a name that ends in .html",
+        ));
+    }
+    check_output("-o", &args.output, input)?;
+    check_distinct(&[
+        ("-o", Some(args.output.as_path())),
+        ("--embedding", args.embedding.as_deref()),
+        ("--rejected", args.rejected.as_deref()),
+    ])
+}
+
+/// Where the manifest of the scored file would be: of several files, and of a pipe, none.
+fn manifest(input: &Input) -> Option<PathBuf> {
+    match input.files.as_slice() {
+        [file] if file.name != "-" => file.path.as_deref().map(manifest_path),
+        _ => None,
+    }
+}
+
+/// A manifest that cannot be read is no reason to do without the page.
+fn told(path: Option<&Path>) -> (Option<Told>, Vec<String>) {
+    match path.map(Told::load).transpose() {
+        Ok(told) => (told.flatten(), Vec::new()),
+        Err(error) => (None, vec![format!("The manifest cannot be read: {error}")]),
+    }
+}
+
+/// The findings that are shown with rows.
+fn listed(told: Option<&Told>) -> Option<HashSet<String>> {
+    let mut list: Vec<_> =
+        told?.list()?.iter().filter_map(|f| Some((f.rank.is_none(), f.rank, f.id.clone()?))).collect();
+    list.sort();
+    Some(list.into_iter().take(FINDINGS_WITH_ROWS).map(|(_, _, id)| id).collect())
+}
+
+/// The column with the truth, by the names of the columns that scoring did not add.
+fn label(input: &Input, scored: &ScoredColumns) -> Option<String> {
+    let kept: Vec<usize> =
+        (0..input.schema.fields().len()).filter(|&at| !scored.names.contains(input.schema.field(at).name())).collect();
+    let schema = input.schema.project(&kept).ok()?;
+    let roles = infer_roles(&RecordBatch::new_empty(Arc::new(schema)), &Default::default()).ok()?;
+    label_column(&roles).map(str::to_owned)
+}
+
+fn gathered(args: &Args, session: &Session, input: &mut Input, options: &GatherOptions) -> Result<Gathered> {
+    loop {
+        let mut rejects = Rejects::new(args.rejected.as_deref(), input)?;
+        let pass = session.pass("report", total_bytes(input), |run| {
+            gather(input, options, run, |file, record| rejects.keep(file, record))
+        })?;
+        match pass {
+            Pass::Done(gathered) => {
+                rejects.finish()?;
+                return Ok(gathered);
+            }
+            Pass::ReadAgain => session.settle(input),
+        }
+    }
+}
+
+/// Where no manifest lists the findings, they are ranked again as they were when the rows were scored.
+fn ranked(session: &Session, gathered: &Gathered, told: Option<&Told>) -> Result<Vec<Ranked>> {
+    let listed = told.and_then(Told::list).is_some() || gathered.found.is_empty();
+    let Some(grouped) = gathered.grouped.as_ref().filter(|_| !listed) else { return Ok(Vec::new()) };
+    let seed = told.and_then(|told| told.model.as_ref()?.seed).unwrap_or(DEFAULT_SEED);
+    rank(grouped, &Opinions::ask(grouped, seed, &session.device, session.stop())?)
+}
+
+/// The map that was asked for, or given.
+fn map(
+    args: &Args,
+    session: &Session,
+    config: &Config,
+    gathered: &Gathered,
+    prefix: &str,
+    seed: u64,
+    n_rows: usize,
+) -> Result<Option<Map>> {
+    if let Some(path) = &args.embedding {
+        let name = path.display().to_string();
+        let mut input = Input::open(&[name.clone()], &InputOptions::default())?;
+        loop {
+            let pass = session
+                .pass("map", total_bytes(&input), |run| draw(&mut input, n_rows, seed, None, run, |_, _| Ok(())))?;
+            match pass {
+                Pass::Done(drawn) => return Map::of_table(name, &drawn.rows).map(Some),
+                Pass::ReadAgain => session.settle(&mut input),
+            }
+        }
+    }
+    if !args.map {
+        return Ok(None);
+    }
+    let rows = Map::pick(&gathered.shown, prefix, n_rows, seed)?;
+    let matrix = features(session, config, &rows, None)?;
+    let laid = Layout::plain(seed).carry_out(matrix.view(), session)?;
+    let n = rows.num_rows() as u64;
+    session.talk.line("map", &format!("{} of {}, {}", laid.described, plural(n, "row"), seconds(laid.seconds)));
+    let axis = |row: ndarray::ArrayView1<'_, f32>, at: usize| row.get(at).map_or(f64::NAN, |x| f64::from(*x));
+    let points = laid.points.rows().into_iter().map(|row| [axis(row, 0), axis(row, 1)]).collect();
+    Ok(Some(Map { described: laid.described, points, rows }))
+}
+
+fn say(session: &Session, gathered: &Gathered, told: Option<&Told>, manifest: Option<&Path>, notes: &[String]) {
+    let talk = &session.talk;
+    talk.line("scored", &format!("{}, {} flagged", plural(gathered.scored, "row"), count(gathered.anomalies)));
+    match (told, manifest) {
+        (Some(_), Some(path)) => talk.line("manifest", &path.display().to_string()),
+        _ if !notes.is_empty() => talk.lines("manifest", notes.iter().map(String::as_str)),
+        (_, Some(path)) => {
+            talk.line("manifest", &format!("none at {}: the page says what is not known", path.display()))
+        }
+        _ => talk.line("manifest", "none: the page says what is not known"),
+    }
+    let shown = gathered.shown.rows.num_rows() as u64;
+    talk.line("shown", &format!("{} of {}", count(shown), plural(gathered.tally.rows, "row")));
+}

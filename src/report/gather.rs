@@ -1,0 +1,384 @@
+//! One pass over the scored rows: everything that a report counts, and the rows that it shows.
+
+use super::curves::Verdicts;
+use super::found::FoundRows;
+use super::scored::{Said, Scored, ScoredColumns};
+use super::scores::Scores;
+use super::services::{Service, Services};
+use super::tiers::Tiers;
+use super::timeline::Timeline;
+use crate::detectors::{Quality, Ranking};
+use crate::features::label_values;
+use crate::findings::{Collector, Grouped, Rows};
+use crate::flows::record::{FlowOptions, FlowSchema, Flows, digest};
+use crate::flows::source::Input;
+use crate::flows::{Batch, Rejected};
+use crate::pipeline::{Candidates, Gathered as GatheredRows, Pass, Run, Sample, Tally, record_hash};
+use crate::{Error, Result};
+use arrow_array::{RecordBatch, UInt32Array};
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take_record_batch;
+use std::collections::{HashMap, HashSet};
+
+/// Rows shown of a finding.
+pub const ROWS_OF_FINDING: usize = 20;
+/// Rows shown of all findings together.
+const ROWS_OF_FINDINGS: usize = 20_000;
+
+/// What to gather.
+#[derive(Debug, Clone)]
+pub struct GatherOptions {
+    /// Put before the names of the added columns.
+    pub prefix: String,
+    /// Column with the truth, if there is one.
+    pub label: Option<String>,
+    /// The findings of which rows are shown; `None`: of those that rows with the verdict name.
+    pub listed: Option<HashSet<String>>,
+    /// Most rows to keep.
+    pub most_rows: usize,
+    /// Seed of the sample.
+    pub seed: u64,
+    /// What logs leave open.
+    pub reading: FlowOptions,
+}
+
+/// What was gathered.
+pub struct Gathered {
+    /// What was read.
+    pub tally: Tally,
+    /// Rows with a score.
+    pub scored: u64,
+    /// Of these, rows with the verdict.
+    pub anomalies: u64,
+    /// The smallest score with the verdict, and the largest without.
+    pub edge: Edge,
+    /// Scores.
+    pub scores: Scores,
+    /// Rows by severity.
+    pub tiers: Tiers,
+    /// When flows began.
+    pub timeline: Timeline,
+    /// What flows were for.
+    pub services: Services,
+    /// Rows in groups, where they have addresses and times.
+    pub grouped: Option<Grouped>,
+    /// Rows of each finding that has the verdict.
+    pub found: FoundRows,
+    /// Agreement with the labels.
+    pub quality: Option<Quality>,
+    /// Verdicts against labels.
+    pub verdicts: Verdicts,
+    /// The rows to show.
+    pub shown: ShownRows,
+}
+
+/// Rows to show: those of findings, then anomalies by severity, then others drawn by the seed; in the order of the input.
+pub struct ShownRows {
+    /// The rows.
+    pub rows: RecordBatch,
+    /// The place of each in the input; the first is 0.
+    pub positions: Vec<u64>,
+    /// For each finding, the places of its first rows among these.
+    pub of_finding: HashMap<String, Vec<usize>>,
+}
+
+/// Where verdicts begin.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Edge {
+    /// The smallest score with the verdict.
+    pub least_odd: Option<f64>,
+    /// The largest score without.
+    pub most_even: Option<f64>,
+}
+
+impl Edge {
+    fn add(&mut self, score: f64, anomaly: bool) {
+        match anomaly {
+            true => self.least_odd = Some(self.least_odd.map_or(score, |x| x.min(score))),
+            false => self.most_even = Some(self.most_even.map_or(score, |x| x.max(score))),
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        other.least_odd.into_iter().for_each(|score| self.add(score, true));
+        other.most_even.into_iter().for_each(|score| self.add(score, false));
+    }
+
+    /// A score between the two sides, where all of one are above all of the other.
+    pub fn between(self) -> Option<f64> {
+        let (odd, even) = (self.least_odd?, self.most_even?);
+        (odd > even).then_some(even)
+    }
+}
+
+/// What one batch gave.
+#[derive(Default)]
+struct Item {
+    file: usize,
+    rejected: Vec<Rejected>,
+    scored: u64,
+    anomalies: u64,
+    edge: Edge,
+    scores: Scores,
+    tiers: Tiers,
+    timeline: Timeline,
+    services: Services,
+    found: FoundRows,
+    labelled: Vec<(f64, bool, bool)>,
+    flows: Option<(Flows, Vec<f64>)>,
+    of_findings: Option<Candidates>,
+    of_all: Option<Candidates>,
+}
+
+/// What turns batches into items.
+struct Worker<'a> {
+    columns: ScoredColumns,
+    schema: Option<FlowSchema>,
+    in_groups: bool,
+    options: &'a GatherOptions,
+    of_findings: Sample,
+    of_all: Sample,
+}
+
+/// Reads the whole input once.
+///
+/// # Errors
+/// Columns that scoring adds are missing; whatever reading meets; an input without rows.
+pub fn gather(
+    input: &mut Input,
+    options: &GatherOptions,
+    run: &Run<'_>,
+    mut rejected: impl FnMut(usize, &Rejected) -> Result<()>,
+) -> Result<Pass<Gathered>> {
+    let worker = Worker::new(input, options)?;
+    let mut sum = Sum::new(&worker);
+    run.each(
+        input.survey_source()?,
+        |batch| worker.item(batch),
+        |done| {
+            let item = done.value;
+            sum.tally.add(done.rows, &item.rejected);
+            item.rejected.iter().try_for_each(|record| rejected(item.file, record))?;
+            sum.add(item, &worker)
+        },
+    )?;
+    if input.wants_wider() {
+        return Ok(Pass::ReadAgain);
+    }
+    input.settle();
+    if sum.tally.rows == 0 {
+        let said = sum.tally.rejected_in_words();
+        return Err(Error::NoInput(format!("no row to report on: {} records read, {said}", sum.tally.records)));
+    }
+    sum.finish(worker, input).map(Pass::Done)
+}
+
+impl<'a> Worker<'a> {
+    fn new(input: &Input, options: &'a GatherOptions) -> Result<Self> {
+        let columns = ScoredColumns::find(&input.schema, &options.prefix)?;
+        let schema = FlowSchema::recognise(&input.schema, options.reading);
+        let in_groups = schema.as_ref().is_some_and(FlowSchema::has_hosts);
+        let of_findings = Sample::new(options.seed, ROWS_OF_FINDINGS.min(options.most_rows)).capped(ROWS_OF_FINDING);
+        let of_all = Sample::new(options.seed, options.most_rows);
+        Ok(Self { columns, schema, in_groups, options, of_findings, of_all })
+    }
+
+    fn item(&self, batch: Batch) -> Result<Item> {
+        let scored = self.columns.read(&batch.columns)?;
+        let said: Vec<Option<Said>> = (0..batch.n_rows()).map(|row| scored.row(row)).collect();
+        let labels = self.labels(&batch)?;
+        let mut item = Item { file: batch.file, ..Item::default() };
+        for (row, said) in said.iter().enumerate() {
+            let Some(said) = said else { continue };
+            let label = labels.get(row).copied().flatten();
+            item.scored += 1;
+            item.anomalies += u64::from(said.anomaly);
+            item.edge.add(said.score, said.anomaly);
+            item.scores.add(said.score, said.anomaly, label);
+            item.tiers.add(*said);
+            item.labelled.extend(label.map(|label| (said.score, said.anomaly, label)));
+        }
+        let flows = self.schema.as_ref().map(|schema| schema.flows(&batch.columns)).transpose()?;
+        self.found(&mut item, &scored, &said, flows.as_ref());
+        if let Some(flows) = flows {
+            self.flows(&mut item, &said, flows);
+        }
+        item.of_findings = self.of_findings(&batch, &scored, &said)?;
+        let place = |row: usize, position| place(said.get(row).copied().flatten(), self.options.seed, position);
+        item.of_all = Some(self.of_all.candidates_by(&batch, place)?);
+        item.rejected = batch.rejected;
+        Ok(item)
+    }
+
+    fn labels(&self, batch: &Batch) -> Result<Vec<Option<bool>>> {
+        let column = self.options.label.as_ref().and_then(|name| batch.columns.column_by_name(name));
+        // A column that only its name makes a label (a time, say) says nothing.
+        Ok(column.and_then(|column| label_values(column).ok()).unwrap_or_default())
+    }
+
+    fn found(&self, item: &mut Item, scored: &Scored, said: &[Option<Said>], flows: Option<&Flows>) {
+        for (row, said) in said.iter().enumerate() {
+            let (Some(said), Some(id)) = (said, scored.finding(row)) else { continue };
+            if said.anomaly {
+                let start = flows.and_then(|flows| flows.start.get(row).copied().flatten());
+                item.found.add(id, said.severity, start);
+            }
+        }
+    }
+
+    fn flows(&self, item: &mut Item, said: &[Option<Said>], flows: Flows) {
+        for (row, said) in said.iter().enumerate() {
+            let Some(said) = said else { continue };
+            if let Some(start) = flows.start.get(row).copied().flatten() {
+                item.timeline.add(start, said.anomaly);
+            }
+            if let Some(service) = Service::of(&flows, row) {
+                item.services.add(service, said.anomaly, said.severity);
+            }
+        }
+        if self.in_groups {
+            let severity = said.iter().map(|said| said.map_or(f64::NAN, |said| said.severity)).collect();
+            item.flows = Some((flows, severity));
+        }
+    }
+
+    /// The first rows of each finding.
+    fn of_findings(&self, batch: &Batch, scored: &Scored, said: &[Option<Said>]) -> Result<Option<Candidates>> {
+        if !self.columns.has_findings() {
+            return Ok(None);
+        }
+        let group = |row: usize| {
+            let id = scored.finding(row)?;
+            let wanted = match &self.options.listed {
+                Some(listed) => listed.contains(id),
+                None => said.get(row).copied().flatten().is_some_and(|said| said.anomaly),
+            };
+            wanted.then(|| digest(id))
+        };
+        self.of_findings.candidates_of(batch, |row, position| Some((position, Some(group(row)?)))).map(Some)
+    }
+}
+
+/// Where a row stands among those to show: anomalies first, by severity, then the others as the seed draws them.
+fn place(said: Option<Said>, seed: u64, position: u64) -> u64 {
+    match said {
+        // The bits of numbers from 0 to 1 are in the order of the numbers.
+        Some(said) if said.anomaly => (1 << 62) - said.severity.clamp(0.0, 1.0).to_bits(),
+        _ => 1 << 63 | record_hash(seed, position) >> 1,
+    }
+}
+
+/// All items so far.
+struct Sum {
+    tally: Tally,
+    scored: u64,
+    anomalies: u64,
+    edge: Edge,
+    scores: Scores,
+    tiers: Tiers,
+    timeline: Timeline,
+    services: Services,
+    found: FoundRows,
+    collector: Option<Collector>,
+    ranking: Option<Ranking>,
+    verdicts: Verdicts,
+    of_findings: GatheredRows,
+    of_all: GatheredRows,
+}
+
+impl Sum {
+    fn new(worker: &Worker<'_>) -> Self {
+        Self {
+            tally: Tally::default(),
+            scored: 0,
+            anomalies: 0,
+            edge: Edge::default(),
+            scores: Scores::default(),
+            tiers: Tiers::default(),
+            timeline: Timeline::default(),
+            services: Services::default(),
+            found: FoundRows::default(),
+            collector: worker.in_groups.then(Collector::new),
+            ranking: worker.options.label.as_ref().map(|_| Ranking::new()),
+            verdicts: Verdicts::default(),
+            of_findings: GatheredRows::default(),
+            of_all: GatheredRows::default(),
+        }
+    }
+
+    fn add(&mut self, item: Item, worker: &Worker<'_>) -> Result<()> {
+        self.scored += item.scored;
+        self.anomalies += item.anomalies;
+        self.edge.merge(item.edge);
+        self.scores.merge(item.scores);
+        self.tiers.merge(item.tiers);
+        self.timeline.merge(item.timeline);
+        self.services.merge(item.services);
+        self.found.merge(item.found);
+        if let (Some(collector), Some((flows, severity))) = (&mut self.collector, &item.flows) {
+            collector.observe(&Rows { flows, severity, claimed: &flows.claimed });
+        }
+        for (score, verdict, label) in item.labelled {
+            self.ranking.iter_mut().for_each(|ranking| ranking.push(score, verdict, label));
+            self.verdicts.hits += u64::from(verdict && label);
+            self.verdicts.false_alarms += u64::from(verdict && !label);
+        }
+        if let Some(candidates) = item.of_findings {
+            worker.of_findings.gather(&mut self.of_findings, candidates)?;
+        }
+        match item.of_all {
+            Some(candidates) => worker.of_all.gather(&mut self.of_all, candidates),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(self, worker: Worker<'_>, input: &Input) -> Result<Gathered> {
+        let quality = self.ranking.map(Ranking::finish).filter(|quality| quality.positives + quality.negatives > 0);
+        Ok(Gathered {
+            tally: self.tally,
+            scored: self.scored,
+            anomalies: self.anomalies,
+            edge: self.edge,
+            scores: self.scores,
+            tiers: self.tiers,
+            timeline: self.timeline,
+            services: self.services,
+            grouped: self.collector.map(Collector::finish),
+            found: self.found,
+            quality,
+            verdicts: self.verdicts,
+            shown: shown(&worker, self.of_findings, self.of_all, input)?,
+        })
+    }
+}
+
+/// The rows of both samples in the order of the input, each once.
+fn shown(worker: &Worker<'_>, of_findings: GatheredRows, of_all: GatheredRows, input: &Input) -> Result<ShownRows> {
+    let firsts = worker.of_findings.finish(of_findings, &input.schema)?;
+    let all = worker.of_all.finish(of_all, &input.schema)?;
+    let taken: HashSet<u64> = firsts.positions.iter().copied().collect();
+    let said = worker.columns.read(&all.rows)?;
+    let key = |row: usize, position: u64| place(said.row(row), worker.options.seed, position);
+    let mut others: Vec<(u64, u64, usize)> =
+        (0..).zip(&all.positions).map(|(row, &at)| (key(row, at), at, row)).collect();
+    others.retain(|(_, at, _)| !taken.contains(at));
+    others.sort_unstable();
+    others.truncate(worker.options.most_rows.saturating_sub(firsts.positions.len()));
+    let n_firsts = firsts.positions.len();
+    let mut places: Vec<(u64, usize)> = firsts.positions.iter().copied().zip(0..).collect();
+    places.extend(others.iter().map(|&(_, at, row)| (at, n_firsts + row)));
+    places.sort_unstable();
+    let arrow =
+        |e: arrow_schema::ArrowError| Error::Schema(format!("the report's rows could not be put together: {e}"));
+    let both = concat_batches(&input.schema, [&firsts.rows, &all.rows]).map_err(arrow)?;
+    let indices = UInt32Array::from_iter_values(places.iter().map(|&(_, row)| row as u32));
+    let rows = take_record_batch(&both, &indices).map_err(arrow)?;
+    let scored = worker.columns.read(&rows)?;
+    let mut of_finding: HashMap<String, Vec<usize>> = HashMap::new();
+    for (row, (position, _)) in places.iter().enumerate() {
+        if let (true, Some(id)) = (taken.contains(position), scored.finding(row)) {
+            of_finding.entry(id.to_owned()).or_default().push(row);
+        }
+    }
+    Ok(ShownRows { rows, positions: places.iter().map(|(position, _)| *position).collect(), of_finding })
+}
