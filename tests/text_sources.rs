@@ -600,3 +600,25 @@ fn a_column_that_becomes_text_later_costs_no_record() {
     assert_eq!(rejections(&read(&input)), BTreeMap::from([(Reject::BadNumber, 1_002)]));
     assert!(!input.wants_wider());
 }
+
+#[test]
+fn a_wide_table_comes_in_few_rows_at_once() {
+    // Rows have a place in every column: 60,000 short lines of 10,000 columns would take 5 GB at once.
+    let keys: Vec<String> = (0..10_000).map(|i| format!("\"k{i}\":1")).collect();
+    let text = format!("{{{}}}\n{}", keys.join(","), "{}\n".repeat(4_000));
+    let input = open_stdin(text.as_bytes(), &InputOptions::default()).unwrap();
+    assert_eq!(input.schema.fields().len(), 10_000);
+    let batches = read(&input);
+    assert_eq!(rows(&batches), 4_001);
+    assert!(
+        batches
+            .iter()
+            .all(|batch| batch.n_rows() * 10_000 <= 1 << 24 && batch.n_rows() > 1_000 || batch.n_rows() < 1_000)
+    );
+    let narrow = open_stdin(&table(), &InputOptions::default()).unwrap();
+    assert_eq!(read(&narrow).len(), 1);
+    // More columns than any table has are no table.
+    let header = vec!["x"; 10_001].join(",") + "\n";
+    let error = open_stdin(header.as_bytes(), &InputOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("10,001 fields") && error.contains("at most 10000"), "{error}");
+}

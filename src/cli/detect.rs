@@ -56,7 +56,7 @@ pub fn run(args: &Detect) -> Result<Done> {
     if let Some(flows) = &fitted.flows {
         found::logs(&session, &input, flows, options.flows.as_ref());
     }
-    summary::fitted(&session, &fitted, &options);
+    summary::fitted(&session, &fitted);
     let mut model = fitted.model;
     if fitted.flows.is_none() {
         fitted.flows = flow_logs(&session, &model, &input)?;
@@ -64,7 +64,7 @@ pub fn run(args: &Detect) -> Result<Done> {
             found::logs(&session, &input, flows, None);
         }
     }
-    let grouping = grouping.checked(fitted.flows.is_some(), &args.findings, &session)?;
+    let grouping = grouping.checked(found::have_findings(fitted.flows.as_ref()), &args.findings, &session)?;
     let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input, grouping.is_some())?;
     scoring.options.known = fitted.known.map(Arc::new);
     scoring.options.flows = fitted.flows;

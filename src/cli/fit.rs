@@ -30,7 +30,7 @@ pub fn run(args: &Fit) -> Result<Done> {
     if let Some(flows) = &fitted.flows {
         found::logs(&session, &input, flows, options.flows.as_ref());
     }
-    summary::fitted(&session, &fitted, &options);
+    summary::fitted(&session, &fitted);
     let mut model = fitted.model;
     model.provenance.inputs = digests.finish();
     model.save(&args.output)?;

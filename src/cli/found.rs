@@ -294,11 +294,19 @@ fn today() -> Day {
     Day { year, month: part(), day: part() }
 }
 
+/// Whether the input's rows can be grouped: they are flows, with addresses and times.
+pub fn have_findings(flows: Option<&FlowScoring>) -> bool {
+    flows.is_some_and(|flows| flows.logs.reader().tells_who_and_when())
+}
+
 /// What is said of flow logs once they are read.
 ///
 /// `fit`: what is fitted on them, if anything is.
 pub fn logs(session: &Session, input: &Input, flows: &FlowScoring, fit: Option<&FlowFit>) {
     let (logs, talk) = (&flows.logs, &session.talk);
+    if !logs.reader().tells_who_and_when() {
+        return;
+    }
     let survey = &logs.survey;
     talk.lines("time", survey.time_line().as_deref());
     let beside =

@@ -52,7 +52,7 @@ pub fn run(args: &Score) -> Result<Done> {
     if let Some(flows) = &flows {
         found::logs(&session, &input, flows, None);
     }
-    let grouping = grouping.checked(flows.is_some(), &args.findings, &session)?;
+    let grouping = grouping.checked(found::have_findings(flows.as_ref()), &args.findings, &session)?;
     let mut scoring = Scoring::new(&args.output, &config, &session, &model, &input, grouping.is_some())?;
     scoring.options.flows = flows;
     scoring.options.events = events(target.as_ref(), &model, &model_digest, &input)?;
@@ -198,8 +198,12 @@ pub fn events(target: Option<&Target>, model: &Model, digest: &str, input: &Inpu
 /// The logs as a model of flow logs needs them; `None` for any other model.
 pub fn flow_logs(session: &Session, model: &Model, input: &Input) -> Result<Option<FlowScoring>> {
     let Some(features) = &model.flows else { return Ok(None) };
-    let reader = FlowReader::new(input, features.reading())?.ok_or_else(|| {
-        Error::Schema("the model was fitted on flow logs, and the input's columns tell no addresses and times".into())
+    let reader = FlowReader::new(input, features.reading(), features.set)?.ok_or_else(|| {
+        let lack = match features.set.takes_tables() {
+            true => "are those of no log or table of flows that is known",
+            false => "tell no addresses and times",
+        };
+        Error::Schema(format!("the model was fitted on flow logs, and the input's columns {lack}"))
     })?;
     let windows = WindowOptions::default();
     let logs = session.pass("windows", total_bytes(input), |run| FlowLogs::gather(input, reader, &windows, run))?;

@@ -31,7 +31,7 @@ pub fn model_title(session: &Session, model: &Model, path: &Path, digest: &str) 
 }
 
 /// What was fitted, on what.
-pub fn fitted(session: &Session, fitted: &FitReport, options: &FitOptions) {
+pub fn fitted(session: &Session, fitted: &FitReport) {
     let FitReport { model, stages, flips, .. } = fitted;
     let used = model.features.columns().iter().filter(|c| matches!(c.role, Role::Numeric | Role::Categorical)).count();
     let of = match &model.flows {
@@ -59,8 +59,7 @@ pub fn fitted(session: &Session, fitted: &FitReport, options: &FitOptions) {
         session.talk.line("storage", &text);
     }
     let provenance = &model.provenance;
-    let cap = options.flows.as_ref().and_then(|flows| flows.cap).filter(|_| model.flows.is_some());
-    let capped = cap.map_or(String::new(), |cap| format!(", at most {cap} per conversation and state"));
+    let capped = fitted.cap.map_or(String::new(), |cap| format!(", at most {cap} per conversation and state"));
     session.talk.line(
         "fit on",
         &format!(

@@ -96,6 +96,8 @@ pub struct FitReport {
     pub known: Option<KnownScores>,
     /// The logs as they were read, where they were read as flow logs.
     pub flows: Option<FlowScoring>,
+    /// Most rows of one conversation and state that the sample has, where it was held to that.
+    pub cap: Option<usize>,
     /// Training rows whose verdict half precision turned, where vectors are stored so.
     pub flips: Option<u64>,
     /// What was read.
@@ -122,7 +124,9 @@ pub fn fit(
     let start = Instant::now();
     let (mut tally, mut stages) = (Tally::default(), Stages::default());
     let reader = reader(input, options)?;
-    let cap = options.flows.as_ref().and_then(|flows| flows.cap).filter(|_| reader.is_some());
+    // Without addresses there is no conversation to cap.
+    let can_cap = reader.as_ref().is_some_and(FlowReader::tells_who_and_when);
+    let cap = options.flows.as_ref().and_then(|flows| flows.cap).filter(|_| can_cap);
     let sample = Sample::new(options.seed, options.fit_rows).capped(cap.unwrap_or(usize::MAX));
     let even = cap.map(|_| Sample::new(options.seed, EVEN_ROWS));
     let (mut gathered, mut gathered_evenly) = (Gathered::default(), Gathered::default());
@@ -197,16 +201,16 @@ pub fn fit(
     model.provenance.rows_read = tally.rows;
     let known = model.detector.known_scores().map(|scores| KnownScores::new(training.rows.positions, scores.to_vec()));
     stages.wall = Stages::seconds(start.elapsed());
-    Ok(Pass::Done(FitReport { model, known, flows, flips, tally, stages }))
+    Ok(Pass::Done(FitReport { model, known, flows, cap, flips, tally, stages }))
 }
 
 /// Reads the input as flow logs, if it is to be and can be.
 fn reader(input: &Input, options: &FitOptions) -> Result<Option<FlowReader>> {
     let Some(flows) = &options.flows else { return Ok(None) };
-    let reader = FlowReader::new(input, flows.reading.options)?;
+    let reader = FlowReader::new(input, flows.reading.options, flows.set)?;
     let reader = reader.filter(|reader| flows.any_table || reader.is_log());
     let baseline = flows.reading.baseline;
-    if baseline.is_some() && reader.is_none() {
+    if baseline.is_some() && !reader.as_ref().is_some_and(FlowReader::tells_who_and_when) {
         let limit =
             "a span of time is for logs of flows (Zeek, Suricata EVE, Argus); name files that are known to be clean";
         return Err(Error::parameter("--baseline", "a span of time", limit));

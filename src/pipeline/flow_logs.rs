@@ -1,7 +1,7 @@
 //! Flow logs read through once: what features and findings need to know beside a record. Windows around it, whether a later
 //! record replaces it, and what is to be said of the logs.
 
-use crate::features::flow::FlowFeatures;
+use crate::features::flow::{FlowFeatures, FlowSet};
 use crate::features::windows::{Event, Evictions, WindowFeatures, WindowOptions, Windows};
 use crate::findings::Rows;
 use crate::flows::Batch;
@@ -63,13 +63,14 @@ pub(super) struct Look {
 }
 
 impl FlowReader {
-    /// `None` if the input's columns are not those of flow logs with addresses and times. Logs of snapshots are read here.
+    /// `None` if the input's columns are not those of flow logs with addresses and times, or, for a set that takes tables
+    /// without, of no flows that are known. Logs of snapshots are read here.
     ///
     /// # Errors
     /// As reading them.
-    pub fn new(input: &Input, options: FlowOptions) -> Result<Option<Self>> {
+    pub fn new(input: &Input, options: FlowOptions, set: FlowSet) -> Result<Option<Self>> {
         let Some(schema) = FlowSchema::recognise(&input.schema, options) else { return Ok(None) };
-        if !schema.has_hosts() || !schema.has_times() {
+        if !tells_who_and_when(&schema) && !set.takes_tables() {
             return Ok(None);
         }
         let snapshots = Snapshots::gather(input, &schema)?;
@@ -89,6 +90,11 @@ impl FlowReader {
         let (from, before) = self.baseline?;
         let start = flows.start.get(row).copied().flatten();
         Some(start.is_some_and(|start| (from..before).contains(&start)))
+    }
+
+    /// Whether its flows have addresses and times: those without are in no window, no conversation and no finding.
+    pub fn tells_who_and_when(&self) -> bool {
+        tells_who_and_when(&self.schema)
     }
 
     /// Whether the columns are those of a log that is known, and not only of some table with addresses and times.
@@ -148,6 +154,10 @@ impl FlowReader {
         let survey = BatchSurvey::of(batch, &flows, &sensors, self.log(batch.file));
         Ok(Look { groups, events, survey })
     }
+}
+
+fn tells_who_and_when(schema: &FlowSchema) -> bool {
+    schema.has_hosts() && schema.has_times()
 }
 
 /// Takes what the looks found, in input order.

@@ -3,6 +3,7 @@
 use super::flow_logs::FlowReader;
 use super::manifest::{beside, manifest_path};
 use super::ordered::Run;
+use crate::features::flow::FlowSet;
 use crate::findings::{Collector, Common, Grouped, HostNames, Told};
 use crate::flows::Batch;
 use crate::flows::source::{Input, InputOptions};
@@ -112,7 +113,7 @@ impl ScoredLog {
         // What the log left open was said when it was scored.
         let model = beside(Path::new(path), "model");
         let options = if model.is_file() { Model::load(&model)?.flows.map(|flows| flows.reading()) } else { None };
-        let reader = FlowReader::new(&input, options.unwrap_or_default())?.ok_or_else(|| {
+        let reader = FlowReader::new(&input, options.unwrap_or_default(), FlowSet::Default)?.ok_or_else(|| {
             Error::Schema(format!(
                 "{path}: its columns tell no addresses and times; findings are of flow logs, and of outputs that have their columns \
                  (not of --scores-only)"

@@ -7,12 +7,13 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Flow logs")]
 pub struct FlowArgs {
-    /// Features of flow logs: default (rates, regularity, fan-out, rarities, …), basic (the eight of a KDD record), or columns
-    /// (the log's own columns, as those of any table) [default: default]
+    /// Features of flow logs: default (rates, regularity, fan-out, rarities, …), basic (what the eight columns of a KDD record
+    /// tell: logarithms, ratios, rarities; of KDD's tables and others without addresses too), or columns (the log's own
+    /// columns, as those of any table) [default: default; of tables columns]
     #[arg(long, value_name = "SET")]
     pub features: Option<String>,
     /// Which flows are fitted on: capped (at most 5 of one conversation and state), or uniform [default: capped,
-    /// with --baseline uniform]
+    /// with --baseline and without addresses uniform]
     #[arg(long, value_name = "HOW")]
     pub sample: Option<String>,
     /// Networks that are ours, with commas between them [default: as the log says, else private addresses]

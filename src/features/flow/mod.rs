@@ -1,8 +1,10 @@
 //! Features of a flow alone, and the sets of features that detectors are given.
 //!
 //! [`FlowCounts`] counts the fit's sample, [`FlowStatistics`] keeps what was usual there, and [`derive()`] makes the
-//! columns: [`DEFINITIONS`], then those of [`super::windows`]. [`basic`] makes the eight columns of a KDD record.
+//! columns: [`DEFINITIONS`], then those of [`super::windows`]. [`basic()`] makes [`BASIC`], from
+//! the eight columns of a KDD record.
 
+mod basic;
 mod bloom;
 mod definitions;
 mod locality;
@@ -13,6 +15,7 @@ mod statistics;
 mod tests;
 mod values;
 
+pub use basic::{BASIC, N_BASIC, basic};
 pub use definitions::{DEFINITIONS, N_FEATURES};
 pub use locality::Locality;
 pub use phrases::{PHRASES, phrase_of};
@@ -21,9 +24,9 @@ pub use statistics::{FlowCounts, FlowStatistics};
 
 use super::Definition;
 use super::windows;
-use crate::flows::record::{Flows, protocol};
+use crate::flows::record::Flows;
 use crate::{Error, Result};
-use arrow_array::{Array, ArrayRef, Float32Array, Float64Array, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, Float32Array, RecordBatch, StringArray};
 use arrow_schema::{Field, Schema};
 use std::sync::Arc;
 
@@ -60,37 +63,6 @@ pub fn derive(
     let around = schema.fields().iter().zip(windows.columns());
     let around = around.map(|(field, column)| (field.name().clone(), Arc::clone(column)));
     batch(alone.chain(around).collect())
-}
-
-/// The eight columns of a KDD record: duration (s), protocol_type, service, flag, src_bytes, dst_bytes, count,
-/// srv_count; null where missing, but 0 for bytes that were not seen.
-///
-/// # Errors
-/// If `windows` has not as many rows as `flows`, or not the columns `count` and `srv_count`.
-pub fn basic(flows: &Flows, windows: &RecordBatch) -> Result<RecordBatch> {
-    let no_payload = crate::flows::record::Marks::NO_PAYLOAD;
-    let bytes = |column: &[Option<u64>]| -> ArrayRef {
-        let zero = |marks: &crate::flows::record::Marks| marks.has(no_payload).then_some(0);
-        let values = column.iter().zip(&flows.marks).map(|(n, marks)| n.or_else(|| zero(marks)).map(|n| n as f64));
-        Arc::new(values.collect::<Float64Array>())
-    };
-    let seconds = flows.duration.iter().map(|micros| Some(micros.unwrap_or(0).max(0) as f64 / 1e6));
-    let protocols = flows.protocol.iter().map(|number| number.map(protocol::word));
-    let window = |name: &str| {
-        let column = windows.column_by_name(name).map(Arc::clone);
-        column.ok_or_else(|| Error::Internal(format!("the window features lack `{name}`")))
-    };
-    let columns: [(&str, ArrayRef); 8] = [
-        ("duration", Arc::new(seconds.collect::<Float64Array>())),
-        ("protocol_type", Arc::new(protocols.collect::<StringArray>())),
-        ("service", Arc::new(flows.service.clone())),
-        ("flag", Arc::new(flows.state.clone())),
-        ("src_bytes", bytes(&flows.bytes_out)),
-        ("dst_bytes", bytes(&flows.bytes_in)),
-        ("count", window("count")?),
-        ("srv_count", window("srv_count")?),
-    ];
-    batch(columns.map(|(name, column)| (name.to_owned(), column)).into())
 }
 
 fn batch(columns: Vec<(String, ArrayRef)>) -> Result<RecordBatch> {

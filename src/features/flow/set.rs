@@ -1,7 +1,7 @@
 //! Which features flows are given, and what they were fitted on: the part of a model that belongs to flow logs.
 
-use super::{FlowStatistics, Locality, basic, derive};
-use crate::features::{ColumnRole, Role, RoleOverrides};
+use super::{BASIC, FlowStatistics, Locality, basic, derive};
+use crate::features::{ColumnRole, Definition, Role, RoleOverrides};
 use crate::flows::record::{FlowOptions, Flows};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -16,8 +16,23 @@ pub enum FlowSet {
     /// Those of [`derive()`]: of the flow alone, and of what happened around it.
     #[default]
     Default,
-    /// The eight columns of a KDD record.
+    /// Those of [`basic()`](super::basic()): what the eight columns of a KDD record tell.
     Basic,
+}
+
+impl FlowSet {
+    /// Its columns, in order.
+    pub fn definitions(self) -> Box<dyn Iterator<Item = &'static Definition>> {
+        match self {
+            Self::Default => Box::new(super::definitions()),
+            Self::Basic => Box::new(BASIC.iter()),
+        }
+    }
+
+    /// Whether it tells something of flows without addresses and times.
+    pub fn takes_tables(self) -> bool {
+        self == Self::Basic
+    }
 }
 
 impl FromStr for FlowSet {
@@ -68,7 +83,7 @@ impl FlowFeatures {
     ) -> Result<RecordBatch> {
         match self.set {
             FlowSet::Default => derive(flows, windows, &self.statistics, &self.locality, was_counted),
-            FlowSet::Basic => basic(flows, windows),
+            FlowSet::Basic => basic(flows, windows, &self.statistics),
         }
     }
 
@@ -80,8 +95,7 @@ impl FlowFeatures {
     /// Says of each column how it is computed, where no person has to say why it has its role.
     pub fn explain(&self, roles: &mut [ColumnRole]) {
         for role in roles {
-            let definition = super::definitions().find(|d| d.name == role.name);
-            if let (FlowSet::Default, Some(definition)) = (self.set, definition) {
+            if let Some(definition) = self.set.definitions().find(|d| d.name == role.name) {
                 role.reason = match definition.window {
                     "" => definition.formula.to_owned(),
                     window => format!("{}, {window}", definition.formula),
@@ -92,9 +106,6 @@ impl FlowFeatures {
 
     /// The roles of the columns, where they are not inferred: derived features are numbers.
     pub fn roles(&self) -> RoleOverrides {
-        match self.set {
-            FlowSet::Default => super::definitions().map(|d| (d.name.to_owned(), Role::Numeric)).collect(),
-            FlowSet::Basic => RoleOverrides::new(),
-        }
+        self.set.definitions().map(|d| (d.name.to_owned(), Role::Numeric)).collect()
     }
 }

@@ -3,7 +3,7 @@
 use super::bloom::Bloom;
 use super::text;
 use crate::features::math;
-use crate::features::windows::Event;
+use crate::features::windows::{Event, port_key};
 use crate::flows::record::Flows;
 use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ pub struct FlowCounts {
     ports: HashMap<u32, u64, RandomState>,
     histories: HashMap<String, u64, RandomState>,
     services: HashMap<(u32, Option<String>), u64, RandomState>,
+    spoken: HashMap<(u32, Option<String>), u64, RandomState>,
+    flags: HashMap<Option<String>, u64, RandomState>,
+    spoken_flags: HashMap<(u32, Option<String>, Option<String>), u64, RandomState>,
     /// Of each (source, destination, port), whether it was met again.
     conversations: HashMap<u64, bool, RandomState>,
 }
@@ -44,6 +47,12 @@ impl FlowCounts {
                 None => drop(self.histories.insert(history.to_owned(), 1)),
             }
         }
+        let flag = text(&flows.state, row).map(str::to_owned);
+        let (port, spoken) = service_of(flows, row);
+        let spoken = spoken.map(str::to_owned);
+        *self.spoken.entry((port, spoken.clone())).or_insert(0) += 1;
+        *self.flags.entry(flag.clone()).or_insert(0) += 1;
+        *self.spoken_flags.entry((port, spoken, flag)).or_insert(0) += 1;
         let service = text(&flows.service, row).map(str::to_owned);
         *self.services.entry((event.port, service)).or_insert(0) += 1;
         if let Some(key) = event.conversation() {
@@ -62,9 +71,21 @@ impl FlowCounts {
             ports: met_again(self.ports),
             histories: met_again(self.histories),
             services: met_again(self.services),
+            spoken: met_again(self.spoken),
+            flags: met_again(self.flags),
+            spoken_flags: met_again(self.spoken_flags),
             conversations: Bloom::of(self.conversations.into_keys().collect::<Vec<_>>().into_iter()),
             conversations_again: Bloom::of(again.into_iter()),
         }
+    }
+}
+
+/// What a flow speaks: protocol and service, or protocol and destination port (ICMP's type and code) where no service is
+/// known.
+pub(super) fn service_of(flows: &Flows, row: usize) -> (u32, Option<&str>) {
+    match text(&flows.service, row) {
+        Some(name) => (port_key(flows.protocol.get(row).copied().flatten(), None, None), Some(name)),
+        None => (Event::of(flows, row, 0).port, None),
     }
 }
 
@@ -75,7 +96,8 @@ fn met_again<K: Ord + Hash>(counts: HashMap<K, u64, RandomState>) -> Vec<(K, u64
     counts
 }
 
-/// What was usual in the fit's sample. It holds no address and no text but of services and histories.
+/// What was usual in the fit's sample. It holds no address and no text but of services, flags and
+/// histories.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FlowStatistics {
@@ -83,6 +105,9 @@ pub struct FlowStatistics {
     ports: Vec<(u32, u64)>,
     histories: Vec<(String, u64)>,
     services: Vec<((u32, Option<String>), u64)>,
+    spoken: Vec<((u32, Option<String>), u64)>,
+    flags: Vec<(Option<String>, u64)>,
+    spoken_flags: Vec<((u32, Option<String>, Option<String>), u64)>,
     conversations: Bloom,
     conversations_again: Bloom,
 }
@@ -97,9 +122,14 @@ impl FlowStatistics {
     pub fn complaint(&self) -> Option<String> {
         let sorted = self.ports.is_sorted_by(|a, b| a.0 < b.0)
             && self.histories.is_sorted_by(|a, b| a.0 < b.0)
-            && self.services.is_sorted_by(|a, b| a.0 < b.0);
+            && self.services.is_sorted_by(|a, b| a.0 < b.0)
+            && self.spoken.is_sorted_by(|a, b| a.0 < b.0)
+            && self.flags.is_sorted_by(|a, b| a.0 < b.0)
+            && self.spoken_flags.is_sorted_by(|a, b| a.0 < b.0);
         let counts = self.ports.iter().map(|(_, n)| n).chain(self.histories.iter().map(|(_, n)| n));
-        let mut counts = counts.chain(self.services.iter().map(|(_, n)| n));
+        let counts = counts.chain(self.services.iter().map(|(_, n)| n)).chain(self.spoken.iter().map(|(_, n)| n));
+        let mut counts =
+            counts.chain(self.flags.iter().map(|(_, n)| n)).chain(self.spoken_flags.iter().map(|(_, n)| n));
         if !sorted {
             return Some("the flow statistics are not in order".to_owned());
         }
@@ -127,6 +157,25 @@ impl FlowStatistics {
     pub(super) fn service_mismatch(&self, port: u32, service: Option<&str>) -> f64 {
         let found = self.services.binary_search_by(|((p, s), _)| (*p, s.as_deref()).cmp(&(port, service)));
         rarity(found.ok().and_then(|at| self.services.get(at)).map_or(1, |(_, n)| *n), self.port_count(port))
+    }
+
+    /// −ln p of what a flow speaks ([`service_of`]).
+    pub(super) fn service_rarity(&self, (port, name): (u32, Option<&str>)) -> f64 {
+        let found = self.spoken.binary_search_by(|((p, s), _)| (*p, s.as_deref()).cmp(&(port, name)));
+        rarity(found.ok().and_then(|at| self.spoken.get(at)).map_or(1, |(_, n)| *n), self.n_rows)
+    }
+
+    /// −ln p of a flag; `None`: the log tells none.
+    pub(super) fn flag_rarity(&self, flag: Option<&str>) -> f64 {
+        let found = self.flags.binary_search_by(|(f, _)| f.as_deref().cmp(&flag));
+        rarity(found.ok().and_then(|at| self.flags.get(at)).map_or(1, |(_, n)| *n), self.n_rows)
+    }
+
+    /// −ln p of both together.
+    pub(super) fn service_flag_rarity(&self, (port, name): (u32, Option<&str>), flag: Option<&str>) -> f64 {
+        let key = (port, name, flag);
+        let found = self.spoken_flags.binary_search_by(|((p, s, f), _)| (*p, s.as_deref(), f.as_deref()).cmp(&key));
+        rarity(found.ok().and_then(|at| self.spoken_flags.get(at)).map_or(1, |(_, n)| *n), self.n_rows)
     }
 
     /// Whether a conversation was not met; of a flow that was counted itself, whether it was not met otherwise.

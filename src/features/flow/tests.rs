@@ -32,6 +32,7 @@ fn flows(rows: &[Told]) -> Flows {
         bytes_out: rows.iter().map(|row| row.4).collect(),
         bytes_in: rows.iter().map(|row| row.5).collect(),
         claimed: vec![None; n],
+        counted: vec![None; n],
         packets_out: vec![Some(4); n],
         packets_in: vec![Some(0); n],
         marks: rows.iter().map(|row| row.6).collect(),
@@ -223,17 +224,49 @@ fn what_is_ours_is_named_else_logged_else_private() {
 }
 
 #[test]
-fn the_basic_eight_are_a_kdd_record() {
-    let mut flows = flows(&[PLAIN, (53, None, StateGroup::Unknown, None, None, None, Marks::NO_PAYLOAD), PLAIN]);
-    flows.protocol = vec![Some(6), Some(17), None];
-    let batch = basic(&flows, &windows_of(&flows)).unwrap();
+fn the_basic_features_by_hand() {
+    let plain = |port: u16, service: Option<&'static str>, state: StateGroup| {
+        (port, service, state, None, Some(300), Some(100), Marks::none())
+    };
+    let (yes, no) = (StateGroup::Established, StateGroup::Refused);
+    let told =
+        [plain(80, Some("http"), yes), plain(80, Some("http"), yes), plain(81, Some("http"), no), plain(443, None, no)];
+    let mut flows = flows(&told);
+    flows.state = ["SF", "SF", "REJ", "REJ"].into_iter().map(Some).collect();
+    flows.bytes_in = vec![Some(100), None, Some(100), None];
+    flows.marks = vec![Marks::none(), Marks::NO_PAYLOAD, Marks::none(), Marks::none()];
+    let statistics = fitted(&flows);
+    let batch = basic(&flows, &windows_of(&flows), &statistics).unwrap();
     let names: Vec<_> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let expected = ["duration", "protocol_type", "service", "flag", "src_bytes", "dst_bytes", "count", "srv_count"];
-    assert_eq!(names, expected);
-    let number = |name: &str, row: usize| batch[name].as_primitive::<arrow_array::types::Float64Type>().value(row);
-    assert_eq!((number("duration", 0), number("src_bytes", 0), number("dst_bytes", 1)), (1.5, 300.0, 0.0));
-    assert_eq!((value(&batch, "count", 2), value(&batch, "srv_count", 0)), (Some(3.0), Some(1.0)));
-    let protocols: Vec<_> = batch["protocol_type"].as_string::<i32>().iter().collect();
-    assert_eq!(protocols, [Some("tcp"), Some("udp"), None]);
-    assert!(basic(&flows, &RecordBatch::new_empty(batch.schema())).is_err());
+    assert_eq!(names, BASIC.map(|definition| definition.name));
+    let near = |name: &str, row: usize, expected: f64| assert_near(value(&batch, name, row), expected, name);
+    near("duration", 0, 1.5f64.ln_1p());
+    near("src_bytes", 0, 300f64.ln_1p());
+    near("byte_asymmetry", 0, 200.0 / 401.0);
+    near("byte_asymmetry", 1, 300.0 / 301.0);
+    near("pace_out", 0, 200f64.ln_1p());
+    // All four flows go to one destination within two seconds, three of them speak HTTP.
+    near("count", 3, 4f64.ln_1p());
+    near("srv_count", 2, 3f64.ln_1p());
+    near("srv_share", 2, 3.0 / 3.0);
+    near("srv_share", 3, 1.0 / 4.0);
+    near("service_rarity", 0, -0.75f64.ln());
+    near("service_rarity", 3, -0.25f64.ln());
+    near("flag_rarity", 2, -0.5f64.ln());
+    near("service_flag_rarity", 0, -0.5f64.ln());
+    near("service_flag_rarity", 2, -0.25f64.ln());
+    assert_eq!(["state_established", "state_refused"].map(|name| value(&batch, name, 2)), [Some(0.0), Some(1.0)]);
+    assert_eq!((value(&batch, "dst_bytes", 1), value(&batch, "dst_bytes", 3)), (Some(0.0), None));
+    assert!(basic(&flows, &RecordBatch::new_empty(batch.schema()), &statistics).is_err());
+}
+
+#[test]
+fn the_counts_of_a_table_are_taken_as_they_are() {
+    let mut flows = flows(&[PLAIN, PLAIN]);
+    flows.start = vec![None; 2];
+    flows.counted = vec![Some([8.0, 2.0]), None];
+    let batch = basic(&flows, &windows_of(&flows), &fitted(&flows)).unwrap();
+    assert_near(value(&batch, "count", 0), 8f64.ln_1p(), "count");
+    assert_near(value(&batch, "srv_share", 0), 0.25, "srv_share");
+    assert_eq!(["count", "srv_count", "srv_share"].map(|name| value(&batch, name, 1)), [None; 3]);
 }

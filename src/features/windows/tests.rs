@@ -179,6 +179,7 @@ fn two_flows() -> Flows {
         bytes_out: vec![Some(9), None],
         bytes_in: vec![None; 2],
         claimed: vec![None; 2],
+        counted: vec![None; 2],
         packets_out: vec![None; 2],
         packets_in: vec![None; 2],
         marks: vec![Marks::none(); 2],

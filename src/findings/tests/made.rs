@@ -72,6 +72,7 @@ impl Batch {
             bytes_out: rows.iter().map(|r| Some(r.bytes.0)).collect(),
             bytes_in: rows.iter().map(|r| Some(r.bytes.1)).collect(),
             claimed: vec![None; rows.len()],
+            counted: vec![None; rows.len()],
             packets_out: rows.iter().map(|r| Some(r.packets)).collect(),
             packets_in: rows.iter().map(|_| Some(0)).collect(),
             marks: rows.iter().map(|r| r.marks).collect(),

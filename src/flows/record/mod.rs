@@ -54,6 +54,8 @@ pub struct Flows {
     /// Bytes out and in that the log claims by sequence numbers, where it has such counts beside those that were seen (Zeek's
     /// `orig_bytes`, `resp_bytes`).
     pub claimed: Vec<Option<[u64; 2]>>,
+    /// KDD's `count` and `srv_count`, where the table has them instead of addresses and times to count by.
+    pub counted: Vec<Option<[f64; 2]>>,
     /// Packets.
     pub packets_out: Vec<Option<u64>>,
     /// Packets.

@@ -22,6 +22,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use tempfile::NamedTempFile;
 
+/// Values that a batch may have, about: 128 MiB of numbers. Beyond 256 columns it has fewer rows than 65,536.
+const BATCH_CELLS: usize = 1 << 24;
+
 /// How to read the input.
 #[derive(Debug, Clone)]
 pub struct InputOptions {
@@ -239,7 +242,7 @@ impl Input {
             files: Arc::clone(&self.looked),
             shared: Arc::new(Shared::new(n_columns)),
             schema: SchemaRef::clone(&self.schema),
-            batch_rows: self.options.batch_rows.max(1),
+            batch_rows: self.batch_rows(),
             skip_errors: self.options.skip_errors,
             widened: Arc::new(Widened::new(n_columns, false)),
             wanted: Some((0..self.looked.len()).map(wanted).collect()),
@@ -300,6 +303,12 @@ impl Input {
         self.shared.recoded.load(Ordering::Relaxed)
     }
 
+    /// Rows aimed at in a batch. A row has a place in every column, whether its record says anything of it or not: of a table
+    /// with thousands of columns fewer rows are taken at once.
+    fn batch_rows(&self) -> usize {
+        self.options.batch_rows.min(BATCH_CELLS / self.schema.fields().len().max(1)).max(1)
+    }
+
     fn chain(&self, survey: bool) -> Box<dyn Source> {
         self.shared.recoded.store(0, Ordering::Relaxed);
         self.shared.unknown_keys.clear();
@@ -311,7 +320,7 @@ impl Input {
             files: Arc::clone(&self.looked),
             shared: Arc::clone(&self.shared),
             schema: SchemaRef::clone(&self.schema),
-            batch_rows: self.options.batch_rows.max(1),
+            batch_rows: self.batch_rows(),
             skip_errors: self.options.skip_errors,
             widened,
             wanted: None,

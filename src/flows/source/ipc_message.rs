@@ -125,21 +125,32 @@ impl Message {
         })
     }
 
-    /// Each compressed buffer begins with its own size unpacked, which the decoder reserves unseen.
+    /// Each compressed buffer begins with its own size unpacked, which the decoder reserves unseen: a reservation that is
+    /// refused there ends the process, so it is tried here first.
     fn check_lengths(&self, batch: arrow_ipc::RecordBatch) -> Result<(), String> {
         if batch.compression().is_none() {
             return Ok(());
         }
+        let mut whole = 0_u64;
         for buffer in batch.buffers().into_iter().flatten() {
             let start = usize::try_from(buffer.offset()).map_err(|e| e.to_string())?;
             let Some(prefix) = self.body.get(start..).and_then(|rest| rest.first_chunk::<8>()) else { continue };
             let unpacked = i64::from_le_bytes(*prefix);
             let packed = u64::try_from(buffer.length()).map_err(|e| e.to_string())?;
-            if packed > 0 && unpacked > 0 && unpacked as u64 > packed.saturating_mul(MAX_RATIO) {
+            let unpacked = u64::try_from(unpacked).unwrap_or(0);
+            if packed == 0 {
+                continue;
+            }
+            if unpacked > packed.saturating_mul(MAX_RATIO) {
                 return Err(format!("a buffer of {packed} bytes claims to hold {unpacked}"));
             }
+            whole = whole.saturating_add(unpacked);
         }
-        Ok(())
+        let room = usize::try_from(whole).is_ok_and(|whole| Vec::<u8>::new().try_reserve_exact(whole).is_ok());
+        match whole <= MAX_BODY && room {
+            true => Ok(()),
+            false => Err(format!("a message claims to hold {whole} bytes unpacked; there is no room for them")),
+        }
     }
 }
 

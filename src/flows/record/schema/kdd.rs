@@ -1,5 +1,5 @@
 //! KDD-99, NSL-KDD and tables with their names. They have no addresses, no ports and no times: what is known of a flow is
-//! its protocol, service, flag, duration and bytes.
+//! its protocol, service, flag, duration and bytes, and how many flows the table's maker counted around it.
 
 use super::places::Places;
 use super::row::Row;
@@ -17,9 +17,11 @@ enum Part {
     State,
     BytesOut,
     BytesIn,
+    Count,
+    ServiceCount,
 }
 
-const PARTS: [&str; 6] = ["duration", "protocoltype", "service", "flag", "srcbytes", "dstbytes"];
+const PARTS: [&str; 8] = ["duration", "protocoltype", "service", "flag", "srcbytes", "dstbytes", "count", "srvcount"];
 
 pub(super) const FORMAT: Format = Format {
     kind: FlowKind::Kdd,
@@ -36,6 +38,7 @@ pub(super) fn rows(places: &Places, batch: &RecordBatch, mut take: impl FnMut(Ro
     let numbers = |part: Part| places.numbers(part as usize, batch);
     let (protocols, service, state) = (texts(Part::Protocol)?, texts(Part::Service)?, texts(Part::State)?);
     let (duration, out, back) = (numbers(Part::Duration)?, numbers(Part::BytesOut)?, numbers(Part::BytesIn)?);
+    let (count, service_count) = (numbers(Part::Count)?, numbers(Part::ServiceCount)?);
     for r in 0..batch.num_rows() {
         take(Row {
             duration: duration.real(r).and_then(micros),
@@ -46,6 +49,7 @@ pub(super) fn rows(places: &Places, batch: &RecordBatch, mut take: impl FnMut(Ro
             state_group: zeek_state(state.get(r).unwrap_or_default()),
             bytes_out: out.count(r),
             bytes_in: back.count(r),
+            counted: count.real(r).zip(service_count.real(r)).map(|(all, same)| [all.max(0.0), same.max(0.0)]),
             ..Row::default()
         });
     }

@@ -23,6 +23,7 @@ pub(super) struct Row<'a> {
     pub bytes_out: Option<u64>,
     pub bytes_in: Option<u64>,
     pub claimed: Option<[u64; 2]>,
+    pub counted: Option<[f64; 2]>,
     pub packets_out: Option<u64>,
     pub packets_in: Option<u64>,
     pub marks: Marks,
@@ -90,6 +91,7 @@ impl Gather {
                 bytes_out: Vec::with_capacity(n),
                 bytes_in: Vec::with_capacity(n),
                 claimed: Vec::with_capacity(n),
+                counted: Vec::with_capacity(n),
                 packets_out: Vec::with_capacity(n),
                 packets_in: Vec::with_capacity(n),
                 marks: Vec::with_capacity(n),
@@ -121,6 +123,7 @@ impl Gather {
         flows.bytes_out.push(row.bytes_out);
         flows.bytes_in.push(row.bytes_in);
         flows.claimed.push(row.claimed);
+        flows.counted.push(row.counted);
         flows.packets_out.push(row.packets_out);
         flows.packets_in.push(row.packets_in);
         flows.marks.push(row.marks);

@@ -94,3 +94,23 @@ fn mutated_arrow_never_panics() {
         survives(read, &arrow_stream(&batches, options), 100 + seed as u64, ROUNDS);
     }
 }
+
+#[test]
+fn what_a_compressed_buffer_claims_is_not_taken_on_trust() {
+    // Numbers that shrink to about a fourth, so that the ratio of a lie can be believed.
+    let numbers: Int64Array =
+        (0..500_000).map(|i| Some(i64::from((i as u32).wrapping_mul(2_654_435_761) >> 16))).collect();
+    let table = RecordBatch::try_from_iter(vec![("n", Arc::new(numbers) as ArrayRef)]).unwrap();
+    let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME)).unwrap();
+    let mut writer = StreamWriter::try_new_with_options(Vec::new(), &table.schema(), options).unwrap();
+    writer.write(&table).unwrap();
+    let mut bytes = writer.into_inner().unwrap();
+    let stated = 4_000_000_u64.to_le_bytes();
+    let at = bytes.windows(8).rposition(|eight| eight == stated).unwrap();
+    bytes[at..at + 8].copy_from_slice(&(1_u64 << 35).to_le_bytes());
+    let schema = table.schema();
+    let reader = ipc::open_stream(Box::new(Cursor::new(bytes)), place(schema, 1 << 20)).unwrap();
+    let (batches, failure) = drain(reader);
+    let failure = failure.unwrap().to_string();
+    assert!(batches.is_empty() && failure.contains("claims to hold 34359738368 bytes unpacked"), "{failure}");
+}

@@ -13,6 +13,9 @@ use std::borrow::Cow;
 /// Records looked at for the delimiter.
 const LOOK: usize = 1000;
 
+/// Columns that a table may have, as a Zeek log and JSON objects.
+const MOST_COLUMNS: usize = 10_000;
+
 /// What was found out about a file.
 #[derive(Debug, Clone)]
 pub(in crate::flows::source) struct Dialect {
@@ -56,6 +59,9 @@ impl Dialect {
         let mut filled = records.iter().filter(|record| !record.is_blank());
         let Some(first) = filled.next() else { return Err("it has nothing but blank lines".into()) };
         let width = first.fields.len();
+        if width > MOST_COLUMNS {
+            return Err(format!("its first record has {}; at most {MOST_COLUMNS} are read", counted(width, "field")));
+        }
         let first_row: Vec<String> = first.fields.iter().map(|field| readable(&text(field))).collect();
         let mut evidence = vec![Evidence::default(); width];
         for record in filled.clone().filter(|record| record.fields.len() == width) {

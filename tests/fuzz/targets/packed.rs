@@ -1,0 +1,3 @@
+#![no_main]
+
+oddflow_fuzz::target!("packed");
