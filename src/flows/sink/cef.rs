@@ -121,7 +121,7 @@ fn escaped(text: &str, limit: usize, place: Place, out: &mut Vec<u8>) {
                 let spelled = spelled_out(c, &mut buffer);
                 (spelled, spelled.len() - 1)
             }
-            (c, _) => (&*c.encode_utf8(&mut buffer).as_bytes(), c.len_utf8()),
+            (c, _) => (c.encode_utf8(&mut buffer).as_bytes(), c.len_utf8()),
         };
         if read > left {
             return;

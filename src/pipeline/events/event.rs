@@ -139,7 +139,7 @@ impl Event<'_> {
         self.source.packets.zip(self.destination.packets).and_then(|(out, back)| out.checked_add(back))
     }
 
-    /// What the log calls a state where it is Zeek's or no; which of the two has it decides its key.
+    /// Whether the log is Zeek's, which has keys of its own.
     pub fn is_zeek(&self) -> bool {
         self.kind == Some(FlowKind::Zeek)
     }
