@@ -41,7 +41,8 @@ impl Mutants {
 
     fn change(&mut self, bytes: &mut Vec<u8>) {
         let (at, n) = (self.below(bytes.len()), bytes.len());
-        let length = (1 + self.below(1 << (1 + self.below(8)))).min(n - at.min(n));
+        let most = 1 << (1 + self.below(8));
+        let length = (1 + self.below(most)).min(n - at.min(n));
         match self.below(9) {
             0 if n > 0 => bytes[at] ^= 1 << self.below(8),
             1 if n > 0 => bytes[at] = self.below(256) as u8,
@@ -52,12 +53,12 @@ impl Mutants {
                 let piece = bytes[at..at + length].to_vec();
                 let times = 1 + self.below(5);
                 let to = self.below(n + 1);
-                bytes.splice(to..to, piece.repeat(times));
+                drop(bytes.splice(to..to, piece.repeat(times)));
             }
             5 => {
                 let word = self.word();
                 let past = if self.below(2) == 0 { at } else { at + length };
-                bytes.splice(at..past, word);
+                drop(bytes.splice(at..past, word));
             }
             // The end of another input.
             6 => {
