@@ -610,15 +610,12 @@ fn a_wide_table_comes_in_few_rows_at_once() {
     assert_eq!(input.schema.fields().len(), 10_000);
     let batches = read(&input);
     assert_eq!(rows(&batches), 4_001);
-    assert!(
-        batches
-            .iter()
-            .all(|batch| batch.n_rows() * 10_000 <= 1 << 24 && batch.n_rows() > 1_000 || batch.n_rows() < 1_000)
-    );
+    assert!(batches.len() > 1 && batches.iter().all(|batch| batch.n_rows() * 10_000 <= 1 << 24));
     let narrow = open_stdin(&table(), &InputOptions::default()).unwrap();
     assert_eq!(read(&narrow).len(), 1);
     // More columns than any table has are no table.
     let header = vec!["x"; 10_001].join(",") + "\n";
-    let error = open_stdin(header.as_bytes(), &InputOptions::default()).unwrap_err().to_string();
+    let commas = InputOptions { delimiter: Some(b','), ..InputOptions::default() };
+    let error = open_stdin(header.as_bytes(), &commas).unwrap_err().to_string();
     assert!(error.contains("10,001 fields") && error.contains("at most 10000"), "{error}");
 }

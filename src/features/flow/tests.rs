@@ -250,11 +250,11 @@ fn the_basic_features_by_hand() {
     near("srv_count", 2, 3f64.ln_1p());
     near("srv_share", 2, 3.0 / 3.0);
     near("srv_share", 3, 1.0 / 4.0);
-    near("service_rarity", 0, -0.75f64.ln());
-    near("service_rarity", 3, -0.25f64.ln());
-    near("flag_rarity", 2, -0.5f64.ln());
-    near("service_flag_rarity", 0, -0.5f64.ln());
-    near("service_flag_rarity", 2, -0.25f64.ln());
+    near("service_rarity", 0, (1.0 / 0.75f64).ln());
+    near("service_rarity", 3, (1.0 / 0.25f64).ln());
+    near("flag_rarity", 2, (1.0 / 0.5f64).ln());
+    near("service_flag_rarity", 0, (1.0 / 0.5f64).ln());
+    near("service_flag_rarity", 2, (1.0 / 0.25f64).ln());
     assert_eq!(["state_established", "state_refused"].map(|name| value(&batch, name, 2)), [Some(0.0), Some(1.0)]);
     assert_eq!((value(&batch, "dst_bytes", 1), value(&batch, "dst_bytes", 3)), (Some(0.0), None));
     assert!(basic(&flows, &RecordBatch::new_empty(batch.schema()), &statistics).is_err());
