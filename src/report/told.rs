@@ -165,6 +165,7 @@ pub struct ListedFinding {
 #[serde(default)]
 pub struct Drift {
     /// Column by column.
+    #[serde(alias = "worst_columns")]
     pub columns: Option<Vec<Drifted>>,
     /// Of the scores.
     pub score: Option<Drifted>,
@@ -175,11 +176,14 @@ pub struct Drift {
 #[serde(default)]
 pub struct Drifted {
     /// The column.
+    #[serde(alias = "column")]
     pub name: Option<String>,
     /// Population stability index.
     pub psi: Option<f64>,
     /// Kolmogorov–Smirnov statistic.
     pub ks: Option<f64>,
+    /// What changed most, in words.
+    pub change: Option<String>,
 }
 
 impl Told {

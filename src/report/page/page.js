@@ -647,6 +647,7 @@
           part.style.background = r.psi > 0.25 ? "var(--odd)" : r.psi > 0.1 ? "var(--warn)" : "var(--bar)";
           return with_(element("div", undefined, "share"), part);
         } },
+        { name: "what changed", value: (r) => r.change ?? "", show: (r) => r.change ?? "", up: true },
       ],
     });
   }
