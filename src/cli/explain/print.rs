@@ -51,7 +51,7 @@ fn title(at: usize, row: &ExplainedRow, input: &Input, model: &Model) -> String 
         Some(file) if input.files.len() > 1 => format!("{}, ", file.name),
         _ => String::new(),
     };
-    let who = row.flow.as_ref().map(|flow| who(flow)).unwrap_or_default();
+    let who = row.flow.as_ref().map(who).unwrap_or_default();
     // Rows of logs have the verdicts of their findings, which are not judged here.
     let verdict = if top.anomaly || model.flows.is_some() { "" } else { "  not an anomaly" };
     format!("{:>2}  sev {:.3}  score {:.4}  {file}record {}{who}{verdict}", at + 1, top.severity, top.score, top.record)
