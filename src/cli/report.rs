@@ -193,7 +193,7 @@ fn map(
 ) -> Result<Option<Map>> {
     if let Some(path) = &args.embedding {
         let name = path.display().to_string();
-        let mut input = Input::open(&[name.clone()], &InputOptions::default())?;
+        let mut input = Input::open(std::slice::from_ref(&name), &InputOptions::default())?;
         loop {
             let pass = session
                 .pass("map", total_bytes(&input), |run| draw(&mut input, n_rows, seed, None, run, |_, _| Ok(())))?;

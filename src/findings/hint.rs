@@ -9,6 +9,16 @@
 //! | DDoS, T1498 | a conversation of 100 or more flows with a second or less between them, 90 % of them unanswered or mid-stream |
 //! | malware communication, T1071 | a conversation of 24 or more flows as even as a clock (regularity 0.6), a second to an hour apart, from a host of ours to one that is not ours, not for names or time (ports 53, 123, 5353); or 24 or more such flows of IRC (service irc, ports 6660 to 6669, 6697), however even |
 //! | exfiltration, T1048 | a conversation from a host of ours to one that is not ours, 10 MB or more out, ten times what came in and ten times what is typical |
+//!
+//! **Measured** on the rows of IoT-23 34-1 by their finding's hint (`cargo test --release --lib the_confusion -- --nocapture`; the
+//! rules were chosen with this log at hand, so this is no held-out test):
+//!
+//! | label | flows | port scan | DDoS | malware communication | exfiltration | unclear |
+//! |---|---|---|---|---|---|---|
+//! | benign | 1,923 | 82 | 0 | 0 | 0 | 1,841 |
+//! | C&C | 6,706 | 0 | 0 | 6,702 | 0 | 4 |
+//! | DDoS | 14,394 | 0 | 14,393 | 0 | 1 | 0 |
+//! | horizontal port scan | 122 | 0 | 121 | 0 | 0 | 1 |
 
 use super::group::{Finding, STATES};
 use super::key::Port;

@@ -241,8 +241,11 @@ fn ranks(grouped: &Grouped, listed: &Listed) -> Vec<Option<usize>> {
     grouped.findings().iter().map(|finding| known.get(finding.id.to_string().as_str()).copied()).collect()
 }
 
-/// Begin, end, rows and anomalies of each bar, and whether they are spaced by logarithms.
-fn bars(scores: &Scores) -> Option<(Vec<(f64, f64, u64, u64)>, bool)> {
+/// Begin, end, rows and anomalies.
+type Bar = (f64, f64, u64, u64);
+
+/// The bars, and whether they are spaced by logarithms.
+fn bars(scores: &Scores) -> Option<(Vec<Bar>, bool)> {
     let (low, high) = scores.range()?;
     let all: u64 = scores.bins().map(|(_, _, bin)| bin.flows).sum();
     let mut sum = 0;

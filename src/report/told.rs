@@ -211,7 +211,9 @@ impl Told {
     /// # Errors
     /// What is no JSON object, or has other types than a manifest.
     pub fn parse(text: &str) -> std::result::Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        // A list would be read as an object without its names.
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
+        serde_json::from_value(serde_json::Value::Object(object))
     }
 
     /// The findings that are listed, where they are.

@@ -86,7 +86,7 @@ fn models_of_earlier_versions_load_and_say_that_they_know_no_training_rows() {
     assert!(ran.code == 2 && ran.stderr.contains("fit again"), "{}", ran.stderr);
     bench.ok(&["score", "-m", "old.model", "flows.csv", "-o", "out.csv"]);
     assert!(json(&bench.read("out.csv.manifest.json"))["drift"].is_null());
-    let ran = bench.run(&["drift", "-m", "a.model", "flows.csv", "--fail-above", "-1"]);
+    let ran = bench.run(&["drift", "-m", "a.model", "flows.csv", "--fail-above=-1"]);
     assert!(ran.code == 2 && ran.stderr.contains("--fail-above"), "{}", ran.stderr);
 }
 

@@ -149,7 +149,8 @@ fn rows_can_be_judged_alone_and_rules_allow() {
     assert!(ran.code == 2 && ran.stderr.contains("Zeek, Suricata EVE, Argus"), "{}", ran.stderr);
     let basic = bench.ok(&["fit", log, "-o", "basic.model", "--features", "basic"]);
     assert!(basic.stderr.contains(" derived columns"), "{}", basic.stderr);
-    let wrong = plain.run(&["score", "-m", text(&bench.path("basic.model")), "flows.csv"]);
+    bench.ok(&["fit", log, "-o", "whole.model"]);
+    let wrong = plain.run(&["score", "-m", text(&bench.path("whole.model")), "flows.csv"]);
     assert!(wrong.code == 2 && wrong.stderr.contains("fitted on flow logs"), "{}", wrong.stderr);
     let map = bench.run(&["embed", log, "-m", "basic.model", "-o", "map.html"]);
     assert!(map.code == 2 && map.stderr.contains("embed what it scored"), "{}", map.stderr);

@@ -39,7 +39,7 @@ fn log(records: &[Value]) -> String {
 
 #[test]
 fn nothing_in_a_log_acts() {
-    let bench = Bench::new();
+    let bench = Bench::empty();
     let mut records: Vec<Value> = (0..300).map(record).collect();
     for (n, text) in NASTY.iter().enumerate() {
         for (m, key) in
@@ -106,7 +106,7 @@ fn nothing_in_a_log_acts() {
 /// The largest events: every text as long as it may be and of characters that take most to write.
 #[test]
 fn no_event_is_larger_than_a_part() {
-    let bench = Bench::new();
+    let bench = Bench::empty();
     let mut records: Vec<Value> = (0..300).map(record).collect();
     let long = "\u{1}".repeat(20_000);
     for record in &mut records[..50] {
@@ -124,7 +124,7 @@ fn no_event_is_larger_than_a_part() {
 /// A log with community ids of its own keeps them.
 #[test]
 fn the_logs_own_community_id_counts() {
-    let bench = Bench::new();
+    let bench = Bench::empty();
     let mut records: Vec<Value> = (0..300).map(record).collect();
     records.iter_mut().for_each(|record| record["community_id"] = json!("1:AAAAAAAAAAAAAAAAAAAAAAAAAAA="));
     bench.write("conn.log", log(&records));
@@ -136,7 +136,7 @@ fn the_logs_own_community_id_counts() {
 #[test]
 fn damaged_logs_give_the_events_that_were_read() {
     let Some(path) = shared("data/zeek/damaged/truncated.conn.log") else { return };
-    let bench = Bench::new();
+    let bench = Bench::empty();
     bench.write("conn.log", log(&(0..300).map(record).collect::<Vec<_>>()));
     bench.ok(&["fit", "conn.log", "-o", "m.model"]);
     let events = all_forms(&bench, &[path.to_str().unwrap(), "--skip-errors"]);

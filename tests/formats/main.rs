@@ -22,7 +22,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub fn empty() -> Self {
         Self { dir: tempfile::tempdir().unwrap() }
     }
 

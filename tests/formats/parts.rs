@@ -5,7 +5,7 @@ use crate::{Bench, HEC_PART, bulk, envelopes, events};
 const ROWS: u64 = 3_000;
 
 fn bench() -> Bench {
-    let bench = Bench::new();
+    let bench = Bench::empty();
     bench.ok(&["generate", "--rows", &ROWS.to_string(), "--seed", "7", "-o", "flows.csv"]);
     bench.ok(&["fit", "flows.csv", "-o", "m.model"]);
     bench

@@ -34,7 +34,7 @@ fn put(at: &Path, target: &str, name: &str, bytes: &[u8]) {
 
 /// Columns of many types under the names of flows.
 fn table(n: usize) -> RecordBatch {
-    let every = |k: usize| move |i: usize| (i % k != 0).then_some(i);
+    let every = |k: usize| move |i: usize| (!i.is_multiple_of(k)).then_some(i);
     let starts = (0..n).map(|i| Some(1_700_000_000_000_000 + 250_000 * i as i64));
     let hosts = |first: usize| (0..n).map(move |i| Some(format!("10.0.{first}.{}", i % 9))).collect::<StringArray>();
     let service: DictionaryArray<Int32Type> = (0..n).map(|i| ["dns", "http", "ssh"][i % 3]).collect();

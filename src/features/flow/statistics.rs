@@ -11,6 +11,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
+/// A protocol with its port, what was spoken, how it went.
+type SpokenFlag = (u32, Option<String>, Option<String>);
+
 /// Counts the flows of a sample.
 #[derive(Debug, Clone, Default)]
 pub struct FlowCounts {
@@ -20,7 +23,7 @@ pub struct FlowCounts {
     services: HashMap<(u32, Option<String>), u64, RandomState>,
     spoken: HashMap<(u32, Option<String>), u64, RandomState>,
     flags: HashMap<Option<String>, u64, RandomState>,
-    spoken_flags: HashMap<(u32, Option<String>, Option<String>), u64, RandomState>,
+    spoken_flags: HashMap<SpokenFlag, u64, RandomState>,
     /// Of each (source, destination, port), whether it was met again.
     conversations: HashMap<u64, bool, RandomState>,
 }
@@ -107,7 +110,7 @@ pub struct FlowStatistics {
     services: Vec<((u32, Option<String>), u64)>,
     spoken: Vec<((u32, Option<String>), u64)>,
     flags: Vec<(Option<String>, u64)>,
-    spoken_flags: Vec<((u32, Option<String>, Option<String>), u64)>,
+    spoken_flags: Vec<(SpokenFlag, u64)>,
     conversations: Bloom,
     conversations_again: Bloom,
 }

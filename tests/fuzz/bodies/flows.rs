@@ -51,7 +51,7 @@ fn of(input: &Input, batches: &[Batch], schema: &FlowSchema) -> Result<()> {
 /// So little room at times that windows spill and forget.
 fn room(batches: &[Batch]) -> WindowOptions {
     let rows: usize = batches.iter().map(Batch::n_rows).sum();
-    let (memory, tables) = if rows % 2 == 0 { (1 << 20, 1 << 20) } else { (1 << 9, 1 << 9) };
+    let (memory, tables) = if rows.is_multiple_of(2) { (1 << 20, 1 << 20) } else { (1 << 9, 1 << 9) };
     WindowOptions { memory, tables, folder: None }
 }
 

@@ -8,8 +8,11 @@ mod flows;
 mod others;
 mod tables;
 
+/// What takes any bytes.
+type Body = fn(&[u8]);
+
 /// A target by its name, as its binary and the folders of its inputs are called.
-pub const TARGETS: [(&str, fn(&[u8])); 13] = [
+pub const TARGETS: [(&str, Body); 13] = [
     ("csv", tables::csv),
     ("tables", tables::with_presets),
     ("ndjson", tables::text),
