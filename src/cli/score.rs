@@ -106,7 +106,8 @@ impl Scoring {
             only_anomalies: args.only_anomalies,
             top: config.top(args),
             label: label(model, input, &RoleOverrides::new()),
-            drift_rows: MANIFEST_ROWS,
+            // It is for the manifest, which stands beside an output.
+            drift_rows: if args.output.is_some() { MANIFEST_ROWS } else { 0 },
             explain,
             ..ScoreOptions::new(output, session.running.batch_rows)
         };
@@ -172,8 +173,9 @@ impl Scoring {
 
     /// Scores the input and writes nothing.
     pub fn look(&self, session: &Session, model: &Model, input: &Input) -> Result<ScoreReport> {
+        let options = ScoreOptions { drift_rows: 0, ..self.options.clone() };
         let pass = session.pass("score", total_bytes(input), |run| {
-            crate::pipeline::score(model, input, &session.device, None, &self.options, run, |_, _| Ok(()))
+            crate::pipeline::score(model, input, &session.device, None, &options, run, |_, _| Ok(()))
         })?;
         match pass {
             Pass::Done(report) => Ok(report),
