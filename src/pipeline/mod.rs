@@ -16,6 +16,7 @@ mod score;
 mod score_file;
 mod tally;
 mod top;
+mod training_rows;
 mod writer;
 
 pub use assess::{Assess, Rival};
