@@ -1,5 +1,8 @@
 //! The detectors find on ADBench's classical sets what scikit-learn's find.
 
+#[path = "support/ensemble.rs"]
+mod ensemble;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
@@ -190,4 +193,32 @@ fn nearest_neighbors_find_what_scikit_learns_find() {
 #[cfg_attr(debug_assertions, ignore = "reads 21 data sets: minutes without optimisation; run with --release")]
 fn one_class_machines_find_what_scikit_learns_find() {
     check_each("OCSVM", 0.2, |_, _| None);
+}
+
+/// The evidence on ensembles, as a table; what it says is not demanded, only that an ensemble is no worse than its members' mean.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "reads 21 data sets: minutes without optimisation; run with --release")]
+fn ensembles_against_single_detectors() {
+    let shared = std::env::var_os("ODDFLOW_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    let folder = shared.join("data/adbench");
+    let Ok(mut reference) = csv::Reader::from_path(folder.join("auroc_reference.csv")) else {
+        println!("skipped: {} is not there; set ODDFLOW_SHARED to the folder of shared data", folder.display());
+        return;
+    };
+    let mut sets: Vec<String> = reference.records().map(|record| record.unwrap()[0].to_owned()).collect();
+    sets.dedup();
+    let names = ensemble::SINGLE.into_iter().chain(ensemble::ENSEMBLES.iter().map(|(name, ..)| *name));
+    names.enumerate().for_each(|(i, name)| println!("({}) {name}", i + 1));
+    let mut means = [0.0; ensemble::SINGLE.len() + ensemble::ENSEMBLES.len()];
+    for set in &sets {
+        let aurocs = ensemble::of_set(&folder, set);
+        println!("{set:<14}{}", aurocs.iter().map(|auroc| format!("{auroc:>8.2}")).collect::<String>());
+        means.iter_mut().zip(aurocs).for_each(|(mean, auroc)| *mean += auroc / sets.len() as f64);
+    }
+    println!("{:<14}{}", "mean", means.iter().map(|auroc| format!("{auroc:>8.2}")).collect::<String>());
+    for ((name, members, _), mean) in ensemble::ENSEMBLES.iter().zip(&means[ensemble::SINGLE.len()..]) {
+        let of_members = members.iter().map(|&member| means[member]).sum::<f64>() / members.len() as f64;
+        assert!(*mean > of_members, "{name}: {mean:.2}, its members' mean {of_members:.2}");
+    }
 }

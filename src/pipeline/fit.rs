@@ -1,36 +1,30 @@
 //! Fitting: one pass that draws the sample, then features, detector, severity and threshold on it.
 
 use super::Pass;
-use super::flow_logs::{FlowGatherer, FlowLogs, FlowReader, FlowReading, FlowScoring};
+use super::flow_logs::{FlowGatherer, FlowReader, FlowReading, FlowScoring};
 use super::known::KnownScores;
 use super::ordered::Run;
-use super::sample::{Drawn, Gathered, Sample};
+use super::sample::{Gathered, Sample};
 use super::tally::{Stages, Tally};
+use super::training_rows::{EVEN_ROWS, FittedRows, TrainingRows, flow_rows, profile};
 use crate::detectors::{
     Detector, DetectorParams, FitContext, SelfJoinPlan, Severity, SolverState, Threshold, ThresholdRule,
 };
 use crate::device::Device;
-use crate::features::flow::{FlowCounts, FlowFeatures, FlowSet, Locality};
-use crate::features::{FeatureOptions, FeaturePlan, ProfiledRows, RoleOverrides, TrainingProfile, infer_roles};
+use crate::features::flow::{FlowFeatures, FlowSet, Locality};
+use crate::features::{FeatureOptions, FeaturePlan, RoleOverrides, infer_roles};
 use crate::flows::Rejected;
-use crate::flows::record::Flows;
 use crate::flows::source::Input;
 use crate::model::{InputDigest, Model, Provenance};
 use crate::ops::neighbors::Watch;
 use crate::words::counted;
 use crate::{Error, Result};
-use arrow_array::RecordBatch;
-use arrow_select::concat::concat_batches;
 use ndarray::ArrayView2;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
 /// Rows kept in the model to be replayed when it is loaded.
 const REPLAY_ROWS: usize = 16;
-
-/// Rows drawn evenly to tell what is usual, where those that are fitted on were not.
-const EVEN_ROWS: usize = 20_000;
 
 /// What to fit.
 #[derive(Debug, Clone)]
@@ -218,87 +212,6 @@ fn reader(input: &Input, options: &FitOptions) -> Result<Option<FlowReader>> {
     Ok(reader.map(|reader| reader.with_baseline(baseline)))
 }
 
-/// Rows to fit on.
-struct TrainingRows {
-    rows: FittedRows,
-    /// Rows drawn evenly, where those are not.
-    evenly: Option<FittedRows>,
-    /// How flow logs became their columns.
-    features: Option<FlowFeatures>,
-}
-
-/// Drawn rows with the columns that features are made of.
-struct FittedRows {
-    table: RecordBatch,
-    /// When they began; empty where that is not known.
-    starts: Vec<Option<i64>>,
-    /// Where they are in the stream, ascending.
-    positions: Vec<u64>,
-}
-
-/// The columns of drawn flows, and what was usual among them.
-fn flow_rows(
-    logs: &FlowLogs,
-    drawn: &Drawn,
-    evenly: Option<&Drawn>,
-    fit: &FlowFit,
-) -> Result<(TrainingRows, FlowFeatures)> {
-    let runs = flow_runs(logs, drawn)?;
-    let mut counts = FlowCounts::new();
-    runs.iter().for_each(|(flows, _)| counts.add(flows));
-    let features = FlowFeatures {
-        set: fit.set,
-        statistics: counts.finish(),
-        locality: fit.locality.clone(),
-        minutes_east: fit.reading.options.minutes_east,
-    };
-    let counted = |position: u64| drawn.positions.binary_search(&position).is_ok();
-    let rows = flow_table(logs, drawn, &runs, &features, &counted)?;
-    let evenly = match evenly.filter(|evenly| evenly.rows.num_rows() > 0) {
-        None => None,
-        Some(evenly) => Some(flow_table(logs, evenly, &flow_runs(logs, evenly)?, &features, &counted)?),
-    };
-    Ok((TrainingRows { rows, evenly, features: Some(features.clone()) }, features))
-}
-
-/// Drawn rows as flows; each file is a log of its own.
-type FlowRun = (Flows, Range<usize>);
-
-fn flow_runs(logs: &FlowLogs, drawn: &Drawn) -> Result<Vec<FlowRun>> {
-    let mut runs = Vec::new();
-    let mut begin = 0;
-    for of_one in drawn.files.chunk_by(|a, b| a == b) {
-        let rows = drawn.rows.slice(begin, of_one.len());
-        let flows = logs.reader().flows(&rows, of_one.first().copied().unwrap_or_default())?;
-        runs.push((flows, begin..begin + of_one.len()));
-        begin += of_one.len();
-    }
-    Ok(runs)
-}
-
-/// `counted`: whether a position was among those that the features were fitted on.
-fn flow_table(
-    logs: &FlowLogs,
-    drawn: &Drawn,
-    runs: &[FlowRun],
-    features: &FlowFeatures,
-    counted: &dyn Fn(u64) -> bool,
-) -> Result<FittedRows> {
-    let table = |(flows, rows): &FlowRun| {
-        let positions = drawn.positions.get(rows.clone()).unwrap_or_default();
-        let was_counted = |row: usize| positions.get(row).is_some_and(|position| counted(*position));
-        features.columns(flows, &logs.windows(positions)?, was_counted)
-    };
-    let tables = runs.iter().map(table).collect::<Result<Vec<_>>>()?;
-    let Some(schema) = tables.first().map(RecordBatch::schema) else {
-        return Err(Error::Internal("a sample without rows".into()));
-    };
-    let table =
-        concat_batches(&schema, &tables).map_err(|e| Error::Internal(format!("features of the sample: {e}")))?;
-    let starts = runs.iter().flat_map(|(flows, _)| flows.start.iter().copied()).collect();
-    Ok(FittedRows { table, starts, positions: drawn.positions.clone() })
-}
-
 fn fit_rows(
     training: &TrainingRows,
     input: &Input,
@@ -343,28 +256,6 @@ fn fit_rows(
     model.flows = training.features.clone();
     model.training = Some(profile);
     Ok((model, flips))
-}
-
-/// What is usual among the training rows, of which a sample drawn evenly tells where the fit's is not.
-fn profile(
-    training: &TrainingRows,
-    plan: &FeaturePlan,
-    detector: &Detector,
-    scores: &[f64],
-    device: &Device,
-) -> Result<TrainingProfile> {
-    let rows = &training.rows;
-    let Some(evenly) = &training.evenly else {
-        return TrainingProfile::fit(plan, ProfiledRows { columns: &rows.table, scores, starts: &rows.starts });
-    };
-    let matrix = plan.bind(evenly.table.schema_ref())?.encode(&evenly.table)?.matrix;
-    let mut found = detector.scorer(device, matrix.nrows())?.score(matrix.view())?;
-    // Rows that were fitted on have the scores that the fit gave them.
-    for (score, position) in found.iter_mut().zip(&evenly.positions) {
-        let known = rows.positions.binary_search(position).ok().and_then(|at| scores.get(at));
-        *score = known.copied().unwrap_or(*score);
-    }
-    TrainingProfile::fit(plan, ProfiledRows { columns: &evenly.table, scores: &found, starts: &evenly.starts })
 }
 
 /// Training rows whose verdict would be another with the support vectors unrounded; `None` where they are.

@@ -21,6 +21,7 @@ mod scored_log;
 mod standing;
 mod tally;
 mod top;
+mod training_rows;
 mod writer;
 
 pub use assess::{Assess, Rival};
