@@ -74,7 +74,7 @@ impl Timeline {
         self.span
     }
 
-    /// At most [`MOST_SHOWN`] spells. Where a few flows lie far from all others (one that was open for days), they are counted and
+    /// At most `MOST_SHOWN` spells. Where a few flows lie far from all others (one that was open for days), they are counted and
     /// not shown. `None` without any flow.
     pub fn shown(&self) -> Option<Shown> {
         let (first, last) = self.middle()?;

@@ -10,7 +10,7 @@ use super::{EXACT_ROWS, Quality, Ranking};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Kinds of anomalies that are told apart; those met later are counted together as [`OTHERS`].
+/// Kinds of anomalies that are told apart; those met later are counted together.
 pub const MAX_KINDS: usize = 64;
 /// The kinds beyond [`MAX_KINDS`].
 const OTHERS: &str = "(other kinds)";
