@@ -94,7 +94,8 @@ fn nothing_in_a_log_acts() {
     let named = by_record(213).unwrap();
     assert_eq!((&named["source.address"], &named["destination.ip"]), (&json!("300.1.2.3"), &json!("10.0.0.1")));
     let late = by_record(206).unwrap();
-    assert!(!late.contains_key("event.end") && late.contains_key("event.duration"), "{late:?}");
+    // It ends after the year 9999, and in nanoseconds 64 bits do not hold how long it was.
+    assert!(!late.contains_key("event.end") && !late.contains_key("event.duration"), "{late:?}");
     // What was nasty is still there, word for word.
     let kept = by_record(0).unwrap();
     assert_eq!(kept["zeek.session_id"], NASTY[0]);
