@@ -197,6 +197,9 @@ proptest! {
         if at > whole.len() {
             text.splice(at..at, header(&[2, 0]).bytes());
         }
+        // A line of nothing but separators is a record of empty fields where it has as many as the header: not told apart here.
+        let is_bare = |line: &[u8]| line.trim_ascii().is_empty() && line.contains(&b'\t');
+        prop_assume!(!text.split(|&b| b == b'\n').any(is_bare));
         if let Ok(shape) = Shape::detect(&text, true) {
             let read = read_as(&text, batch_rows, shape.schema);
             let records: u64 = read.batches.iter().map(|b| (b.n_rows() + b.rejected.len()) as u64).sum();
