@@ -76,7 +76,8 @@ pub enum Command {
     /// Show the original records of a finding, and the filter that selects them in other tools
     ///
     /// The records go to stdout as they stand in their files; what the finding is, where they stand, and the filters for
-    /// zeek-cut, DuckDB, Kibana and Splunk to stderr.
+    /// zeek-cut, DuckDB, Kibana and Splunk to stderr. A filter says the sides, port, protocol and time, and also selects what other
+    /// flows these have.
     Show(Show),
     /// List what each source did on each day, the oddest first
     Hosts(Hosts),
@@ -182,7 +183,7 @@ pub struct Show {
     /// Put FILE:RECORD: before each record
     #[arg(short = 'n', long)]
     pub number: bool,
-    /// Where the logs are now, if not where they were scored
+    /// Folder that has the logs now, by the names under which they were scored or the ends of these
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
     /// Say nothing but errors and data

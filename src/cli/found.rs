@@ -234,7 +234,7 @@ impl Found {
     }
 
     /// For the manifest.
-    pub fn facts(&self, report: &ScoreReport) -> FindingFacts {
+    pub fn facts(&self, report: &ScoreReport, top: usize) -> FindingFacts {
         FindingFacts {
             findings: self.ranked.len() as u64,
             flagged: self.flagged.findings as u64,
@@ -243,7 +243,7 @@ impl Found {
             verdict: self.asked.clone(),
             faults: self.faults.iter().map(|fault| fault.words(&self.verdicts.grouped)).collect(),
             allowed: self.allow_file.clone().map(|file| AllowedFacts { file, rules: self.rules(&report.allowed) }),
-            list: self.told(report),
+            list: self.told(report, top),
         }
     }
 
@@ -260,17 +260,18 @@ impl Found {
         list.rules().iter().zip(hits).map(facts).collect()
     }
 
-    /// The findings with anomalies, in the order of the ranking, and the faults of the capture.
-    fn told(&self, report: &ScoreReport) -> Vec<Told> {
+    /// The findings with anomalies and those that the table has, in the order of the ranking, and the faults of the capture.
+    fn told(&self, report: &ScoreReport, top: usize) -> Vec<Told> {
         let grouped = &self.verdicts.grouped;
         let around = Surroundings::of(grouped);
+        let is_odd = |at: usize| report.odd_findings.contains(&at);
         let told = |at: usize, ranked: Option<(u64, &Ranked)>| {
             let finding = grouped.findings().get(at)?;
-            let told = Told::of(finding, ranked, &around, grouped.names(), ranked.is_some());
+            let told = Told::of(finding, ranked, &around, grouped.names(), ranked.is_some() && is_odd(at));
             Some(Told { since: self.since_of(at).map(|since| since.to_string()), ..told })
         };
-        let odd = |(_, ranked): &(u64, &Ranked)| report.odd_findings.contains(&ranked.finding);
-        let ranked = (1..).zip(&self.ranked).filter(odd);
+        let kept = |(rank, ranked): &(u64, &Ranked)| *rank <= top as u64 || is_odd(ranked.finding);
+        let ranked = (1..).zip(&self.ranked).filter(kept);
         let data = grouped.findings().iter().enumerate().filter(|(_, finding)| finding.subject.kind == Kind::Data);
         let ranked = ranked.filter_map(|(rank, ranked)| told(ranked.finding, Some((rank, ranked))));
         ranked.chain(data.filter_map(|(at, _)| told(at, None))).collect()

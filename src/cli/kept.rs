@@ -22,6 +22,9 @@ pub struct Asked {
 impl Asked {
     /// Reads the rows of the finding that `text` names, with the places of the first `most`.
     pub fn find(output: &str, text: &str, most: usize, session: &Session) -> Result<Self> {
+        if !Path::new(output).is_file() {
+            return Err(Error::NoInput(format!("{output} is no file; name an output of detect or score")));
+        }
         let kept = kept_findings(Path::new(output))?;
         let (id, told) = named(output, text, &kept)?;
         let scored = ScoredLog::open(output, session.stop())?;

@@ -255,7 +255,7 @@ pub fn finish(
 ) -> Result<Done> {
     summary::records(session, &report.tally, input);
     summary::scored(session, model, report, &scoring.options, found);
-    facts.findings = found.map(|found| found.facts(report));
+    facts.findings = found.map(|found| found.facts(report, scoring.options.top));
     if scoring.options.events.is_some() && report.superseded > 0 {
         session
             .talk

@@ -12,7 +12,7 @@ use crate::pipeline::RowPlace;
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 use std::io::{BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub fn run(args: &Show) -> Result<Done> {
     let session = Session::reading(None, args.quiet)?;
@@ -24,7 +24,9 @@ pub fn run(args: &Show) -> Result<Done> {
     let filters = asked.rows.common.as_ref().and_then(|common| Filters::of(common, &asked.rows.names));
     if let Some(Filters { zeek_cut, duckdb, kql, spl }) = filters {
         let lines = [("zeek-cut", zeek_cut), ("DuckDB", duckdb), ("Kibana", kql), ("Splunk", spl)];
-        lines.iter().for_each(|(tool, filter)| session.talk.line(tool, filter));
+        // The first two go by Zeek's names of columns.
+        let skipped = if asked.rows.zeek_names { 0 } else { 2 };
+        lines.iter().skip(skipped).for_each(|(tool, filter)| session.talk.line(tool, filter));
     }
     let places = &asked.rows.places;
     if (places.len() as u64) < asked.rows.flows {
@@ -77,8 +79,7 @@ fn print_file(args: &Show, session: &Session, asked: &Asked, file: &str, records
         let limit = "the records came by standard input and were not kept; save the logs, and score the files";
         return Err(Error::parameter("OUT", &args.output, limit));
     }
-    let path: PathBuf = args.root.as_ref().map_or_else(|| PathBuf::from(file), |root| root.join(file));
-    let path = &path;
+    let path = &args.root.as_ref().map_or_else(|| PathBuf::from(file), |root| below(root, file));
     let size = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Error::NoInput(format!(
             "{} is not there: give the folder that names begin in with --root, or run this where the logs were scored",
@@ -106,6 +107,21 @@ fn print_file(args: &Show, session: &Session, asked: &Asked, file: &str, records
         }
     }
     out.flush().map_err(failed)
+}
+
+/// A file below `root`: by its whole name, else by as much of the end of it as is there.
+fn below(root: &Path, file: &str) -> PathBuf {
+    let mut rest = Path::new(file).components();
+    let whole = root.join(rest.as_path());
+    loop {
+        let path = root.join(rest.as_path());
+        if path.is_file() {
+            return path;
+        }
+        if rest.next().is_none() {
+            return whole;
+        }
+    }
 }
 
 /// `record 7`, `records 1-3, 8`.

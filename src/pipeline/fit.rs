@@ -14,7 +14,7 @@ use crate::device::Device;
 use crate::features::flow::{FlowFeatures, FlowSet, Locality};
 use crate::features::{FeatureOptions, FeaturePlan, RoleOverrides, infer_roles};
 use crate::flows::Rejected;
-use crate::flows::source::Input;
+use crate::flows::source::{Input, LEFT_OUT};
 use crate::model::{InputDigest, Model, Provenance};
 use crate::ops::neighbors::Watch;
 use crate::words::counted;
@@ -163,11 +163,7 @@ pub fn fit(
     input.settle();
     let drawn = sample.finish(gathered, &input.schema)?;
     if drawn.rows.num_rows() == 0 {
-        return Err(Error::NoInput(format!(
-            "no row to fit on: {} read, {}",
-            counted(tally.records, "record"),
-            tally.rejected_in_words()
-        )));
+        return Err(nothing(input, options, &tally));
     }
     let evenly = even.map(|even| even.finish(gathered_evenly, &input.schema)).transpose()?;
     run.stop.check()?;
@@ -196,6 +192,19 @@ pub fn fit(
     let known = model.detector.known_scores().map(|scores| KnownScores::new(training.rows.positions, scores.to_vec()));
     stages.wall = Stages::seconds(start.elapsed());
     Ok(Pass::Done(FitReport { model, known, flows, cap, flips, tally, stages }))
+}
+
+/// Why there is no row to fit on.
+fn nothing(input: &Input, options: &FitOptions, tally: &Tally) -> Error {
+    let mut words =
+        format!("no row to fit on: {} read, {}", counted(tally.records, "record"), tally.rejected_in_words());
+    for (_, n) in input.passed_over().iter().filter(|(kind, _)| kind == LEFT_OUT) {
+        words += &format!(", {n} {LEFT_OUT}");
+    }
+    if options.flows.as_ref().is_some_and(|flows| flows.reading.baseline.is_some()) {
+        words += "; none begins within the span of --baseline";
+    }
+    Error::NoInput(words)
 }
 
 /// Reads the input as flow logs, if it is to be and can be.

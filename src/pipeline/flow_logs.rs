@@ -9,8 +9,9 @@ use crate::flows::record::{FlowLog, FlowOptions, FlowSchema, Flows, Host, mix};
 use crate::flows::snapshots::Snapshots;
 use crate::flows::source::Input;
 use crate::flows::survey::{BatchSurvey, Survey};
+use crate::model::{ADDED, prefix_of_added};
 use crate::{Result, Stop};
-use arrow_array::RecordBatch;
+use arrow_array::{Array, RecordBatch};
 use arrow_schema::SchemaRef;
 use std::sync::Arc;
 
@@ -110,7 +111,8 @@ impl FlowReader {
     pub fn read(&self, input: &Input, batch: &Batch) -> Result<AsFlows> {
         let flows = self.schema.flows_of(&batch.columns, self.log(batch.file))?;
         let superseded = match &self.snapshots {
-            None => Vec::new(),
+            // An output of an earlier run says it itself: its scores are null.
+            None => without_score(&batch.columns),
             Some(snapshots) => snapshots.superseded(input, batch, &flows, &self.schema.sensors(&batch.columns)?),
         };
         let has_names = flows.source.iter().chain(&flows.destination).flatten().any(|host| !host.is_plain());
@@ -153,6 +155,16 @@ impl FlowReader {
         let sensors = self.schema.sensors(&batch.columns)?;
         let survey = BatchSurvey::of(batch, &flows, &sensors, self.log(batch.file));
         Ok(Look { groups, events, survey })
+    }
+}
+
+/// Of each row of an output that was scored in findings, whether it has no score. Empty: no such output.
+fn without_score(rows: &RecordBatch) -> Vec<bool> {
+    let Some(prefix) = prefix_of_added(rows.schema_ref()) else { return Vec::new() };
+    let [score, ..] = ADDED;
+    match rows.column_by_name(&format!("{prefix}{score}")) {
+        Some(scores) if scores.null_count() > 0 => (0..scores.len()).map(|row| scores.is_null(row)).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -61,7 +61,7 @@ pub struct FindingFacts {
     pub faults: Vec<String>,
     /// What is known to be fine: the list, and of each rule its line, its reason and the rows that it allowed.
     pub allowed: Option<AllowedFacts>,
-    /// The findings that are anomalies, and those that are faults of the capture.
+    /// The findings that are anomalies or were printed, and those that are faults of the capture.
     pub list: Vec<Told>,
 }
 

@@ -44,6 +44,8 @@ pub struct FindingRows {
     pub common: Option<Common>,
     /// The texts of their hosts.
     pub names: HostNames,
+    /// Whether the columns have the names of Zeek's own.
+    pub zeek_names: bool,
 }
 
 /// What the manifest beside an output keeps of its findings.
@@ -143,7 +145,8 @@ impl ScoredLog {
     /// # Errors
     /// Whatever reading meets; if the output has no column of findings.
     pub fn rows_of(&self, id: &str, most: usize, run: &Run<'_>) -> Result<FindingRows> {
-        let mut rows = FindingRows::default();
+        let zeek_names = self.input.schema.column_with_name("id.orig_h").is_some();
+        let mut rows = FindingRows { zeek_names, ..FindingRows::default() };
         let look = |batch: Batch| {
             let ids = self.texts(&batch.columns, "finding_id")?;
             let wanted: Vec<usize> = (0..ids.len()).filter(|&row| ids.is_valid(row) && ids.value(row) == id).collect();

@@ -110,7 +110,9 @@ fn compare(name: &str, how: Comparison, operand: &Operand, batch: &RecordBatch) 
                 Operand::Text(text) => when::of_text(text, 0),
                 _ => None,
             };
-            let instant = instant.ok_or_else(|| mismatch("times", &operand.to_string()))?;
+            let instant = instant.ok_or_else(|| {
+                mismatch("times (dates such as '2024-04-19 08:00', or seconds since 1970)", &operand.to_string())
+            })?;
             let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
             let micros = cast(name, &cast(name, own, &micros)?, &DataType::Int64)?;
             run(&micros, &Scalar::new(Int64Array::from(vec![instant])))
