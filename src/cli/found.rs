@@ -11,8 +11,8 @@ use crate::findings::allow::{AllowList, Day, Rule, parse};
 use crate::findings::quantity;
 use crate::findings::table::{lines, shown};
 use crate::findings::{
-    Earlier, Fault, Finding, Flagged, Hint, Kind, Opinions, Ranked, Since, Surroundings, Told, Verdict, faults, hint,
-    rank,
+    Earlier, Fault, Finding, Flagged, Hint, Kind, Opinions, Ranked, Since, Surroundings, ToldFinding, Verdict, faults,
+    hint, rank,
 };
 use crate::flows::sink::Target;
 use crate::flows::source::Input;
@@ -261,14 +261,14 @@ impl Found {
     }
 
     /// The findings with anomalies and those that the table has, in the order of the ranking, and the faults of the capture.
-    fn told(&self, report: &ScoreReport, top: usize) -> Vec<Told> {
+    fn told(&self, report: &ScoreReport, top: usize) -> Vec<ToldFinding> {
         let grouped = &self.verdicts.grouped;
         let around = Surroundings::of(grouped);
         let is_odd = |at: usize| report.odd_findings.contains(&at);
         let told = |at: usize, ranked: Option<(u64, &Ranked)>| {
             let finding = grouped.findings().get(at)?;
-            let told = Told::of(finding, ranked, &around, grouped.names(), ranked.is_some() && is_odd(at));
-            Some(Told { since: self.since_of(at).map(|since| since.to_string()), ..told })
+            let told = ToldFinding::of(finding, ranked, &around, grouped.names(), ranked.is_some() && is_odd(at));
+            Some(ToldFinding { since: self.since_of(at).map(|since| since.to_string()), ..told })
         };
         let kept = |(rank, ranked): &(u64, &Ranked)| *rank <= top as u64 || is_odd(ranked.finding);
         let ranked = (1..).zip(&self.ranked).filter(kept);

@@ -2,7 +2,7 @@
 
 use super::run::Session;
 use super::talk::count;
-use crate::findings::{FindingId, Told};
+use crate::findings::{FindingId, ToldFinding};
 use crate::pipeline::{FindingRows, KeptFindings, ScoredLog, kept_findings, manifest_path};
 use crate::{Error, Result};
 use std::path::Path;
@@ -12,7 +12,7 @@ pub struct Asked {
     /// Its name.
     pub id: String,
     /// What was told of it, where the manifest says so.
-    pub told: Option<Told>,
+    pub told: Option<ToldFinding>,
     /// What the manifest keeps of all findings.
     pub kept: KeptFindings,
     /// Its rows.
@@ -38,7 +38,7 @@ impl Asked {
 }
 
 /// The finding that `text` names, by its name or its rank.
-fn named(output: &str, text: &str, kept: &KeptFindings) -> Result<(String, Option<Told>)> {
+fn named(output: &str, text: &str, kept: &KeptFindings) -> Result<(String, Option<ToldFinding>)> {
     if FindingId::parse(text).is_some() {
         let id = text.to_ascii_lowercase();
         let told = kept.list.iter().find(|told| told.id == id).cloned();

@@ -13,7 +13,9 @@ use crate::findings::{Opinions, Ranked, rank};
 use crate::flows::record::FlowOptions;
 use crate::flows::source::{Input, InputOptions};
 use crate::pipeline::{Pass, draw, manifest_path};
-use crate::report::{FINDINGS_WITH_ROWS, GatherOptions, Gathered, MOST_ROWS, Map, Report, ScoredColumns, Told, gather};
+use crate::report::{
+    FINDINGS_WITH_ROWS, GatherOptions, Gathered, MOST_ROWS, Map, Report, ScoredColumns, ToldRun, gather,
+};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use std::collections::HashSet;
@@ -133,15 +135,15 @@ fn manifest(input: &Input) -> Option<PathBuf> {
 }
 
 /// A manifest that cannot be read is no reason to do without the page.
-fn told(path: Option<&Path>) -> (Option<Told>, Vec<String>) {
-    match path.map(Told::load).transpose() {
+fn told(path: Option<&Path>) -> (Option<ToldRun>, Vec<String>) {
+    match path.map(ToldRun::load).transpose() {
         Ok(told) => (told.flatten(), Vec::new()),
         Err(error) => (None, vec![format!("The manifest cannot be read: {error}")]),
     }
 }
 
 /// The findings that are shown with rows.
-fn listed(told: Option<&Told>) -> Option<HashSet<String>> {
+fn listed(told: Option<&ToldRun>) -> Option<HashSet<String>> {
     let mut list: Vec<_> =
         told?.list()?.iter().filter_map(|f| Some((f.rank.is_none(), f.rank, f.id.clone()?))).collect();
     list.sort();
@@ -174,8 +176,8 @@ fn gathered(args: &Args, session: &Session, input: &mut Input, options: &GatherO
 }
 
 /// Where no manifest lists the findings, they are ranked again as they were when the rows were scored.
-fn ranked(session: &Session, gathered: &Gathered, told: Option<&Told>) -> Result<Vec<Ranked>> {
-    let listed = told.and_then(Told::list).is_some() || gathered.found.is_empty();
+fn ranked(session: &Session, gathered: &Gathered, told: Option<&ToldRun>) -> Result<Vec<Ranked>> {
+    let listed = told.and_then(ToldRun::list).is_some() || gathered.found.is_empty();
     let Some(grouped) = gathered.grouped.as_ref().filter(|_| !listed) else { return Ok(Vec::new()) };
     let seed = told.and_then(|told| told.model.as_ref()?.seed).unwrap_or(DEFAULT_SEED);
     rank(grouped, &Opinions::ask(grouped, seed, &session.device, session.stop())?)
@@ -216,7 +218,7 @@ fn map(
     Ok(Some(Map { described: laid.described, points, rows }))
 }
 
-fn say(session: &Session, gathered: &Gathered, told: Option<&Told>, manifest: Option<&Path>, notes: &[String]) {
+fn say(session: &Session, gathered: &Gathered, told: Option<&ToldRun>, manifest: Option<&Path>, notes: &[String]) {
     let talk = &session.talk;
     talk.line("scored", &format!("{}, {} flagged", plural(gathered.scored, "row"), count(gathered.anomalies)));
     match (told, manifest) {

@@ -5,7 +5,7 @@ use super::args::Show;
 use super::kept::Asked;
 use super::run::Session;
 use super::talk::{count, plural};
-use crate::findings::{Filters, Told};
+use crate::findings::{Filters, ToldFinding};
 use crate::flows::sink::printable;
 use crate::flows::source::{Input, InputOptions};
 use crate::pipeline::RowPlace;
@@ -44,7 +44,7 @@ pub fn run(args: &Show) -> Result<Done> {
 }
 
 /// What was told of the finding.
-fn describe(session: &Session, told: &Told) {
+fn describe(session: &Session, told: &ToldFinding) {
     let rank = told.rank.map_or("data".to_owned(), |rank| format!("{rank}"));
     let side = |side: &Option<String>, many: u64| side.clone().unwrap_or_else(|| plural(many, "host"));
     let port = match (told.port.as_str(), told.kind.as_str()) {

@@ -37,4 +37,4 @@ pub use plan::{ColumnSummary, FeatureOptions, FeaturePlan, Scaling};
 pub use profile::{ColumnDrift, Drift, HoursDrift, Profile, ProfiledRows, TrainingProfile, Unseen, drift};
 pub use roles::{ColumnRole, Role, RoleOverrides, infer_roles};
 pub(crate) use statistics::quantile;
-pub use teller::Told;
+pub use teller::ToldValue;

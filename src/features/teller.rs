@@ -16,7 +16,7 @@ const LONGEST_TEXT: usize = 40;
 
 /// A value as it is told.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct ToldValue {
     /// The value; of a derived feature in its own units.
     pub value: String,
     /// What is typical: the median of the training rows, or their most frequent value.
@@ -44,7 +44,7 @@ impl FeaturePlan {
 
     /// How values of the column at this place of [`FeaturePlan::encoded_columns`] are read. `set`: where the columns were
     /// derived from flows.
-    pub fn tell(&self, column: usize, set: Option<FlowSet>, batch: &RecordBatch, row: usize) -> Result<Told> {
+    pub fn tell(&self, column: usize, set: Option<FlowSet>, batch: &RecordBatch, row: usize) -> Result<ToldValue> {
         let encoder = self.encoders().get(column);
         let array = encoder.and_then(|encoder| batch.column_by_name(encoder.name()));
         let (Some(encoder), Some(array)) = (encoder, array) else {
@@ -97,7 +97,7 @@ fn value_at(array: &dyn Array, row: usize) -> Result<f64> {
     Ok(value[0])
 }
 
-fn tell_number(encoder: &NumericEncoder, phrase: Option<&Phrase>, value: f64) -> Told {
+fn tell_number(encoder: &NumericEncoder, phrase: Option<&Phrase>, value: f64) -> ToldValue {
     let value = clean(value, encoder.negative_is_missing);
     let median = encoder.value.as_ref().map_or(f64::NAN, |feature| feature.median);
     if let Some(phrase) = phrase {
@@ -106,7 +106,7 @@ fn tell_number(encoder: &NumericEncoder, phrase: Option<&Phrase>, value: f64) ->
             false if phrase.unit == super::phrase::Unit::Truth => phrase.of(value),
             false => phrase.unit.shown(value),
         };
-        return Told { value: shown(value), typical: shown(median), words: phrase.beside(value, median) };
+        return ToldValue { value: shown(value), typical: shown(median), words: phrase.beside(value, median) };
     }
     let name = told_text(&encoder.name);
     let typical = if median.is_nan() { "present".to_owned() } else { number(median) };
@@ -114,7 +114,7 @@ fn tell_number(encoder: &NumericEncoder, phrase: Option<&Phrase>, value: f64) ->
         value if value == typical => "(typical)".to_owned(),
         _ => format!("(typical {typical})"),
     };
-    Told { value: number(value), words: format!("{name} {} {beside}", number(value)), typical }
+    ToldValue { value: number(value), words: format!("{name} {} {beside}", number(value)), typical }
 }
 
 impl ColumnEncoder {
@@ -135,7 +135,7 @@ impl ColumnEncoder {
 }
 
 impl CategoricalEncoder {
-    fn tell(&self, value: Option<&str>) -> Told {
+    fn tell(&self, value: Option<&str>) -> ToldValue {
         let name = told_text(&self.name);
         let shown = |text: Option<&str>| text.map_or_else(|| "missing".to_owned(), told_text);
         let of =
@@ -148,7 +148,7 @@ impl CategoricalEncoder {
             None => format!("not among the {} most frequent values of the training rows", self.categories.len()),
         };
         let typical = self.categories.first().map_or_else(String::new, |first| shown(first.text.as_deref()));
-        Told { value: shown(value), words: format!("{name} {}: {seen}", shown(value)), typical }
+        ToldValue { value: shown(value), words: format!("{name} {}: {seen}", shown(value)), typical }
     }
 }
 

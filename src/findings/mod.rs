@@ -53,7 +53,7 @@ pub use since::{Earlier, Since};
 pub use starts::Starts;
 pub use subject::{FindingId, Kind, Subject};
 pub use tally::Tally;
-pub use told::Told;
+pub use told::ToldFinding;
 pub use verdict::{Flagged, Period, Verdict};
 pub use words::{Hint, Surroundings, reasons};
 

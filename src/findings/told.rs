@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 /// What was told of a finding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Told {
+pub struct ToldFinding {
     /// Its place in the ranking, the first is 1; `None` for a fault of the capture.
     pub rank: Option<u64>,
     /// Its name, as in the column `finding_id`.
@@ -35,7 +35,7 @@ pub struct Told {
     pub service: Option<String>,
     /// Destination ports and hosts that it touched.
     pub ports: u64,
-    /// See [`Told::ports`].
+    /// See [`ToldFinding::ports`].
     pub hosts: u64,
     /// When its first flow began: RFC 3339.
     pub first: Option<String>,
@@ -60,7 +60,7 @@ pub struct Told {
     pub since: Option<String>,
 }
 
-impl Told {
+impl ToldFinding {
     /// Of a finding, which has a place (the first is 1) in the ranking unless it is a fault of the capture.
     pub fn of(
         finding: &Finding,

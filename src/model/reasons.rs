@@ -4,7 +4,7 @@ use super::Model;
 use crate::detectors::explanation::{Columns, Explainer, Method};
 use crate::device::Device;
 use crate::features::flow::FlowSet;
-use crate::features::{FeaturePlan, RowsToMatrix, Told};
+use crate::features::{FeaturePlan, RowsToMatrix, ToldValue};
 use crate::flows::sink::printable;
 use crate::{Error, Result, Stop};
 use arrow_array::{RecordBatch, UInt32Array};
@@ -43,7 +43,7 @@ pub struct Reason {
     /// Its part of all contributions above 0; 0 where it is not above 0.
     pub share: f64,
     /// In words; `None` for columns that were not asked for.
-    pub told: Option<Told>,
+    pub told: Option<ToldValue>,
 }
 
 impl Model {

@@ -5,7 +5,7 @@ use super::tally::Stages;
 use crate::detectors::{Detector, SvmReport};
 use crate::features::windows::Evictions;
 use crate::features::{ColumnDrift, Drift, HoursDrift};
-use crate::findings::Told;
+use crate::findings::ToldFinding;
 use crate::flows::sink::Staged;
 use crate::flows::source::{Damage, Input, InputFile};
 use crate::model::{InputDigest, Model, rfc3339};
@@ -62,7 +62,7 @@ pub struct FindingFacts {
     /// What is known to be fine: the list, and of each rule its line, its reason and the rows that it allowed.
     pub allowed: Option<AllowedFacts>,
     /// The findings that are anomalies or were printed, and those that are faults of the capture.
-    pub list: Vec<Told>,
+    pub list: Vec<ToldFinding>,
 }
 
 /// What an allow-list allowed.

@@ -4,7 +4,7 @@ use super::flow_logs::FlowReader;
 use super::manifest::{beside, manifest_path};
 use super::ordered::Run;
 use crate::features::flow::FlowSet;
-use crate::findings::{Collector, Common, Grouped, HostNames, Told};
+use crate::findings::{Collector, Common, Grouped, HostNames, ToldFinding};
 use crate::flows::Batch;
 use crate::flows::source::{Input, InputOptions};
 use crate::model::{Model, prefix_of_added};
@@ -53,7 +53,7 @@ pub struct FindingRows {
 pub struct KeptFindings {
     /// The findings that are anomalies, and faults of the capture.
     #[serde(default)]
-    pub list: Vec<Told>,
+    pub list: Vec<ToldFinding>,
     /// The list of what is known to be fine that was used.
     #[serde(default)]
     pub allowed: Option<KeptAllowed>,

@@ -1,7 +1,7 @@
 //! The findings that the page lists: those of the manifest, or else those that the rows name.
 
 use super::found::{FoundRow, FoundRows};
-use super::told::{ListedFinding, Told};
+use super::told::{ListedFinding, ToldRun};
 use crate::findings::{Finding, Grouped, Kind, Port, Ranked, Surroundings, quantity, reasons};
 use crate::flows::record::protocol;
 use std::collections::HashMap;
@@ -17,8 +17,8 @@ pub struct Listed {
 
 impl Listed {
     /// Of the manifest, or of the rows: with ranks and reasons where the rows, grouped anew, give the same findings.
-    pub fn new(told: Option<&Told>, found: &FoundRows, grouped: Option<&Grouped>, ranked: &[Ranked]) -> Self {
-        if let Some(list) = told.and_then(Told::list) {
+    pub fn new(told: Option<&ToldRun>, found: &FoundRows, grouped: Option<&Grouped>, ranked: &[Ranked]) -> Self {
+        if let Some(list) = told.and_then(ToldRun::list) {
             let mut list = list.to_vec();
             list.sort_by_key(|finding| (finding.rank.is_none(), finding.rank));
             return Self { list, note: None };

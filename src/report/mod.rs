@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! scored rows ─ one pass ─→ Gathered: counts in bounded memory, and at most 50,000 rows
-//! manifest    ─ where it stands beside them ─→ Told: provenance, findings with reasons, faults, drift
+//! manifest    ─ where it stands beside them ─→ ToldRun: provenance, findings with reasons, faults, drift
 //! both, and a map of some rows ─→ Report → page
 //! ```
 //!
@@ -34,7 +34,7 @@ pub use scores::{Bin, Scores};
 pub use services::{Service, ServiceCounts, Services};
 pub use tiers::Tiers;
 pub use timeline::{Shown, Timeline};
-pub use told::{Drift, Drifted, ListedFinding, Told};
+pub use told::{Drift, Drifted, ListedFinding, ToldRun};
 
 /// Most rows of a page, those of the map and those in its tables together.
 pub const MOST_ROWS: usize = 50_000;

@@ -7,7 +7,7 @@ use super::map::{self, Map};
 use super::scored::ScoredColumns;
 use super::scores::Bin;
 use super::summary::{capture, doubts, inputs, provenance};
-use super::told::Told;
+use super::told::ToldRun;
 use super::{MOST_FINDINGS, Scores};
 use crate::Result;
 use crate::features::math::{exp, ln};
@@ -42,7 +42,7 @@ pub struct Report<'a> {
     /// What was counted.
     pub gathered: &'a Gathered,
     /// What the manifest tells.
-    pub told: Option<&'a Told>,
+    pub told: Option<&'a ToldRun>,
     /// The grouped findings in the order of their ranks, where no manifest lists them.
     pub ranked: &'a [Ranked],
     /// What is to be said beside: a manifest that cannot be read.

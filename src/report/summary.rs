@@ -1,7 +1,7 @@
 //! What the head of the page says: counted rows, and what the manifest knows beside them.
 
 use super::gather::Gathered;
-use super::told::Told;
+use super::told::ToldRun;
 use crate::findings::quantity::{bytes, count};
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ fn fact(name: &str, value: impl Into<String>) -> Fact {
 }
 
 /// Where the rows come from: inputs, model, device, run.
-pub fn provenance(told: Option<&Told>) -> Vec<Fact> {
+pub fn provenance(told: Option<&ToldRun>) -> Vec<Fact> {
     let Some(told) = told else { return Vec::new() };
     let mut facts = Vec::new();
     let mut known = |name: &str, value: &Option<String>| facts.extend(value.iter().map(|value| fact(name, value)));
@@ -37,7 +37,7 @@ pub fn provenance(told: Option<&Told>) -> Vec<Fact> {
 }
 
 /// What was scored, file by file; the first of many.
-pub fn inputs(told: Option<&Told>) -> Vec<Fact> {
+pub fn inputs(told: Option<&ToldRun>) -> Vec<Fact> {
     let inputs = told.and_then(|told| told.inputs.as_deref()).unwrap_or_default();
     let mut facts: Vec<Fact> = inputs
         .iter()
@@ -56,7 +56,7 @@ pub fn inputs(told: Option<&Told>) -> Vec<Fact> {
 }
 
 /// What is to be known of the capture and of reading it.
-pub fn capture(told: Option<&Told>, gathered: &Gathered) -> Vec<Fact> {
+pub fn capture(told: Option<&ToldRun>, gathered: &Gathered) -> Vec<Fact> {
     let mut facts = Vec::new();
     let unscored = gathered.tally.rows - gathered.scored;
     if unscored > 0 {
@@ -87,7 +87,7 @@ pub fn capture(told: Option<&Told>, gathered: &Gathered) -> Vec<Fact> {
 }
 
 /// What does not fit together, and what is not known.
-pub fn doubts(told: Option<&Told>, gathered: &Gathered) -> Vec<String> {
+pub fn doubts(told: Option<&ToldRun>, gathered: &Gathered) -> Vec<String> {
     let Some(told) = told else {
         return vec![
             "No manifest stands beside the scored file: inputs, model and device are not known, and what is said here \

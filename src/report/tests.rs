@@ -267,9 +267,9 @@ fn curves_are_those_of_each_threshold() {
 
 #[test]
 fn manifests_of_other_versions_are_read_as_far_as_they_go() {
-    assert!(Told::parse("[]").is_err() && Told::parse("{\"threads\": \"two\"}").is_err());
+    assert!(ToldRun::parse("[]").is_err() && ToldRun::parse("{\"threads\": \"two\"}").is_err());
     let told =
-        Told::parse("{\"what\": [1], \"model\": null, \"findings\": {\"list\": [{\"id\": \"a\", \"new\": 1}, {}]}}")
+        ToldRun::parse("{\"what\": [1], \"model\": null, \"findings\": {\"list\": [{\"id\": \"a\", \"new\": 1}, {}]}}")
             .unwrap();
     assert_eq!(told.list().unwrap().len(), 2);
     assert!(told.drift.is_none() && told.inputs.is_none());

@@ -11,7 +11,7 @@ const MOST_BYTES: u64 = 256 << 20;
 /// The manifest.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Told {
+pub struct ToldRun {
     /// The version that wrote it.
     pub oddflow_version: Option<String>,
     /// `detect` or `score`.
@@ -186,7 +186,7 @@ pub struct Drifted {
     pub change: Option<String>,
 }
 
-impl Told {
+impl ToldRun {
     /// Reads the manifest at `path`; `None` where there is none.
     ///
     /// # Errors
