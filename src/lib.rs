@@ -9,6 +9,7 @@
 //! | [`report`] | scored rows and their manifest as one page |
 //! | [`pipeline`] | streaming: read, encode, score and write overlap in bounded memory |
 //! | [`model`] | the saved model: versioned, checksummed, no code in it |
+//! | [`watch`] | a log that is scored while it is written |
 //! | [`findings`] | rows grouped into what an analyst reads; allow-lists; hosts |
 //! | [`detectors`] | isolation forest, local outlier factor, nearest neighbours; severity, thresholds, measures of quality, explanation |
 //! | [`picture`] | an embedding drawn: a self-contained HTML page, SVG, PNG |
@@ -44,6 +45,7 @@ pub mod picture;
 pub mod pipeline;
 pub mod report;
 mod stop;
+pub mod watch;
 mod words;
 
 pub use error::{Error, Result};

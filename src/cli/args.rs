@@ -8,6 +8,7 @@ mod explain;
 mod flows;
 mod report;
 mod shared;
+mod watch;
 
 pub use drift::Drift;
 pub use embed::Embed;
@@ -16,6 +17,7 @@ pub use explain::Explain;
 pub use flows::{FindingArgs, FlowArgs};
 pub use report::Report;
 pub use shared::{FitArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
+pub use watch::Watch;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -73,6 +75,12 @@ pub enum Command {
     /// Up to --rows rows are drawn by the seed. Where they have scores, from -m or from a scored input, a tenth of them are
     /// the oddest of all. Without a model, features are fitted on the rows that are drawn.
     Embed(Box<Embed>),
+    /// Score a log while it is written, and tell each finding as soon as it is odd: one alert a finding, news when it grows
+    ///
+    /// Rotation and truncation are followed. An alert comes within a second of the line that makes its finding odd, and again when the
+    /// finding has 10 and 100 times the flows, and each day that it goes on. Windows hold what came so far; scores are those of a log
+    /// that ends with the line. Ends with Ctrl-C, or at the end of standard input.
+    Watch(Box<Watch>),
     /// Show the original records of a finding, and the filter that selects them in other tools
     ///
     /// The records go to stdout as they stand in their files; what the finding is, where they stand, and the filters for

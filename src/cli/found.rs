@@ -286,7 +286,8 @@ fn read_earlier(path: &str, session: &Session) -> Result<Earlier> {
     Ok(Earlier::new(subjects, grouped.days()))
 }
 
-fn today() -> Day {
+/// This day, UTC.
+pub fn today() -> Day {
     let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
     let text = quantity::instant(i64::try_from(micros).unwrap_or(i64::MAX));
     let mut parts = text.split(['-', 'T']);

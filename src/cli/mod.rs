@@ -30,6 +30,8 @@ mod stdin;
 mod summary;
 mod table;
 mod talk;
+mod watch;
+mod watch_out;
 
 use crate::flows::sink::printable;
 use crate::{Error, Result};
@@ -77,6 +79,7 @@ fn dispatch(command: &Command) -> Result<Done> {
         Command::Evaluate(args) => evaluate::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Embed(args) => embed::run(args),
+        Command::Watch(args) => watch::run(args),
         Command::Show(args) => show::run(args),
         Command::Hosts(args) => hosts::run(args),
         Command::Allow(args) => allow::run(args),

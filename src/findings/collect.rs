@@ -11,10 +11,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Names of services that are kept; those beyond are `other`. A log has a few dozen.
-const MOST_SERVICES: usize = 4_096;
+pub(super) const MOST_SERVICES: usize = 4_096;
 
 /// What is known of a group within an hour.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Entry {
     /// Which group, which hour.
     pub key: CellKey,

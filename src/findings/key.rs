@@ -4,10 +4,11 @@ use super::HOUR;
 use super::common::Common;
 use super::rows::Flow;
 use crate::flows::record::{Host, StateGroup};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The service that a flow was for, as the transport names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Port {
     /// The protocol has none, or the log does not say.
     None,
@@ -42,7 +43,7 @@ impl fmt::Display for Port {
 }
 
 /// Who speaks to whom about what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Conversation {
     /// Who began.
     pub source: Option<Host>,
@@ -55,7 +56,7 @@ pub struct Conversation {
 }
 
 /// The group of a row before stretches of time are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key {
     /// Who, whom and what.
     pub conversation: Conversation,
@@ -66,7 +67,7 @@ pub struct Key {
 }
 
 /// A key within one hour of UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CellKey {
     /// The group.
     pub key: Key,

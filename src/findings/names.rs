@@ -20,6 +20,13 @@ impl HostNames {
         }
     }
 
+    /// All that were kept, in the order of hosts.
+    pub fn kept(&self) -> Vec<(Host, String)> {
+        let mut kept: Vec<_> = self.0.iter().map(|(host, text)| (*host, text.as_ref().to_owned())).collect();
+        kept.sort_unstable();
+        kept
+    }
+
     /// A host as its records have it; `None` if its text was not kept.
     pub fn text(&self, host: &Host) -> Option<String> {
         match host {

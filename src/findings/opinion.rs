@@ -71,16 +71,30 @@ impl Opinions {
     }
 }
 
+/// A second forest and the severities of the lines that it was fitted on.
+pub(super) struct SecondForest {
+    pub detector: Detector,
+    pub severity: Severity,
+}
+
+impl SecondForest {
+    /// Of a table's lines; `None` where they are too few.
+    pub fn fit(table: &Table, seed: u64, device: &Device, stop: &Stop) -> Result<Option<(Self, Vec<f64>)>> {
+        if table.lines.len() < LEAST_LINES {
+            return Ok(None);
+        }
+        let params = IsolationForestParams { seed, n_trees: TREES, ..IsolationForestParams::default() };
+        let detector = Detector::from(IsolationForest::fit_until(table.values.view(), &params, stop)?);
+        let scores = detector.scorer(device, table.lines.len())?.until(stop).score(table.values.view())?;
+        let severity = Severity::fit(&scores)?;
+        let of_lines = scores.into_iter().map(|score| severity.of(score)).collect();
+        Ok(Some((Self { detector, severity }, of_lines)))
+    }
+}
+
 /// Severities of the lines among each other; empty for a table with too few.
 fn severities(table: &Table, seed: u64, device: &Device, stop: &Stop) -> Result<Vec<f64>> {
-    if table.lines.len() < LEAST_LINES {
-        return Ok(Vec::new());
-    }
-    let params = IsolationForestParams { seed, n_trees: TREES, ..IsolationForestParams::default() };
-    let detector = Detector::from(IsolationForest::fit_until(table.values.view(), &params, stop)?);
-    let scores = detector.scorer(device, table.lines.len())?.until(stop).score(table.values.view())?;
-    let severity = Severity::fit(&scores)?;
-    Ok(scores.into_iter().map(|score| severity.of(score)).collect())
+    Ok(SecondForest::fit(table, seed, device, stop)?.map(|(_, severities)| severities).unwrap_or_default())
 }
 
 /// Entries come in the order of their keys, so the sum has one.

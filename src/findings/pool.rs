@@ -28,7 +28,7 @@ pub const MANY: usize = 10;
 /// Stretches of a conversation beyond which they are one finding.
 pub const MOST_STRETCHES: u64 = 3;
 /// A conversation in a scan has at most one flow for so many ports, where that is more than [`FEW`].
-const PORTS_A_FLOW: u64 = 32;
+pub const PORTS_A_FLOW: u64 = 32;
 /// A stray state's stretch has at most one flow for so many of the stretch that it joins.
 const STRAY: u64 = 10;
 

@@ -69,7 +69,8 @@ pub struct Parts {
 }
 
 impl Parts {
-    fn oddity(&self) -> f64 {
+    /// The weighted mean of −ln(1 − severity), as a severity.
+    pub(super) fn oddity(&self) -> f64 {
         let parts =
             [(ROWS, Some(self.rows)), (CONVERSATION, self.conversation), (HOST, self.host), (SIZE, Some(self.size))];
         let (mut weights, mut left) = (0.0, 0.0);
@@ -93,10 +94,9 @@ pub fn rank(grouped: &Grouped, opinions: &Opinions) -> Result<Vec<Ranked>> {
     if threats.is_empty() {
         return Ok(Vec::new());
     }
-    let size = |finding: &Finding| ln_1p(finding.tally.flows as f64);
     let sizes = Severity::fit(&threats.iter().map(|(_, finding)| size(finding)).collect::<Vec<_>>())?;
     let parts = |at: usize, finding: &Finding| Parts {
-        rows: (finding.tally.severity_mean() + finding.tally.severity_max) / 2.0,
+        rows: of_rows(finding),
         conversation: of(&opinions.conversation, at).map(|opinion| opinion.mean),
         host: of(&opinions.host, at).map(|opinion| opinion.largest),
         size: sizes.of(size(finding)),
@@ -115,6 +115,16 @@ pub fn rank(grouped: &Grouped, opinions: &Opinions) -> Result<Vec<Ranked>> {
         b.oddity.total_cmp(&a.oddity).then_with(ties)
     });
     Ok(ranked.into_iter().map(|(ranked, _)| ranked).collect())
+}
+
+/// What a finding's number of flows is compared by.
+pub(super) fn size(finding: &Finding) -> f64 {
+    ln_1p(finding.tally.flows as f64)
+}
+
+/// What a finding's rows say of it.
+pub(super) fn of_rows(finding: &Finding) -> f64 {
+    (finding.tally.severity_mean() + finding.tally.severity_max) / 2.0
 }
 
 fn of(opinions: &[Option<Opinion>], at: usize) -> Option<Opinion> {

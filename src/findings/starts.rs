@@ -4,7 +4,7 @@
 const KEPT: usize = 33;
 
 /// The 33 earliest of all starts that were noted, whatever their order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Starts(Vec<i64>);
 
 impl Starts {

@@ -30,7 +30,7 @@ pub struct Subject {
 
 /// A finding's name: a digest of its subject and of the time it began, the same for any batch size, thread count and split
 /// into files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct FindingId(pub u64);
 
 impl FindingId {

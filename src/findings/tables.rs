@@ -115,38 +115,48 @@ impl Whole {
 
     /// Flows and [`COLUMNS`] of the entries of a line, which are of one hour.
     fn columns(&self, entries: &[&Entry]) -> (u64, [f64; COLUMNS.len()]) {
-        let mut tally = Tally::default();
-        let mut failed = 0;
-        let mut of_port = 0;
-        let mut counted = HashSet::new();
-        for entry in entries {
-            tally.absorb(&entry.tally);
-            failed += if entry.key.key.state.failed() { entry.tally.flows } else { 0 };
-            let conversation = entry.key.key.conversation;
-            let port = (entry.key.hour, conversation.protocol, conversation.port);
-            if counted.insert(port) {
-                of_port += self.ports.get(&port).copied().unwrap_or(0);
-            }
-        }
         let hour = entries.first().and_then(|entry| entry.key.hour);
         let in_hour = self.hours.get(&hour).copied().unwrap_or(0);
-        let rhythm = Rhythm::of(&[Starts::union(entries.iter().map(|entry| &entry.starts))]);
-        let destinations: HashSet<_> = entries.iter().map(|entry| entry.key.key.conversation.destination).collect();
-        let share = |part: u64, all: u64| part as f64 / all.max(1) as f64;
-        let columns = [
-            ln_1p(tally.flows as f64),
-            ln_1p(counted.len() as f64),
-            ln_1p(destinations.len() as f64),
-            share(failed, tally.flows),
-            ln_1p(tally.bytes_out as f64),
-            ln_1p(tally.bytes_in as f64),
-            ln_1p(tally.packets as f64),
-            rhythm.map_or(ln_1p(ONCE), |r| r.mean_ln_gap),
-            rhythm.map_or(0.0, |r| r.regularity),
-            share(tally.flows, in_hour),
-            ln_1p(tally.longest as f64 / 1e6),
-            share(tally.flows, of_port),
-        ];
-        (tally.flows, columns)
+        let of_port = |protocol, port| self.ports.get(&(hour, protocol, port)).copied().unwrap_or(0);
+        columns(entries, in_hour, of_port)
     }
+}
+
+/// Flows and [`COLUMNS`] of the entries of a line, which are of one hour: in it are so many flows in all, and so many of each
+/// protocol and port.
+pub(super) fn columns(
+    entries: &[&Entry],
+    in_hour: u64,
+    flows_of_port: impl Fn(Option<u8>, Port) -> u64,
+) -> (u64, [f64; COLUMNS.len()]) {
+    let mut tally = Tally::default();
+    let mut failed = 0;
+    let mut of_port = 0;
+    let mut counted = HashSet::new();
+    for entry in entries {
+        tally.absorb(&entry.tally);
+        failed += if entry.key.key.state.failed() { entry.tally.flows } else { 0 };
+        let conversation = entry.key.key.conversation;
+        if counted.insert((conversation.protocol, conversation.port)) {
+            of_port += flows_of_port(conversation.protocol, conversation.port);
+        }
+    }
+    let rhythm = Rhythm::of(&[Starts::union(entries.iter().map(|entry| &entry.starts))]);
+    let destinations: HashSet<_> = entries.iter().map(|entry| entry.key.key.conversation.destination).collect();
+    let share = |part: u64, all: u64| part as f64 / all.max(1) as f64;
+    let columns = [
+        ln_1p(tally.flows as f64),
+        ln_1p(counted.len() as f64),
+        ln_1p(destinations.len() as f64),
+        share(failed, tally.flows),
+        ln_1p(tally.bytes_out as f64),
+        ln_1p(tally.bytes_in as f64),
+        ln_1p(tally.packets as f64),
+        rhythm.map_or(ln_1p(ONCE), |r| r.mean_ln_gap),
+        rhythm.map_or(0.0, |r| r.regularity),
+        share(tally.flows, in_hour),
+        ln_1p(tally.longest as f64 / 1e6),
+        share(tally.flows, of_port),
+    ];
+    (tally.flows, columns)
 }

@@ -2,6 +2,7 @@
 
 use super::rows::Flow;
 use crate::flows::record::Marks;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;
 
 /// A severity of 1 in the sums: fixed-point, so that sums have no order.
@@ -10,7 +11,7 @@ const SEVERITY_ONE: f64 = (1u64 << 32) as f64;
 pub const ODD: f64 = 0.7;
 
 /// What was counted of some rows; sums stop at the largest number.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Tally {
     /// Rows.
     pub flows: u64,
@@ -47,6 +48,7 @@ pub struct Tally {
     /// Whether some row's source, and some row's destination, is one of ours.
     pub local: (bool, bool),
     /// The first service by name.
+    #[serde(serialize_with = "write_text", deserialize_with = "read_text")]
     pub service: Option<Arc<str>>,
     /// Whether there was another.
     pub more_services: bool,
@@ -144,4 +146,12 @@ impl Tally {
             }
         }
     }
+}
+
+fn write_text<S: Serializer>(text: &Option<Arc<str>>, to: S) -> Result<S::Ok, S::Error> {
+    text.as_deref().serialize(to)
+}
+
+fn read_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Arc<str>>, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.map(Arc::from))
 }

@@ -8,7 +8,7 @@ use crate::{Error, Result, Stop};
 use arrow_array::{ArrayRef, Float32Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use bytemuck::{Pod, Zeroable};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -193,14 +193,18 @@ impl WindowFeatures {
     /// # Errors
     /// Those of [`WindowFeatures::rows`].
     pub fn batch(&self, positions: &[u64]) -> Result<RecordBatch> {
-        let values = self.rows(positions)?;
-        let column = |column: ndarray::ArrayView1<f32>| -> ArrayRef {
-            Arc::new(column.iter().map(|&value| (!value.is_nan()).then_some(value)).collect::<Float32Array>())
-        };
-        let columns = values.columns().into_iter().map(column).collect();
-        let fields: Vec<Field> = Self::names().map(|name| Field::new(name, DataType::Float32, true)).into();
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|error| Error::Internal(error.to_string()))
+        as_columns(self.rows(positions)?.view())
     }
+}
+
+/// n × [`N_FEATURES`] as Arrow columns, null where missing.
+pub(super) fn as_columns(values: ArrayView2<f32>) -> Result<RecordBatch> {
+    let column = |column: ndarray::ArrayView1<f32>| -> ArrayRef {
+        Arc::new(column.iter().map(|&value| (!value.is_nan()).then_some(value)).collect::<Float32Array>())
+    };
+    let columns = values.columns().into_iter().map(column).collect();
+    let fields: Vec<Field> = WindowFeatures::names().map(|name| Field::new(name, DataType::Float32, true)).into();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|error| Error::Internal(error.to_string()))
 }
 
 impl Held {

@@ -22,6 +22,7 @@ mod answers;
 mod definitions;
 mod event;
 mod hour;
+mod live;
 mod recent;
 mod rhythm;
 mod slide;
@@ -34,6 +35,7 @@ mod tests;
 pub use answers::WindowFeatures;
 pub use definitions::{DEFINITIONS, N_FEATURES};
 pub use event::{Event, port_key};
+pub use live::{LiveOptions, LiveState, LiveWindows};
 
 use super::math;
 use crate::{Result, Stop};
@@ -69,7 +71,7 @@ impl Default for WindowOptions {
 }
 
 /// What was forgotten for want of room before its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Evictions {
     /// Flows that left the ten minutes early: windows were shorter there.
     pub window_flows: u64,

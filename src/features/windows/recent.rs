@@ -67,7 +67,7 @@ pub(super) struct Counts {
     pub service: Option<u32>,
 }
 
-fn source_port(source: u64, event: &Stored) -> u64 {
+pub(super) fn source_port(source: u64, event: &Stored) -> u64 {
     mix(mix(6, source), u64::from(event.port))
 }
 

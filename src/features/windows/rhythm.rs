@@ -46,18 +46,29 @@ impl Beat {
         }
     }
 
-    /// Regularity, and the mean of ln(1 + gap) (NaN without a gap).
     fn features(&self) -> (f64, f64) {
-        let n = self.gaps.len() as u128;
-        if n == 0 {
-            return (0.0, f64::NAN);
-        }
-        let sum: u128 = self.gaps.iter().map(|&gap| u128::from(gap)).sum();
-        let squares: u128 = self.gaps.iter().map(|&gap| u128::from(gap) * u128::from(gap)).sum();
-        let deviation = ((n * squares - sum * sum) as f64).sqrt() / n as f64 / UNITS;
-        let regularity = if self.gaps.len() < LEAST_GAPS { 0.0 } else { 1.0 / (1.0 + deviation) };
-        (regularity, sum as f64 / n as f64 / UNITS)
+        of_gaps(&self.gaps)
     }
+}
+
+/// Regularity, and the mean of ln(1 + gap) (NaN without a gap).
+fn of_gaps(gaps: &[u32]) -> (f64, f64) {
+    let n = gaps.len() as u128;
+    if n == 0 {
+        return (0.0, f64::NAN);
+    }
+    let sum: u128 = gaps.iter().map(|&gap| u128::from(gap)).sum();
+    let squares: u128 = gaps.iter().map(|&gap| u128::from(gap) * u128::from(gap)).sum();
+    let deviation = ((n * squares - sum * sum) as f64).sqrt() / n as f64 / UNITS;
+    let regularity = if gaps.len() < LEAST_GAPS { 0.0 } else { 1.0 / (1.0 + deviation) };
+    (regularity, sum as f64 / n as f64 / UNITS)
+}
+
+/// The same of starts in their order, up to [`GAPS`] + 1 of them.
+pub(super) fn of_starts(starts: impl Iterator<Item = i64>) -> (f64, f64) {
+    let mut before = None;
+    let between = |start: i64| before.replace(start).map(|before| gap(before, start));
+    of_gaps(&starts.filter_map(between).collect::<Vec<u32>>())
 }
 
 impl Rhythm {

@@ -56,7 +56,7 @@ fn beat(rhythm: &mut Rhythm, event: &Stored) -> (f64, f64) {
     event.conversation().map_or((f64::NAN, f64::NAN), |key| rhythm.observe(key, event.start))
 }
 
-fn features(counts: &Counts, (regularity, mean_gap): (f64, f64), hour: Option<u128>) -> [f32; N_FEATURES] {
+pub(super) fn features(counts: &Counts, (regularity, mean_gap): (f64, f64), hour: Option<u128>) -> [f32; N_FEATURES] {
     let number = |n: Option<u32>| n.map_or(f64::NAN, f64::from);
     let log = |n: Option<u32>| math::ln_1p(number(n));
     let log_bytes = |n: Option<u128>| n.map_or(f64::NAN, |bytes| math::ln_1p(bytes as f64));

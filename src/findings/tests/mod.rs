@@ -4,6 +4,7 @@ mod filters;
 mod group;
 mod hint;
 mod hosts;
+mod live;
 mod made;
 mod quantity;
 mod rhythm;

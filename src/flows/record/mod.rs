@@ -74,7 +74,7 @@ impl Flows {
 }
 
 /// How a flow went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[repr(u8)]
 pub enum StateGroup {
     /// Both sides spoke.

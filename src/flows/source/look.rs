@@ -226,20 +226,32 @@ pub(super) fn open(
     let widened = Arc::clone(widened);
     match &looked.content {
         Content::Empty => Ok(Box::new(super::chain::NoRecords)),
-        Content::Csv(dialect) => {
-            let passed = shared.passed.clone();
-            Ok(csv::open(bytes()?, dialect, context, widened, shared.recoded.clone(), passed))
-        }
-        Content::Ndjson(start, objects) => {
-            let (unknown, passed) = (shared.unknown_keys.clone(), shared.passed.clone());
-            Ok(ndjson::open(bytes()?, (*start, *objects), context, widened, unknown, passed))
-        }
-        Content::Zeek(start) => {
-            let (unknown, passed) = (shared.unknown_keys.clone(), shared.passed.clone());
-            Ok(zeek::open(bytes()?, *start, context, widened, unknown, passed))
-        }
         Content::Parquet => parquet::open(path, context),
         Content::ArrowFile => ipc::open_file(path, context),
         Content::ArrowStream => ipc::open_stream(bytes()?.into_reader(), context),
+        Content::Csv(_) | Content::Ndjson(..) | Content::Zeek(_) => {
+            open_text(looked, bytes()?, context, shared, widened)
+        }
+    }
+}
+
+/// Starts a reader of text that is of the format of a file that was looked at.
+pub(super) fn open_text(
+    looked: &Looked,
+    bytes: Bytes,
+    context: super::OpenFile,
+    shared: &super::chain::Shared,
+    widened: Arc<Widened>,
+) -> Result<Box<dyn super::FileReader>> {
+    let passed = shared.passed.clone();
+    match &looked.content {
+        Content::Csv(dialect) => Ok(csv::open(bytes, dialect, context, widened, shared.recoded.clone(), passed)),
+        Content::Ndjson(start, objects) => {
+            Ok(ndjson::open(bytes, (*start, *objects), context, widened, shared.unknown_keys.clone(), passed))
+        }
+        Content::Zeek(start) => Ok(zeek::open(bytes, *start, context, widened, shared.unknown_keys.clone(), passed)),
+        Content::Empty | Content::Parquet | Content::ArrowFile | Content::ArrowStream => {
+            Ok(Box::new(super::chain::NoRecords))
+        }
     }
 }

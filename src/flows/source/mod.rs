@@ -18,6 +18,7 @@ mod input;
 mod ipc;
 mod ipc_batches;
 mod ipc_message;
+mod lines;
 mod look;
 mod look_text;
 mod ndjson;
@@ -49,6 +50,7 @@ pub(crate) use conform::conform;
 pub use csv::preset;
 pub use format::{Compression, Format};
 pub use input::{Damage, Input, InputFile, InputOptions, LEFT_OUT};
+pub use lines::Lines;
 pub use widened::Widening;
 
 /// A stream of records: a schema and an iterator of fallible chunks.

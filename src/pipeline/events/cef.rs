@@ -37,7 +37,7 @@ pub(super) fn line(event: &Event<'_>, out: &mut Vec<u8>) {
         line.text("proto", word.as_deref(), 31);
         line.text("app", event.service, 31);
         bytes(event, line);
-        line.integer("cnt", Some(1));
+        line.integer("cnt", Some(event.of_finding.map_or(1, |finding| finding.flows.min(i32::MAX as u64))));
         line.plain("externalId", Some(event.id));
         line.text("dvchost", event.sensor, 100);
         let direction = event.direction.map(super::event::Direction::word);

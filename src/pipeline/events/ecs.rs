@@ -122,6 +122,14 @@ fn own(event: &Event<'_>, o: &mut Object<'_>) {
     o.number("severity", Some(event.severity));
     o.number("threshold", Some(event.threshold));
     o.text("finding_id", event.finding);
+    if let Some(finding) = event.of_finding {
+        o.object("finding", |o| {
+            o.integer("flows", Some(finding.flows));
+            o.plain("first", finding.span.map(|span| Instant(span.0)));
+            o.plain("last", finding.span.map(|span| Instant(span.1)));
+            o.text("news", Some(&finding.news));
+        });
+    }
     o.plain("kind_hint", event.technique().map(|(_, name)| name));
     o.texts("reasons", event.reasons.iter().map(String::as_str));
     o.text("allowed", event.allowed);

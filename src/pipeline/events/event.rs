@@ -32,6 +32,8 @@ pub(super) struct Event<'a> {
     pub reasons: Cow<'a, [String]>,
     pub hint: Hint,
     pub finding: Option<&'a str>,
+    /// How the finding is, where the event is about it.
+    pub of_finding: Option<&'a OfFinding>,
     pub allowed: Option<&'a str>,
     pub source: Side<'a>,
     pub destination: Side<'a>,
@@ -55,6 +57,16 @@ pub(super) struct Event<'a> {
     pub record: u64,
     pub detector: &'static str,
     pub model_digest: &'a str,
+}
+
+/// What an alert of a stream tells of its finding.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct OfFinding {
+    pub flows: u64,
+    /// First and last begin, µs since 1970.
+    pub span: Option<(i64, i64)>,
+    /// Why it is told: `new`, `grown × 10`, `day 2`.
+    pub news: String,
 }
 
 /// One end of a flow.

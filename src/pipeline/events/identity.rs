@@ -2,6 +2,7 @@
 
 use super::EventPlan;
 use crate::Result;
+use crate::findings::FindingId;
 use crate::flows::Batch;
 use crate::flows::sink::each_row;
 use std::fmt;
@@ -14,6 +15,18 @@ pub struct EventId([u8; 16]);
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl EventId {
+    /// Of what is told of a finding of a stream: the same whenever and however often the stream is read.
+    pub(super) fn of_alert(plan: &EventPlan, finding: FindingId, news: &str) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("oddflow 2026 alert.id 1");
+        for part in [plan.identity.as_str(), &finding.to_string(), news] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        Self(hasher.finalize().as_bytes().first_chunk::<16>().copied().unwrap_or_default())
     }
 }
 

@@ -23,6 +23,7 @@
 //! compression's ending left off), the record's number in the file, and the record's values. So the same file scored again gives
 //! the same ids, wherever it lies and whether packed or not; a line that stands twice gives two.
 
+mod alerts;
 mod cef;
 mod community_id;
 mod ecs;
@@ -45,6 +46,7 @@ use crate::flows::record::{FlowOptions, FlowSchema, Flows};
 use crate::flows::sink::{EventFormat, Records};
 use crate::flows::source::Input;
 use crate::model::{Model, Scored};
+use arrow_schema::Schema;
 use std::collections::HashMap;
 
 /// What is told of all events of a run.
@@ -86,6 +88,20 @@ impl EventPlan {
     /// # Errors
     /// If the model is larger than a model file can be.
     pub fn new(format: EventFormat, model: &Model, model_digest: String, input: &Input, now: i64) -> Result<Self> {
+        Self::of_schema(format, model, model_digest, &input.schema, now)
+    }
+
+    /// For records with the columns `schema`.
+    ///
+    /// # Errors
+    /// As [`EventPlan::new`].
+    pub fn of_schema(
+        format: EventFormat,
+        model: &Model,
+        model_digest: String,
+        schema: &Schema,
+        now: i64,
+    ) -> Result<Self> {
         let minutes_east = model.flows.as_ref().map_or(0, |flows| flows.minutes_east);
         Ok(Self {
             format,
@@ -100,7 +116,7 @@ impl EventPlan {
             threshold: model.threshold.score,
             now,
             locality: model.flows.as_ref().map(|flows| flows.locality.clone()).unwrap_or_default(),
-            schema: FlowSchema::recognise(&input.schema, FlowOptions { minutes_east }),
+            schema: FlowSchema::recognise(schema, FlowOptions { minutes_east }),
         })
     }
 
@@ -139,13 +155,17 @@ impl EventPlan {
                 continue;
             }
             let Some(event) = reading.event(row) else { continue };
-            records.push(|out| match self.format {
-                EventFormat::Ecs => ecs::line(&event, out),
-                EventFormat::Cef => cef::line(&event, out),
-                EventFormat::SplunkHec => envelope::splunk(&event, out),
-                EventFormat::ElasticBulk => envelope::elastic(&event, out),
-            });
+            records.push(|out| self.write(&event, out));
         }
         Ok(records)
+    }
+
+    fn write(&self, event: &event::Event<'_>, out: &mut Vec<u8>) {
+        match self.format {
+            EventFormat::Ecs => ecs::line(event, out),
+            EventFormat::Cef => cef::line(event, out),
+            EventFormat::SplunkHec => envelope::splunk(event, out),
+            EventFormat::ElasticBulk => envelope::elastic(event, out),
+        }
     }
 }

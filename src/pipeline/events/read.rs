@@ -62,6 +62,7 @@ impl<'a> Reading<'a> {
             reasons: self.reasons(alert, score, note),
             hint: note.map_or(Hint::Unclear, |note| note.hint),
             finding,
+            of_finding: None,
             allowed: of.and_then(|of| of.allowed.get(row)?.as_deref()).map(short),
             source: Side::default(),
             destination: Side::default(),

@@ -33,6 +33,11 @@ pub(super) fn begins(text: &[u8]) -> bool {
     keys.iter().any(|key| text.starts_with(key))
 }
 
+/// Whether a line is one of the header's that others are read by.
+pub(super) fn is_header(line: &[u8]) -> bool {
+    Header::matters(line)
+}
+
 /// What the beginning of a log shows.
 #[derive(Debug)]
 pub(super) struct Shape {

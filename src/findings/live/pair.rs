@@ -1,0 +1,178 @@
+//! What one source does to one destination, and to many on one port.
+
+use super::record::Record;
+use crate::findings::collect::Entry;
+use crate::findings::group::{Finding, Grouped};
+use crate::findings::key::{CellKey, Conversation, Key, Port};
+use crate::findings::names::HostNames;
+use crate::findings::pool::{FEW, MANY, PORTS_A_FLOW};
+use crate::findings::starts::Starts;
+use crate::findings::subject::Kind;
+use crate::findings::tally::Tally;
+use crate::flows::record::{Host, StateGroup};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Groups are looked at again when they have grown by this part.
+const GROWTH: u64 = 16;
+
+/// The groups of rows of a source and a destination.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Pair {
+    pub cells: BTreeMap<CellKey, (Tally, Starts)>,
+    pub conversations: BTreeMap<(Option<u8>, Port), Conversations>,
+    /// Whether it is a scan, as it was looked at last.
+    is_scan: bool,
+    pub scan: Option<Record>,
+    /// Rows since it was looked at for scans.
+    waiting: u64,
+}
+
+/// What is known of one conversation beside its groups.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Conversations {
+    /// Rows since its last silence of an hour.
+    flows: u64,
+    /// It is looked at when it has so many.
+    due: u64,
+    /// When the last of them ended.
+    end: Option<i64>,
+    /// What was told of it, by how most of it went.
+    pub told: Vec<(StateGroup, Record)>,
+}
+
+impl Conversations {
+    /// Takes a row in that begins and ends so; whether it is to be looked at.
+    fn grow(&mut self, start: i64, end: i64, silence: i64) -> bool {
+        if self.end.is_some_and(|last| start.saturating_sub(last) >= silence) {
+            (self.flows, self.due) = (0, 0);
+        }
+        self.end = self.end.max(Some(end));
+        self.flows += 1;
+        if self.flows < self.due {
+            return false;
+        }
+        // It does not hang on what was told so far: alerts are made after all rows of a batch have been taken in.
+        self.due = self.flows + (self.flows / GROWTH).max(1);
+        true
+    }
+}
+
+/// What is to be looked at because of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    Nothing,
+    Conversation,
+    Pair,
+}
+
+impl Pair {
+    /// Takes a row in, of the group `key`, which begins and ends so.
+    pub fn add(&mut self, key: CellKey, tally: &Tally, start: i64, end: i64, silence: i64) -> Due {
+        let (sum, starts) = self.cells.entry(key).or_default();
+        sum.absorb(tally);
+        starts.note(start);
+        let Conversation { protocol, port, .. } = key.key.conversation;
+        let conversation = self.conversations.entry((protocol, port)).or_default();
+        let is_due = conversation.grow(start, end, silence);
+        let flows = conversation.flows;
+        self.waiting += 1;
+        let many = self.conversations.len() > MANY && matches!(port, Port::Number(_));
+        let few = FEW.max(self.conversations.len() as u64 / PORTS_A_FLOW);
+        if many && flows <= few && self.waiting > self.cells.len() as u64 / GROWTH {
+            self.waiting = 0;
+            return Due::Pair;
+        }
+        match is_due && !(many && self.is_scan && flows <= few) {
+            true => Due::Conversation,
+            false => Due::Nothing,
+        }
+    }
+
+    /// The groups of a conversation.
+    pub fn entries_of(&self, conversation: Conversation) -> impl Iterator<Item = Entry> {
+        let first = Key { conversation, state: StateGroup::Established, gap: false };
+        let from = CellKey { key: first, hour: None };
+        let cells = self.cells.range(from..).take_while(move |(key, _)| key.key.conversation == conversation);
+        cells.map(|(key, (tally, starts))| Entry { key: *key, tally: tally.clone(), starts: starts.clone() })
+    }
+
+    /// The finding of a group, among those of its conversation or, for `Due::Pair`, of the pair; with the finding's groups.
+    pub fn finding(&mut self, key: &CellKey, due: Due) -> Option<(Finding, Vec<Entry>)> {
+        let entries: Vec<Entry> = match due {
+            Due::Nothing => return None,
+            Due::Conversation => self.entries_of(key.key.conversation).collect(),
+            Due::Pair => {
+                let all = self.cells.iter();
+                all.map(|(key, (tally, starts))| Entry { key: *key, tally: tally.clone(), starts: starts.clone() })
+                    .collect()
+            }
+        };
+        let (finding, entries) = finding_of(entries, key)?;
+        if due == Due::Pair {
+            self.is_scan = finding.subject.kind == Kind::Scan;
+        }
+        Some((finding, entries))
+    }
+
+    /// Forgets groups of hours before `hour`; whether any are left.
+    pub fn forget_before(&mut self, hour: i64) -> bool {
+        self.cells.retain(|key, _| key.hour.is_none_or(|of| of >= hour));
+        let known: std::collections::BTreeSet<_> =
+            self.cells.keys().map(|key| (key.key.conversation.protocol, key.key.conversation.port)).collect();
+        self.conversations.retain(|key, _| known.contains(key));
+        !self.cells.is_empty()
+    }
+}
+
+/// The finding that a group is in, of these groups, and the groups that are in it.
+pub(super) fn finding_of(mut entries: Vec<Entry>, key: &CellKey) -> Option<(Finding, Vec<Entry>)> {
+    entries.sort_unstable_by_key(|entry| entry.key);
+    let grouped = Grouped::new(entries, HostNames::default());
+    let (_, at) = grouped.entries().find(|(entry, _)| entry.key == *key)?;
+    let finding = grouped.findings().get(at)?.clone();
+    let own = grouped.entries().filter(|(_, of)| *of == at).map(|(entry, _)| entry.clone()).collect();
+    Some((finding, own))
+}
+
+/// What one source does on one port to many destinations.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Sweep {
+    /// Rows for each destination.
+    destinations: BTreeMap<Option<Host>, u64>,
+    /// Of these, destinations with few.
+    small: usize,
+    waiting: u64,
+    pub told: Option<Record>,
+}
+
+impl Sweep {
+    /// Takes a row for a destination in: `None` if it is none of a sweep, else whether the sweep is to be looked at.
+    pub fn add(&mut self, destination: Option<Host>) -> Option<bool> {
+        let flows = self.destinations.entry(destination).or_default();
+        *flows += 1;
+        self.small += usize::from(*flows == 1);
+        self.small -= usize::from(*flows == FEW + 1);
+        self.waiting += 1;
+        if *flows > FEW || self.small <= MANY {
+            return None;
+        }
+        let is_due = self.waiting > self.small as u64 / GROWTH;
+        if is_due {
+            self.waiting = 0;
+        }
+        Some(is_due)
+    }
+
+    /// Destinations with few rows.
+    pub fn small(&self) -> impl Iterator<Item = Option<Host>> {
+        self.destinations.iter().filter(|(_, flows)| **flows <= FEW).map(|(host, _)| *host)
+    }
+
+    /// Forgets destinations that are not met any more; whether any are left.
+    pub fn retain(&mut self, is_met: impl Fn(Option<Host>) -> bool) -> bool {
+        self.destinations.retain(|host, _| is_met(*host));
+        self.small = self.small().count();
+        !self.destinations.is_empty()
+    }
+}

@@ -1,0 +1,285 @@
+//! From lines to alerts.
+
+use super::follow::{Piece, Place};
+use super::state::WatchState;
+use crate::device::Device;
+use crate::features::flow::FlowFeatures;
+use crate::features::windows::{Event, LiveOptions, LiveWindows};
+use crate::findings::allow::AllowList;
+use crate::findings::{Alert, LiveFindings, LiveFindingsState, Reference, Rows};
+use crate::flows::Batch;
+use crate::flows::Rejected;
+use crate::flows::record::{FlowSchema, Flows};
+use crate::flows::source::{InputOptions, Lines};
+use crate::model::{BatchScorer, Model, Scored};
+use crate::pipeline::EventPlan;
+use crate::{Error, Result};
+use arrow_array::RecordBatch;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How a log is watched: what alerts depend on beside the log and the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WatchOptions {
+    /// How late flows may come.
+    pub live: LiveOptions,
+    /// The severity above which a row is an anomaly by itself; findings with such a row are told where there is no [`Reference`].
+    pub threshold: f64,
+}
+
+/// What was counted since the log was begun to be watched.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Records that were scored.
+    pub rows: u64,
+    /// Records that could not be used, by why.
+    pub rejected: BTreeMap<String, u64>,
+    /// Alerts.
+    pub alerts: u64,
+    /// Records that each rule of the allow-list allowed.
+    pub allowed: Vec<u64>,
+}
+
+/// Takes the lines of a log in.
+pub struct Watcher {
+    scorer: BatchScorer,
+    features: FlowFeatures,
+    schema: FlowSchema,
+    lines: Lines,
+    recognised: Vec<u8>,
+    windows: LiveWindows,
+    findings: LiveFindings,
+    allow: AllowList,
+    options: WatchOptions,
+    identity: String,
+    place: Place,
+    records: u64,
+    counts: Counts,
+}
+
+/// What some lines gave.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Batches of rows with alerts.
+    pub told: Vec<Told>,
+    /// Records that could not be used.
+    pub rejected: Vec<Rejected>,
+}
+
+/// The alerts of a batch, and its rows.
+#[derive(Debug)]
+pub struct Told {
+    /// The alerts, in the order of their rows.
+    pub alerts: Vec<Alert>,
+    batch: Batch,
+    scored: Scored,
+    flows: Flows,
+}
+
+impl Told {
+    /// Appends the alerts as events to `out`.
+    ///
+    /// # Errors
+    /// If a column is of a type that flows are not read from.
+    pub fn events(&self, plan: &EventPlan, file: &str, out: &mut Vec<u8>) -> Result<()> {
+        plan.alerts(file, (&self.batch, &self.scored, &self.flows), &self.alerts, out)
+    }
+}
+
+impl Watcher {
+    /// Begins to watch the log `name`, which begins with these whole lines. `None`: no record is among them yet.
+    ///
+    /// # Errors
+    /// If the lines are of no log of flows, or the model is not for such logs.
+    pub fn begin(
+        model: &Model,
+        (name, head): (&str, &[u8]),
+        input: &InputOptions,
+        options: &WatchOptions,
+        allow: AllowList,
+        reference: Option<Reference>,
+    ) -> Result<Option<Self>> {
+        let Some(lines) = Lines::recognise(name, head, input)? else { return Ok(None) };
+        let findings = LiveFindings::new(LiveFindingsState::default(), options.threshold, reference);
+        let windows = LiveWindows::new(options.live);
+        Self::new(model, lines, head, (windows, findings), options, allow).map(Some)
+    }
+
+    /// Goes on from a state.
+    ///
+    /// # Errors
+    /// If the state is of another model or other options, or not sound.
+    pub fn resume(
+        model: &Model,
+        state: WatchState,
+        input: &InputOptions,
+        options: &WatchOptions,
+        allow: AllowList,
+        reference: Option<Reference>,
+    ) -> Result<Self> {
+        let other = |what: &str| {
+            let limit = format!("it was made with {what}; name another file, or remove it to begin anew");
+            Error::parameter("--state", "of another run", limit)
+        };
+        if state.identity != model.identity()? {
+            return Err(other("another model"));
+        }
+        if state.options != *options {
+            return Err(other("another --lateness, --memory or --threshold"));
+        }
+        let unsound = || Error::Internal("the state of the watch does not hold together".into());
+        let mut lines = Lines::recognise(&state.log, &state.recognised, input)?.ok_or_else(unsound)?;
+        lines.set_header(state.header);
+        let windows = LiveWindows::restore(options.live, state.windows).ok_or_else(unsound)?;
+        let findings = LiveFindings::new(state.findings, options.threshold, reference);
+        let mut watcher = Self::new(model, lines, &state.recognised, (windows, findings), options, allow)?;
+        (watcher.place, watcher.records, watcher.counts) = (state.place, state.records, state.counts);
+        watcher.counts.allowed.resize(watcher.allow.rules().len(), 0);
+        Ok(watcher)
+    }
+
+    fn new(
+        model: &Model,
+        lines: Lines,
+        recognised: &[u8],
+        (mut windows, findings): (LiveWindows, LiveFindings),
+        options: &WatchOptions,
+        allow: AllowList,
+    ) -> Result<Self> {
+        let name = || lines.file().name.clone();
+        let features = model.flows.clone().ok_or_else(|| {
+            Error::Schema(
+                "the model was fitted on a table; only one of flow logs can watch a log: fit it on such logs".into(),
+            )
+        })?;
+        let schema = FlowSchema::recognise(lines.schema(), features.reading())
+            .filter(|schema| schema.has_hosts() && schema.has_times())
+            .ok_or_else(|| Error::Schema(format!("{}: its columns tell no addresses and times of flows", name())))?;
+        let empty = schema.flows(&RecordBatch::new_empty(lines.schema().clone()))?;
+        let columns = features.columns(&empty, &windows.batch([])?.0, |_| false)?;
+        let scorer = model.scorer(&Device::Cpu, &columns.schema(), 4_096)?;
+        let counts = Counts { allowed: vec![0; allow.rules().len()], ..Counts::default() };
+        let (options, identity, recognised) = (options.clone(), model.identity()?, recognised.to_vec());
+        let (place, records) = (Place::default(), 0);
+        Ok(Self {
+            scorer,
+            features,
+            schema,
+            lines,
+            recognised,
+            windows,
+            findings,
+            allow,
+            options,
+            identity,
+            place,
+            records,
+            counts,
+        })
+    }
+
+    /// What the log was recognised as.
+    pub fn log(&self) -> &Lines {
+        &self.lines
+    }
+
+    /// Where reading is.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// What was counted.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// The windows.
+    pub fn windows(&self) -> &LiveWindows {
+        &self.windows
+    }
+
+    /// The findings.
+    pub fn findings(&self) -> &LiveFindings {
+        &self.findings
+    }
+
+    /// What is known to be fine.
+    pub fn allow(&self) -> &AllowList {
+        &self.allow
+    }
+
+    /// All that is remembered; `written`: bytes of alerts that were written.
+    pub fn state(&self, written: u64) -> WatchState {
+        WatchState {
+            identity: self.identity.clone(),
+            log: self.lines.file().name.clone(),
+            options: self.options.clone(),
+            place: self.place.clone(),
+            records: self.records,
+            header: self.lines.header().to_vec(),
+            recognised: self.recognised.clone(),
+            windows: self.windows.state(),
+            findings: self.findings.state(),
+            counts: self.counts.clone(),
+            written,
+        }
+    }
+
+    /// Says where reading begins.
+    pub fn begin_at(&mut self, place: Place) {
+        self.place = place;
+    }
+
+    /// Passes over lines that are not to be scored.
+    pub fn pass_over(&mut self, piece: &Piece) {
+        self.records = self.lines.pass_over(&piece.lines, piece.begins);
+        self.place = piece.place.clone();
+    }
+
+    /// Takes some lines in.
+    ///
+    /// # Errors
+    /// If a header among them cannot be read. What they hold counts as read then.
+    pub fn take(&mut self, piece: &Piece) -> Result<Taken> {
+        if piece.begins {
+            self.records = 0;
+        }
+        self.place = piece.place.clone();
+        let (batches, records) = self.lines.batches(&piece.lines, piece.begins, self.records + 1)?;
+        self.records += records;
+        let mut taken = Taken::default();
+        for mut batch in batches {
+            for rejected in &batch.rejected {
+                *self.counts.rejected.entry(rejected.reason.to_string()).or_default() += 1;
+            }
+            taken.rejected.append(&mut batch.rejected);
+            taken.told.extend(self.batch(batch)?);
+        }
+        Ok(taken)
+    }
+
+    fn batch(&mut self, batch: Batch) -> Result<Option<Told>> {
+        let flows = self.schema.flows_of(&batch.columns, self.lines.file().log)?;
+        let names = flows.source.iter().chain(&flows.destination).flatten().any(|host| !host.is_plain());
+        if names {
+            self.findings.learn(&self.schema.host_names(&batch.columns)?);
+        }
+        let events = (0..batch.n_rows()).map(|row| Event::of(&flows, row, 0));
+        let (windows, clocks) = self.windows.batch(events)?;
+        let table = self.features.columns(&flows, &windows, |_| false)?;
+        let scored = self.scorer.score(&table)?;
+        self.counts.rows += batch.n_rows() as u64;
+        let rows = Rows { flows: &flows, severity: &scored.severity, claimed: &flows.claimed };
+        let allowed: Vec<Option<usize>> = (0..rows.len()).map(|row| self.allow.rule_of(&rows.flow(row))).collect();
+        for rule in allowed.iter().flatten() {
+            self.counts.allowed.get_mut(*rule).into_iter().for_each(|n| *n += 1);
+        }
+        let is_allowed = |row: usize| allowed.get(row).copied().flatten().is_some();
+        let alerts = self.findings.observe(&rows, &clocks, is_allowed)?;
+        self.counts.alerts += alerts.len() as u64;
+        if alerts.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Told { alerts, batch, scored, flows }))
+    }
+}

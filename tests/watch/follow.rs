@@ -1,0 +1,193 @@
+//! Rotation, truncation, kills: nothing is lost, nothing told twice.
+
+use super::{HEADER, Place, read, told};
+use rand::{RngExt as _, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+/// The log as a sensor writes it.
+struct Writer<'a> {
+    place: &'a Place,
+    rotations: u32,
+}
+
+impl Writer<'_> {
+    fn open(&self) -> File {
+        OpenOptions::new().append(true).create(true).open(self.place.file("conn.log")).unwrap()
+    }
+
+    fn write(&self, text: &str) {
+        self.open().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// As Zeek does: renamed, then a new one with a header of its own.
+    fn rotate(&mut self) {
+        self.rotations += 1;
+        let to = self.place.file(&format!("conn.{:02}.log", self.rotations));
+        std::fs::rename(self.place.file("conn.log"), to).unwrap();
+        self.write(&self.header());
+    }
+
+    /// As logrotate's `copytruncate`.
+    fn copy_and_truncate(&mut self) {
+        self.rotations += 1;
+        let to = self.place.file(&format!("conn.log.{}", self.rotations));
+        std::fs::copy(self.place.file("conn.log"), to).unwrap();
+        File::options().write(true).truncate(true).open(self.place.file("conn.log")).unwrap();
+        self.write(&self.header());
+    }
+
+    /// As Zeek does after its rotation, and removed.
+    fn pack(&self) {
+        let from = self.place.file(&format!("conn.{:02}.log", self.rotations));
+        let Ok(bytes) = std::fs::read(&from) else { return };
+        let packed = File::create(from.with_extension("log.gz")).unwrap();
+        let mut packed = flate2::write::GzEncoder::new(packed, flate2::Compression::fast());
+        packed.write_all(&bytes).unwrap();
+        packed.finish().unwrap();
+        std::fs::remove_file(from).unwrap();
+    }
+
+    fn header(&self) -> String {
+        HEADER.replace("#path", &format!("#open\t2024-04-18-{:02}-00-00\n#path", self.rotations % 24))
+    }
+}
+
+fn start(place: &Place) -> Child {
+    let mut command = place.watch("conn.log");
+    command.args(["--state", "watch.state", "-o", "alerts.ndjson"]);
+    command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < Duration::from_secs(120), "{what} did not come");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn interrupt(child: &mut Child) -> String {
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let status = child.wait().unwrap();
+    let mut said = String::new();
+    std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut said).unwrap();
+    assert!(status.success(), "{said}");
+    said
+}
+
+#[test]
+#[cfg(unix)]
+fn nothing_is_lost_or_told_twice_by_rotation_truncation_and_kills() {
+    let place = Place::new();
+    let expected = place.expected();
+    for seed in 0..3 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        for file in std::fs::read_dir(&place.path).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            if name.starts_with("conn.") || name == "watch.state" || name == "alerts.ndjson" {
+                std::fs::remove_file(file).unwrap();
+            }
+        }
+        let mut writer = Writer { place: &place, rotations: 0 };
+        writer.write(&writer.header());
+        let mut child = start(&place);
+        writer.write(&place.lines[0]);
+        wait_for("a state", || place.file("watch.state").exists());
+        let mut lines = place.lines[1..].iter().map(String::as_str);
+        let mut events = 0;
+        loop {
+            let n = rng.random_range(1..400);
+            let text: String = lines.by_ref().take(n).collect();
+            if text.is_empty() {
+                break;
+            }
+            // A line may come in two parts.
+            let (begin, end) = text.split_at(rng.random_range(0..=text.len()));
+            writer.write(begin);
+            std::thread::sleep(Duration::from_millis(rng.random_range(0..60)));
+            writer.write(end);
+            events += 1;
+            match events % 5 {
+                1 if rng.random() => writer.rotate(),
+                2 if rng.random() => writer.copy_and_truncate(),
+                3 => {
+                    child.kill().unwrap();
+                    child.wait().unwrap();
+                    if rng.random() {
+                        writer.rotate();
+                        writer.pack();
+                    }
+                    child = start(&place);
+                }
+                _ => std::thread::sleep(Duration::from_millis(rng.random_range(0..300))),
+            }
+        }
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while told_so_far(&place).len() < expected.len() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        std::thread::sleep(Duration::from_millis(800));
+        let said = interrupt(&mut child);
+        assert_eq!(told_so_far(&place), expected, "seed {seed}: {said}");
+        assert!(said.contains(&format!("{} scored", thousands(place.lines.len()))), "seed {seed}: {said}");
+    }
+}
+
+fn told_so_far(place: &Place) -> Vec<super::Told> {
+    let text = read(&place.file("alerts.ndjson"));
+    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    told(&text[..whole])
+}
+
+fn thousands(n: usize) -> String {
+    assert!((1_000..1_000_000).contains(&n));
+    format!("{},{:03}", n / 1_000, n % 1_000)
+}
+
+#[test]
+#[cfg(unix)]
+fn a_truncation_without_a_copy_and_a_lost_file_are_said() {
+    let place = Place::new();
+    let writer = Writer { place: &place, rotations: 0 };
+    writer.write(&(writer.header() + &place.lines[..500].concat()));
+    let mut child = start(&place);
+    wait_for("a state", || place.file("watch.state").exists());
+    std::thread::sleep(Duration::from_millis(300));
+    std::fs::write(place.file("conn.log"), writer.header() + &place.lines[500..600].concat()).unwrap();
+    std::thread::sleep(Duration::from_millis(600));
+    let said = interrupt(&mut child);
+    assert!(said.contains("truncated, and no copy of it was found"), "{said}");
+    assert!(said.contains("600 scored"), "{said}");
+    let lost = writer.header().replace("2024", "2025") + &place.lines[600..700].concat();
+    std::fs::write(place.file("conn.log"), lost).unwrap();
+    let mut child = start(&place);
+    std::thread::sleep(Duration::from_millis(1_500));
+    let said = interrupt(&mut child);
+    assert!(said.contains("is not found beside the log"), "{said}");
+    assert!(said.contains("700 scored"), "{said}");
+}
+
+#[test]
+fn a_state_of_something_else_is_refused() {
+    let place = Place::new();
+    std::fs::write(place.file("conn.log"), HEADER.to_owned() + &place.lines[..300].concat()).unwrap();
+    super::run(place.watch("conn.log").args(["--once", "--state", "watch.state"]));
+    let refused = |command: &mut std::process::Command, why: &str| {
+        let output = command.args(["--once", "--state", "watch.state"]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(why), "{said}");
+    };
+    refused(place.watch("conn.log").args(["--lateness", "2h"]), "another --lateness");
+    std::fs::copy(place.file("conn.log"), place.file("other.log")).unwrap();
+    refused(&mut place.watch("other.log"), "it is of conn.log");
+    let mut bytes = std::fs::read(place.file("watch.state")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(place.file("watch.state"), bytes).unwrap();
+    refused(&mut place.watch("conn.log"), "altered or cut off");
+}

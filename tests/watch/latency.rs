@@ -1,0 +1,115 @@
+//! How soon alerts come, measured.
+
+use super::{HEADER, Place, log, read, told};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+/// Lines a second, and seconds.
+const RATE: usize = 10_000;
+const SECONDS: usize = 60;
+
+/// 600,000 lines in a minute, with rotation, truncation and a kill -9; each second a scan of its own source begins. Prints how long after
+/// the line that was due to be told the alert was in the file.
+#[test]
+#[ignore = "a measurement: cargo test --release --test watch latency -- --ignored --nocapture"]
+fn latency_at_ten_thousand_lines_a_second() {
+    let place = Place::new();
+    let ordinary = log::lines(log::Shape { seed: 3, hours: 1, flows: (RATE * SECONDS) as u64, odd: false });
+    let fresh = || HEADER.replace("#path", &format!("#open\t{:?}\n#path", Instant::now()));
+    let open = || OpenOptions::new().append(true).create(true).open(place.file("conn.log")).unwrap();
+    open().write_all(fresh().as_bytes()).unwrap();
+    let start = || {
+        let mut command = place.watch("conn.log");
+        command.args(["--state", "watch.state", "-o", "alerts.ndjson", "--memory", "1G"]);
+        command.stderr(std::process::Stdio::inherit()).spawn().unwrap()
+    };
+    let mut child = start();
+    std::thread::sleep(Duration::from_secs(1));
+    let begin = Instant::now();
+    let (mut written, mut seen, mut scanned) = (Vec::new(), Vec::<(String, Instant)>::new(), 0);
+    let mut file = open();
+    for tick in 0..SECONDS * 10 {
+        let from = tick * RATE / 10;
+        let mut text = ordinary[from..from + RATE / 10].concat();
+        if tick % 10 == 5 {
+            scanned += 1;
+            let template: Vec<&str> = ordinary[from].trim_end().split('\t').collect();
+            for port in 1..60 {
+                let mut fields = template.clone();
+                let (source, port) = (format!("203.0.113.{scanned}"), port.to_string());
+                for (at, value) in
+                    [(2, source.as_str()), (4, "10.0.0.5"), (5, &port), (7, "-"), (8, "0.01"), (9, "0"), (10, "0")]
+                {
+                    fields[at] = value;
+                }
+                (fields[11], fields[12], fields[13], fields[15]) = ("REJ", "F", "T", "Sr");
+                text += &(fields.join("\t") + "\n");
+            }
+            written.push((format!("203.0.113.{scanned}"), Instant::now()));
+        }
+        file.write_all(text.as_bytes()).unwrap();
+        match tick {
+            150 | 450 => {
+                std::fs::rename(place.file("conn.log"), place.file(&format!("conn.{tick}.log"))).unwrap();
+                file = open();
+                file.write_all(fresh().as_bytes()).unwrap();
+            }
+            300 => {
+                std::fs::copy(place.file("conn.log"), place.file("conn.log.1")).unwrap();
+                OpenOptions::new().write(true).truncate(true).open(place.file("conn.log")).unwrap();
+                file.write_all(fresh().as_bytes()).unwrap();
+            }
+            400 => {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                child = start();
+            }
+            _ => {}
+        }
+        look(&place, &mut seen);
+        let due = begin + Duration::from_millis(100 * (tick as u64 + 1));
+        while Instant::now() < due {
+            std::thread::sleep(Duration::from_millis(5));
+            look(&place, &mut seen);
+        }
+    }
+    let late = begin.elapsed().as_secs_f64() - SECONDS as f64;
+    std::thread::sleep(Duration::from_secs(3));
+    look(&place, &mut seen);
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    child.wait().unwrap();
+    let mut latencies: Vec<f64> = written
+        .iter()
+        .map(|(source, at)| {
+            let first = seen.iter().find(|(told, _)| told == source);
+            first.map_or(f64::INFINITY, |(_, seen)| seen.saturating_duration_since(*at).as_secs_f64())
+        })
+        .collect();
+    latencies.sort_by(f64::total_cmp);
+    let all = told(&read(&place.file("alerts.ndjson")));
+    let mut ids: Vec<&str> = all.iter().map(|told| told.id.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share).round() as usize];
+    println!(
+        "{} scans: median {:.3} s, p99 {:.3} s, most {:.3} s; {} alerts, {} different; the writer was {late:.1} s late",
+        latencies.len(),
+        at(0.5),
+        at(0.99),
+        at(1.0),
+        all.len(),
+        ids.len()
+    );
+}
+
+/// Notes what is new in the file of alerts.
+fn look(place: &Place, seen: &mut Vec<(String, Instant)>) {
+    let text = read(&place.file("alerts.ndjson"));
+    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    for told in told(&text[..whole]) {
+        if told.source.starts_with("203.0.113.") && !seen.iter().any(|(source, _)| *source == told.source) {
+            seen.push((told.source, Instant::now()));
+        }
+    }
+}
