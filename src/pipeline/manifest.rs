@@ -249,18 +249,17 @@ impl Manifest {
 }
 
 fn solver(model: &Model) -> Option<Solved> {
-    let Detector::OneClassSvm(machine) = &model.detector else { return None };
+    let machine = model.detector.parts().iter().find_map(|part| match part {
+        Detector::OneClassSvm(machine) => Some(machine),
+        _ => None,
+    })?;
     Some(Solved { report: *machine.report(), converged: machine.has_converged() })
 }
 
 /// What was settled in the whole run: a model that was loaded has no fit.
 fn settled(model: &Model, report: &ScoreReport) -> Option<Settled> {
     let score = report.settled?;
-    let fit = model.detector.settled_at_fit().unwrap_or_default();
-    Some(Settled {
-        near_ties: fit.near_ties + score.near_ties,
-        searched_on_host: fit.searched_on_host + score.searched_on_host,
-    })
+    Some(model.detector.settled_at_fit().unwrap_or_default().plus(score))
 }
 
 /// `day.parquet` → `day.parquet.manifest.json`: the whole name, so that outputs of several formats keep theirs apart.
