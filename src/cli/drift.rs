@@ -113,11 +113,7 @@ fn tell_hours(session: &Session, hours: &HoursDrift, drift: &Drifted) {
             count(same.worth as u64)
         )
     } else {
-        format!(
-            "only {} of these rows lie in hours with training rows enough: {}",
-            percent(same.share),
-            drift.against
-        )
+        format!("only {} of these rows lie in hours with training rows enough: {}", percent(same.share), drift.against)
     };
     session.talk.line("", &text);
     if !same.too_few.is_empty() {

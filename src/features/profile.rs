@@ -151,7 +151,8 @@ impl TrainingProfile {
         if !self.usual.hours.is_empty() && self.usual.hours.len() != HOURS {
             return wrong(format!("{} hours of the week", self.usual.hours.len()));
         }
-        let bins: Vec<usize> = encoders.iter().zip(&self.edges).map(|(encoder, edges)| bins_of(encoder, edges)).collect();
+        let bins: Vec<usize> =
+            encoders.iter().zip(&self.edges).map(|(encoder, edges)| bins_of(encoder, edges)).collect();
         if !by_hour::sound(&self.by_hour, &bins, self.score_edges.len() + 1, &self.usual.hours) {
             return wrong("rows by the hour".to_owned());
         }

@@ -156,10 +156,10 @@ impl ManifestDrift {
             against: drift.against,
             score: drift.score.clone(),
             worst_columns: drift.columns.iter().take(WORST).cloned().collect(),
-            elsewhere: drift.elsewhere.as_ref().map(|rows| Elsewhere {
-                columns: rows.columns.iter().take(WORST).cloned().collect(),
-                ..rows.clone()
-            }),
+            elsewhere: drift
+                .elsewhere
+                .as_ref()
+                .map(|rows| Elsewhere { columns: rows.columns.iter().take(WORST).cloned().collect(), ..rows.clone() }),
             hours: drift.hours.clone(),
         }
     }

@@ -162,7 +162,11 @@ fn nights_are_compared_with_nights() {
     assert!(psi(&of(&grown, "bytes_out")) > 0.25, "{grown:#}");
     let ran = bench.run(&["drift", "-m", "week.model", "grown.log", "--fail-above", "0.25"]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
-    assert!(ran.stderr.contains("of the same hours, each hour by its part") && ran.stdout.contains("all hours"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("of the same hours, each hour by its part") && ran.stdout.contains("all hours"),
+        "{}",
+        ran.stderr
+    );
     // Batches and threads do not matter, and the manifest of a score has the same.
     let again = bench.ok(&["drift", "-m", "week.model", "grown.log", "--json", "--batch-rows", "97", "--threads", "3"]);
     assert_eq!(json(&again.stdout)["drift"], grown["drift"]);
@@ -177,5 +181,9 @@ fn nights_are_compared_with_nights() {
     bench.write("days.log", conn_log((168..192).chain(312..322), 1));
     let said = bench.ok(&["drift", "-m", "monday.model", "days.log"]);
     assert!(said.stdout.contains("600 rows of other hours, against all training rows"), "{}", said.stdout);
-    assert!(said.stderr.contains("29.4 % of these rows lie in hours of the week that training did not see"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("29.4 % of these rows lie in hours of the week that training did not see"),
+        "{}",
+        said.stderr
+    );
 }

@@ -151,8 +151,7 @@ pub(super) fn sound(kept: &[HourCounts], bins: &[usize], score_bins: usize, hour
     kept.windows(2).all(|pair| matches!(pair, [a, b] if a.hour < b.hour))
         && kept.iter().map(HourCounts::numbers).sum::<usize>() <= MOST_NUMBERS
         && kept.iter().all(|counts| {
-            hours.get(counts.hour).is_some_and(|rows| *rows == counts.rows)
-                && counts.fits(bins, score_bins)
+            hours.get(counts.hour).is_some_and(|rows| *rows == counts.rows) && counts.fits(bins, score_bins)
         })
 }
 

@@ -122,7 +122,8 @@ fn expected_shares_are_the_hours_own_weighted() {
         };
         training.starts.iter().enumerate().map(of_row).sum()
     };
-    let worth = 1.0 / (0..168).map(|at| (in_hour(&after, at) / n).powi(2) / in_hour(&training, at).max(1.0)).sum::<f64>();
+    let worth =
+        1.0 / (0..168).map(|at| (in_hour(&after, at) / n).powi(2) / in_hour(&training, at).max(1.0)).sum::<f64>();
     let same = found.hours.as_ref().unwrap().same.as_ref().unwrap();
     assert!(same.used && (same.worth - worth).abs() < 1e-6 * worth, "{same:?} {worth}");
     let by_hand: f64 = ["backup", "http", "dns", "ssh"]
