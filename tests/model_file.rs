@@ -4,8 +4,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use ndarray::Array2;
 use oddflow::detectors::{
-    Detector, DetectorParams, IsolationForest, IsolationForestParams, KnnDistance, LocalOutlierFactorParams,
-    NearestNeighborsParams, OneClassSvmParams, Severity, SvmSolver, Threshold, ThresholdRule,
+    Detector, DetectorParams, EnsembleParams, IsolationForest, IsolationForestParams, KnnDistance,
+    LocalOutlierFactorParams, NearestNeighborsParams, OneClassSvmParams, Severity, SvmSolver, Threshold, ThresholdRule,
 };
 use oddflow::device::Device;
 use oddflow::features::{FeatureOptions, FeaturePlan, RoleOverrides, infer_roles};
@@ -90,6 +90,14 @@ fn machines() -> [DetectorParams; 2] {
     })
 }
 
+/// All kinds together, with all their sections.
+fn ensemble() -> DetectorParams {
+    let [factor, nearest] = of_neighbors();
+    let forest = DetectorParams::IsolationForest(IsolationForestParams { n_trees: 8, ..Default::default() });
+    let [machine, _] = machines();
+    DetectorParams::Ensemble(EnsembleParams::new(vec![machine, factor, nearest, forest]).unwrap())
+}
+
 fn fit_detector(rows: &RecordBatch, params: &DetectorParams) -> Model {
     let roles = infer_roles(rows, &RoleOverrides::new()).unwrap();
     let features = FeaturePlan::fit(rows, &roles, &FeatureOptions::default()).unwrap();
@@ -114,7 +122,7 @@ fn message(bytes: &[u8]) -> String {
 fn what_is_written_is_read_back() {
     let rows = flows(500);
     reads_back(&rows, || fit(&rows, 20));
-    for params in of_neighbors().into_iter().chain(machines()) {
+    for params in of_neighbors().into_iter().chain(machines()).chain([ensemble()]) {
         reads_back(&rows, || fit_detector(&rows, &params));
     }
 }
@@ -229,7 +237,7 @@ fn ten_thousand_mutations_are_refused() {
 #[test]
 fn so_are_those_of_models_with_references() {
     let [machine, _] = machines();
-    for params in of_neighbors().into_iter().chain([machine]) {
+    for params in of_neighbors().into_iter().chain([machine, ensemble()]) {
         refuses_mutations(&fit_detector(&flows(300), &params).to_bytes().unwrap());
     }
 }
@@ -257,7 +265,7 @@ fn forged_files_do_no_harm() {
 /// A reference row far from those that are replayed may be another: that is another model, not a broken one.
 #[test]
 fn forged_references_do_no_harm() {
-    for params in of_neighbors().into_iter().chain(machines()) {
+    for params in of_neighbors().into_iter().chain(machines()).chain([ensemble()]) {
         let accepted = forge_many(&fit_detector(&flows(300), &params).to_bytes().unwrap());
         assert!(accepted < 1_500, "{accepted}");
     }
@@ -393,6 +401,27 @@ fn a_summary_tells_of_references() {
     assert_eq!(lof.parameters, [("n_neighbors", "10".to_owned())]);
     assert_eq!((knn.detector, knn.n_references), ("nearest_neighbors", Some(300)));
     assert_eq!(knn.parameters, [("n_neighbors", "4".to_owned()), ("distance", "mean".to_owned())]);
+}
+
+#[test]
+fn a_summary_tells_of_members() {
+    let summary = fit_detector(&flows(300), &ensemble()).summary().unwrap();
+    let members: Vec<&str> = summary.members.iter().map(|(name, _)| *name).collect();
+    assert_eq!(members, ["isolation_forest", "local_outlier_factor", "nearest_neighbors", "one_class_svm"]);
+    assert_eq!((summary.detector, summary.n_references, summary.trees.unwrap().n_trees), ("ensemble", Some(300), 8));
+    assert_eq!(summary.members[1].1, [("n_neighbors", "10".to_owned())]);
+}
+
+#[test]
+fn lying_ensembles_are_refused() {
+    let bytes = fit_detector(&flows(300), &ensemble()).to_bytes().unwrap();
+    let renamed = |from: &str, to: &str| message(&edited(&bytes, from, to));
+    // Sections come in the order of the members, each behind its scale.
+    assert!(renamed("\"members\":[{", "\"members\":[[").contains("header"));
+    let said = message(&edited(&bytes, "\"n_neighbors\":10", "\"n_neighbors\":11"));
+    assert!(said.contains("training row"), "{said}");
+    let at = String::from_utf8_lossy(&bytes).find("\"n_scores\":300").unwrap();
+    assert!(at > 0 && message(&edited(&bytes, "\"n_scores\":300", "\"n_scores\":  0")).contains("severity table"));
 }
 
 /// A forged tree may be a chain as deep as the file is long.

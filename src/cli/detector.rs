@@ -3,8 +3,8 @@
 use super::args::FitArgs;
 use super::settings::Config;
 use crate::detectors::{
-    DetectorParams, IsolationForestParams, KnnDistance, LocalOutlierFactorParams, NearestNeighborsParams,
-    OneClassSvmParams,
+    DetectorParams, EnsembleParams, IsolationForestParams, KnnDistance, LocalOutlierFactorParams,
+    NearestNeighborsParams, OneClassSvmParams,
 };
 use crate::{Error, Result};
 
@@ -71,14 +71,44 @@ const BELONGS: [Belongs; 15] = [
     Belongs { option: "storage", kinds: &[Kind::Machine], way_out: ONLY_MACHINE },
 ];
 
+impl Belongs {
+    /// Members of an ensemble are fitted on the same rows: where one keeps rows, their number is its.
+    fn to(&self, kinds: &[Kind]) -> bool {
+        let mut belongs = kinds.iter().map(|kind| self.kinds.contains(kind));
+        if self.option == "fit-rows" { belongs.all(|belongs| belongs) } else { belongs.any(|belongs| belongs) }
+    }
+}
+
 impl Kind {
+    /// The kinds of `iforest`, or of an ensemble: `iforest,lof`.
+    fn all(names: &str) -> Result<Vec<Self>> {
+        let mut kinds = Vec::new();
+        for name in names.split(',').map(str::trim) {
+            if name.is_empty() && names.contains(',') {
+                let limit = "a name is missing before or behind a comma: name two or more, as in iforest,lof";
+                return Err(Error::parameter("--detector", format!("`{names}`"), limit));
+            }
+            let kind = Self::of(name)?;
+            if kinds.contains(&kind) {
+                let limit = format!("{} is named twice, and may be a member of an ensemble once", kind.name());
+                return Err(Error::parameter("--detector", format!("`{names}`"), limit));
+            }
+            kinds.push(kind);
+        }
+        Ok(kinds)
+    }
+
     fn of(name: &str) -> Result<Self> {
         match name.replace('-', "_").as_str() {
             "iforest" | "isolation_forest" => Ok(Self::Forest),
             "lof" | "local_outlier_factor" => Ok(Self::Factor),
             "knn" | "nearest_neighbors" => Ok(Self::Nearest),
             "ocsvm" | "one_class_svm" => Ok(Self::Machine),
-            _ => Err(Error::parameter("--detector", name, "the detectors are: iforest, lof, knn, ocsvm")),
+            _ => Err(Error::parameter(
+                "--detector",
+                name,
+                "the detectors are: iforest, lof, knn, ocsvm; several are an ensemble: iforest,lof",
+            )),
         }
     }
 
@@ -95,26 +125,19 @@ impl Kind {
 /// The detector of the flags and the file. An option of another detector is an error, unless it stands in the file and
 /// the command line names the detector: one file may then serve several.
 pub fn choose(args: &FitArgs, config: &Config, seed: u64) -> Result<Chosen> {
-    let kind = Kind::of(args.detector.as_ref().or(config.detector.as_ref()).map_or("iforest", String::as_str))?;
-    refuse_foreign(kind, "--", &given(args))?;
+    let kinds = Kind::all(args.detector.as_ref().or(config.detector.as_ref()).map_or("iforest", String::as_str))?;
+    refuse_foreign(&kinds, "--", &given(args))?;
     if args.detector.is_none() {
-        refuse_foreign(kind, "", &written(config))?;
+        refuse_foreign(&kinds, "", &written(config))?;
     }
-    let (rows, rows_name, option) = match kind {
-        Kind::Forest | Kind::Machine => {
-            (args.fit_rows.or(config.fit_rows).unwrap_or(DEFAULT_FIT_ROWS), "fit_rows", "--fit-rows")
-        }
-        Kind::Factor | Kind::Nearest => {
-            let rows = args.reference_rows.or(config.reference_rows).unwrap_or(DEFAULT_REFERENCE_ROWS);
-            (rows, "reference_rows", "--reference-rows")
-        }
+    let (rows, rows_name, option) = if kinds.iter().any(|kind| matches!(kind, Kind::Factor | Kind::Nearest)) {
+        let rows = args.reference_rows.or(config.reference_rows).unwrap_or(DEFAULT_REFERENCE_ROWS);
+        (rows, "reference_rows", "--reference-rows")
+    } else {
+        (args.fit_rows.or(config.fit_rows).unwrap_or(DEFAULT_FIT_ROWS), "fit_rows", "--fit-rows")
     };
-    let params = params(kind, args, config, seed).map_err(in_option_names)?;
-    let asked = match &params {
-        DetectorParams::IsolationForest(_) | DetectorParams::OneClassSvm(_) => 0,
-        DetectorParams::LocalOutlierFactor(params) => params.n_neighbors,
-        DetectorParams::NearestNeighbors(params) => params.n_neighbors,
-    };
+    let params = all_params(&kinds, args, config, seed).map_err(in_option_names)?;
+    let asked = params.n_neighbors().unwrap_or(0);
     match rows {
         0 if asked == 0 => Err(Error::parameter(option, 0, "at least 1 row is needed to fit on")),
         n if asked > 0 && n <= asked => Err(Error::parameter(
@@ -128,6 +151,17 @@ pub fn choose(args: &FitArgs, config: &Config, seed: u64) -> Result<Chosen> {
             },
         )),
         _ => Ok(Chosen { params, rows, rows_name }),
+    }
+}
+
+/// Of one detector, or of an ensemble.
+fn all_params(kinds: &[Kind], args: &FitArgs, config: &Config, seed: u64) -> Result<DetectorParams> {
+    match kinds {
+        [kind] => params(*kind, args, config, seed),
+        kinds => {
+            let members = kinds.iter().map(|kind| params(*kind, args, config, seed)).collect::<Result<Vec<_>>>()?;
+            EnsembleParams::new(members).map(DetectorParams::Ensemble)
+        }
     }
 }
 
@@ -225,14 +259,15 @@ fn written(config: &Config) -> [bool; 15] {
     ]
 }
 
-fn refuse_foreign(kind: Kind, prefix: &str, set: &[bool; 15]) -> Result<()> {
-    let foreign = BELONGS.iter().zip(set).find(|(belongs, set)| **set && !belongs.kinds.contains(&kind));
+fn refuse_foreign(kinds: &[Kind], prefix: &str, set: &[bool; 15]) -> Result<()> {
+    let foreign = BELONGS.iter().zip(set).find(|(belongs, set)| **set && !belongs.to(kinds));
     let Some((belongs, _)) = foreign else { return Ok(()) };
     let option = match prefix {
         "" => belongs.option.replace('-', "_"),
         _ => format!("{prefix}{}", belongs.option),
     };
-    Err(Error::parameter(option, format!("given for the detector {}", kind.name()), belongs.way_out))
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    Err(Error::parameter(option, format!("given for the detector {}", names.join(",")), belongs.way_out))
 }
 
 /// `500M`, `2G`, `2GiB`: a number of bytes for an option; K, M, G and T are powers of 1,024.

@@ -7,7 +7,7 @@ use super::score::{flow_logs, known_types};
 use super::settings::Config;
 use super::summary;
 use super::talk::{count, percent, plural, say};
-use crate::features::{ColumnDrift, Drift as Drifted};
+use crate::features::{ColumnDrift, Drift as Drifted, HoursDrift};
 use crate::flows::sink::printable;
 use crate::flows::source::Input;
 use crate::model::{Model, OutputColumns, OutputPlan};
@@ -17,6 +17,8 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 
 /// Most rows that are looked at: they are kept in memory.
 const MOST_ROWS: usize = 10_000_000;
+/// Columns that are printed of rows of hours without training rows.
+const TOP_ELSEWHERE: usize = 5;
 
 pub fn run(args: &Drift) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
@@ -46,8 +48,7 @@ pub fn run(args: &Drift) -> Result<Done> {
     } else {
         print(args, &session, &report, drift)?
     }
-    let worst = drift.columns.iter().chain([&drift.score]).map(ColumnDrift::beyond_chance).fold(0.0, f64::max);
-    if args.fail_above.is_some_and(|limit| worst > limit) {
+    if args.fail_above.is_some_and(|limit| drift.worst() > limit) {
         return Ok(Done::Drifted);
     }
     let clean = report.tally.n_rejected() == 0 && input.damages().is_empty();
@@ -81,46 +82,81 @@ fn print(args: &Drift, session: &Session, report: &ScoreReport, drift: &Drifted)
     let rows = format!("{} of {of} against {}", count(drift.rows), plural(drift.training_rows, "training row"));
     session.talk.line("compared", &rows);
     if let Some(hours) = &drift.hours {
-        session
-            .talk
-            .line("hours", &format!("the training rows are of {} (UTC); these of {}", hours.training, hours.rows));
-        if hours.outside > 0.0 {
-            let text = format!(
-                "{} of these rows lie in hours of the week that training did not see: a difference may be the hour's, and no change",
-                percent(hours.outside)
-            );
-            session.talk.line("", &text);
-        }
+        tell_hours(session, hours, drift);
     }
+    print_table(&drift.score, &drift.columns, args.top)?;
+    let Some(elsewhere) = &drift.elsewhere else { return Ok(()) };
+    say("")?;
+    say(&format!(
+        "{} of other hours, against all training rows: a difference may be the hour's, and no change",
+        plural(elsewhere.rows, "row")
+    ))?;
+    print_table(&elsewhere.score, &elsewhere.columns, args.top.min(TOP_ELSEWHERE))
+}
+
+/// Which hours of the week there are, and what is compared with what.
+fn tell_hours(session: &Session, hours: &HoursDrift, drift: &Drifted) {
+    session.talk.line("hours", &format!("the training rows are of {} (UTC); these of {}", hours.training, hours.rows));
+    if hours.outside > 0.0 {
+        let text = format!(
+            "{} of these rows lie in hours of the week that training did not see: a difference may be the hour's, and no change",
+            percent(hours.outside)
+        );
+        session.talk.line("", &text);
+    }
+    let Some(same) = &hours.same else { return };
+    let text = if same.used {
+        format!(
+            "{} of these rows are compared with {} of the same hours, each hour by its part of these rows (worth {} evenly drawn)",
+            percent(same.share),
+            plural(same.training_rows, "training row"),
+            count(same.worth as u64)
+        )
+    } else {
+        format!("only {} of these rows lie in hours with training rows enough: {}", percent(same.share), drift.against)
+    };
+    session.talk.line("", &text);
+    if !same.too_few.is_empty() {
+        session.talk.line("", &format!("too few training rows to compare with in {}", same.too_few));
+    }
+}
+
+/// The scores and the first `top` columns.
+fn print_table(score: &ColumnDrift, columns: &[ColumnDrift], top: usize) -> Result<()> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
+    let by_hours = score.psi_all_hours.is_some();
+    let numbers = if by_hours { 1..=6 } else { 1..=5 };
     let cell = |(i, text): (usize, String)| {
-        Cell::new(text).set_alignment(if (1..=5).contains(&i) { CellAlignment::Right } else { CellAlignment::Left })
+        Cell::new(text).set_alignment(if numbers.contains(&i) { CellAlignment::Right } else { CellAlignment::Left })
     };
-    let headings = ["column", "PSI", "by chance", "KS", "missing", "unseen", "what changed most"];
-    table.set_header(headings.map(str::to_owned).into_iter().enumerate().map(cell));
-    let shown = [&drift.score].into_iter().chain(drift.columns.iter().take(args.top));
-    for column in shown {
+    let mut headings: Vec<String> =
+        ["column", "PSI", "by chance", "KS", "missing", "unseen", "what changed most"].map(str::to_owned).into();
+    if by_hours {
+        headings.insert(3, "all hours".to_owned());
+    }
+    table.set_header(headings.into_iter().enumerate().map(cell));
+    for column in [score].into_iter().chain(columns.iter().take(top)) {
         table.add_row(line(column).into_iter().enumerate().map(cell));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
     table.trim_fmt().lines().try_for_each(say)?;
-    match drift.columns.len().saturating_sub(args.top) {
+    match columns.len().saturating_sub(top) {
         0 => Ok(()),
         more => say(&format!("and {} with less", plural(more, "column"))),
     }
 }
 
-fn line(column: &ColumnDrift) -> [String; 7] {
+fn line(column: &ColumnDrift) -> Vec<String> {
     let mut change = column.change.clone();
     if let Some(n) = column.unseen_values.first().map(|_| column.unseen_values.len()) {
         let values: Vec<String> =
             column.unseen_values.iter().map(|(text, rows)| format!("`{text}` {}", count(*rows))).collect();
         change += &format!("; unseen{}: {}", if n > 1 { ", most often" } else { "" }, values.join(", "));
     }
-    [
+    let mut cells = vec![
         printable(&column.column).chars().take(40).collect(),
         format!("{:.3}", column.psi),
         format!("{:.3}", column.psi_by_chance),
@@ -128,7 +164,11 @@ fn line(column: &ColumnDrift) -> [String; 7] {
         percent(column.missing),
         column.unseen.map_or(String::new(), percent),
         printable(&change).into_owned(),
-    ]
+    ];
+    if let Some(psi) = column.psi_all_hours {
+        cells.insert(3, format!("{psi:.3}"));
+    }
+    cells
 }
 
 fn print_json(args: &Drift, model: &Model, input: &Input, report: &ScoreReport, drift: &Drifted) -> Result<()> {

@@ -40,6 +40,10 @@ fn provenance(m: &ModelSummary, lines: &mut Vec<String>) {
 fn detector(m: &ModelSummary, lines: &mut Vec<String>) {
     let parameters: Vec<String> = m.parameters.iter().map(|(name, value)| format!("{name} {value}")).collect();
     lines.push(format!("detector    {}: {}", m.detector, parameters.join(", ")));
+    for (name, parameters) in &m.members {
+        let parameters: Vec<String> = parameters.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        lines.push(format!("  member    {name}: {}", parameters.join(", ")));
+    }
     if let Some(t) = m.trees {
         lines.push(format!(
             "trees       {}, {}, {} at depth {:.1} in the mean and {} at most, {} used",

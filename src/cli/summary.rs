@@ -3,7 +3,7 @@
 use super::found::Found;
 use super::run::Session;
 use super::talk::{bytes, count, percent, plural, seconds};
-use crate::detectors::{Detector, DetectorParams, OneClassSvm, Quality, SvmSolver, ThresholdRule};
+use crate::detectors::{Detector, OneClassSvm, Quality, SvmSolver, ThresholdRule};
 use crate::features::Role;
 use crate::flows::sink::part_path;
 use crate::flows::source::{Input, LEFT_OUT};
@@ -41,18 +41,7 @@ pub fn fitted(session: &Session, fitted: &FitReport) {
     };
     session.talk.line("features", &format!("{} from {of}", count(model.features.n_features() as u64)));
     session.talk.lines("", model.features.notes().iter().map(String::as_str));
-    if let (Some((n_references, used)), Some(asked)) = (model.detector.neighborhood(), asked_neighbors(model))
-        && used < asked
-    {
-        let text = format!("{used} instead of {asked}: there are only {} rows", count(n_references as u64));
-        session.talk.line("neighbors", &text);
-    }
-    if let Detector::OneClassSvm(machine) = &model.detector {
-        match machine.has_converged() {
-            true => session.talk.line("solver", &solved(machine)),
-            false => session.talk.warning("solver", &solved(machine)),
-        }
-    }
+    model.detector.parts().iter().for_each(|part| part_fitted(session, part));
     if let Some(flips) = flips {
         let rows = plural(model.provenance.rows_sampled, "training row");
         let text = format!("support vectors in f16 turn the verdict of {} of {rows}", count(*flips));
@@ -70,6 +59,22 @@ pub fn fitted(session: &Session, fitted: &FitReport) {
             seconds(stages.wall)
         ),
     );
+}
+
+/// What is to be said of a detector, or of a member of an ensemble.
+fn part_fitted(session: &Session, part: &Detector) {
+    if let (Some((n_references, used)), Some(asked)) = (part.neighborhood(), part.params().n_neighbors())
+        && used < asked
+    {
+        let text = format!("{used} instead of {asked}: there are only {} rows", count(n_references as u64));
+        session.talk.line("neighbors", &text);
+    }
+    if let Detector::OneClassSvm(machine) = part {
+        match machine.has_converged() {
+            true => session.talk.line("solver", &solved(machine)),
+            false => session.talk.warning("solver", &solved(machine)),
+        }
+    }
 }
 
 /// How the problem of a support vector machine was solved, and how well.
@@ -101,17 +106,9 @@ fn solved(machine: &OneClassSvm) -> String {
     }
 }
 
-fn asked_neighbors(model: &Model) -> Option<usize> {
-    match model.detector.params() {
-        DetectorParams::LocalOutlierFactor(params) => Some(params.n_neighbors),
-        DetectorParams::NearestNeighbors(params) => Some(params.n_neighbors),
-        _ => None,
-    }
-}
-
 /// How rows will be scored, for those who asked.
 pub fn neighborhood(session: &Session, model: &Model) {
-    if let Some((n_references, n_neighbors)) = model.detector.neighborhood() {
+    for (n_references, n_neighbors) in model.detector.parts().iter().filter_map(Detector::neighborhood) {
         let references = plural(n_references, "reference");
         session.detail("plan", &format!("each row's {n_neighbors} nearest of {references}, no list kept"));
     }

@@ -4,6 +4,7 @@
 //! one device; [`Severity`] puts the scores of all detectors on one scale; a [`Threshold`] turns a score into a verdict;
 //! [`Ranking`] measures verdicts and scores against labels.
 
+mod ensemble;
 pub mod explanation;
 mod isolation_forest;
 mod local_outlier_factor;
@@ -18,6 +19,7 @@ mod self_join;
 mod severity;
 mod threshold;
 
+pub use ensemble::{Ensemble, EnsembleParams};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, MAX_SAMPLE_SIZE};
 pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams};
 pub use nearest_neighbors::{KnnDistance, NearestNeighbors, NearestNeighborsParams};
@@ -39,6 +41,7 @@ use crate::device::Device;
 use crate::ops::neighbors::Settled;
 use ndarray::ArrayView2;
 use std::borrow::Cow;
+use std::slice;
 use std::sync::Arc;
 
 /// A fitted detector.
@@ -53,6 +56,8 @@ pub enum Detector {
     NearestNeighbors(Arc<NearestNeighbors>),
     /// Schölkopf, Platt, Shawe-Taylor, Smola & Williamson 2001.
     OneClassSvm(Arc<OneClassSvm>),
+    /// Several of these: the mean of their surprises.
+    Ensemble(Arc<Ensemble>),
 }
 
 impl Detector {
@@ -63,6 +68,27 @@ impl Detector {
             Self::LocalOutlierFactor(_) => "local_outlier_factor",
             Self::NearestNeighbors(_) => "nearest_neighbors",
             Self::OneClassSvm(_) => "one_class_svm",
+            Self::Ensemble(_) => "ensemble",
+        }
+    }
+
+    /// The name in short, as `--detector` takes it: `iforest`, `lof,ocsvm`.
+    pub fn short_name(&self) -> String {
+        let name = |detector: &Self| match detector {
+            Self::IsolationForest(_) => "iforest",
+            Self::LocalOutlierFactor(_) => "lof",
+            Self::NearestNeighbors(_) => "knn",
+            Self::OneClassSvm(_) => "ocsvm",
+            Self::Ensemble(_) => "ensemble",
+        };
+        self.parts().iter().map(name).collect::<Vec<_>>().join(",")
+    }
+
+    /// The members of an ensemble; of any other detector itself.
+    pub fn parts(&self) -> &[Self] {
+        match self {
+            Self::Ensemble(ensemble) => ensemble.members(),
+            _ => slice::from_ref(self),
         }
     }
 
@@ -73,6 +99,7 @@ impl Detector {
             Self::LocalOutlierFactor(detector) => detector.references().ncols(),
             Self::NearestNeighbors(detector) => detector.references().ncols(),
             Self::OneClassSvm(machine) => machine.expansion().n_features(),
+            Self::Ensemble(ensemble) => ensemble.members().first().map_or(0, Self::n_features),
         }
     }
 
@@ -84,6 +111,10 @@ impl Detector {
             Self::IsolationForest(_) | Self::OneClassSvm(_) => None,
             Self::LocalOutlierFactor(detector) => detector.training_scores(),
             Self::NearestNeighbors(detector) => detector.training_scores(),
+            Self::Ensemble(ensemble) => {
+                let left_out = ensemble.members().iter().any(|member| member.known_scores().is_some());
+                ensemble.training_scores().filter(|_| left_out)
+            }
         }
     }
 
@@ -93,7 +124,11 @@ impl Detector {
     /// # Errors
     /// As [`Scorer::score`].
     pub fn training_scores(&self, rows: ArrayView2<'_, f32>, device: &Device) -> Result<Cow<'_, [f64]>> {
-        match self.known_scores() {
+        let fitted = match self {
+            Self::Ensemble(ensemble) => ensemble.training_scores(),
+            _ => self.known_scores(),
+        };
+        match fitted {
             Some(known) => Ok(Cow::Borrowed(known)),
             None => self.scorer(device, rows.nrows())?.score(rows).map(Cow::Owned),
         }
@@ -106,14 +141,17 @@ impl Detector {
             Self::IsolationForest(_) | Self::OneClassSvm(_) => None,
             Self::LocalOutlierFactor(detector) => detector.settled_at_fit(),
             Self::NearestNeighbors(detector) => detector.settled_at_fit(),
+            Self::Ensemble(ensemble) => {
+                ensemble.members().iter().filter_map(Self::settled_at_fit).reduce(Settled::plus)
+            }
         }
     }
 
     /// Reference rows that the detector keeps, and how many of them a row's list has; `None` for forests and
-    /// one-class machines, which look for no neighbours.
+    /// one-class machines, which look for no neighbours, and for an ensemble, whose members say it ([`Detector::parts`]).
     pub fn neighborhood(&self) -> Option<(usize, usize)> {
         match self {
-            Self::IsolationForest(_) | Self::OneClassSvm(_) => None,
+            Self::IsolationForest(_) | Self::OneClassSvm(_) | Self::Ensemble(_) => None,
             Self::LocalOutlierFactor(detector) => Some((detector.references().nrows(), detector.n_neighbors())),
             Self::NearestNeighbors(detector) => Some((detector.references().nrows(), detector.n_neighbors())),
         }
@@ -141,5 +179,11 @@ impl From<NearestNeighbors> for Detector {
 impl From<OneClassSvm> for Detector {
     fn from(machine: OneClassSvm) -> Self {
         Self::OneClassSvm(Arc::new(machine))
+    }
+}
+
+impl From<Ensemble> for Detector {
+    fn from(ensemble: Ensemble) -> Self {
+        Self::Ensemble(Arc::new(ensemble))
     }
 }

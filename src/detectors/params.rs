@@ -1,8 +1,9 @@
 //! Which detector to fit, with what parameters, and where.
 
 use super::{
-    Detector, IsolationForest, IsolationForestParams, LocalOutlierFactor, LocalOutlierFactorParams, NearestNeighbors,
-    NearestNeighborsParams, OneClassSvm, OneClassSvmParams, SelfJoinPlan, SolverState,
+    Detector, Ensemble, EnsembleParams, IsolationForest, IsolationForestParams, LocalOutlierFactor,
+    LocalOutlierFactorParams, NearestNeighbors, NearestNeighborsParams, OneClassSvm, OneClassSvmParams, SelfJoinPlan,
+    SolverState,
 };
 use crate::device::Device;
 use crate::ops::neighbors::Watch;
@@ -31,6 +32,8 @@ pub enum DetectorParams {
     NearestNeighbors(NearestNeighborsParams),
     /// Schölkopf, Platt, Shawe-Taylor, Smola & Williamson 2001.
     OneClassSvm(OneClassSvmParams),
+    /// Several of these.
+    Ensemble(EnsembleParams),
 }
 
 /// Where a detector is fitted, in how much memory, and who looks on. What is fitted depends on none of it.
@@ -87,6 +90,7 @@ impl Detector {
             }
             DetectorParams::NearestNeighbors(params) => NearestNeighbors::fit_in(rows, params, context).map(Self::from),
             DetectorParams::OneClassSvm(params) => OneClassSvm::fit_in(rows, params, context).map(Self::from),
+            DetectorParams::Ensemble(params) => Ensemble::fit_in(rows, params, context).map(Self::from),
         }
     }
 
@@ -97,6 +101,30 @@ impl Detector {
             Self::LocalOutlierFactor(detector) => DetectorParams::LocalOutlierFactor(detector.params().clone()),
             Self::NearestNeighbors(detector) => DetectorParams::NearestNeighbors(detector.params().clone()),
             Self::OneClassSvm(machine) => DetectorParams::OneClassSvm(machine.params().clone()),
+            Self::Ensemble(ensemble) => DetectorParams::Ensemble(ensemble.params()),
+        }
+    }
+}
+
+impl DetectorParams {
+    /// The neighbours of a row that are asked for; of an ensemble the most. `None` where no neighbours are looked for.
+    pub fn n_neighbors(&self) -> Option<usize> {
+        match self {
+            Self::IsolationForest(_) | Self::OneClassSvm(_) => None,
+            Self::LocalOutlierFactor(params) => Some(params.n_neighbors),
+            Self::NearestNeighbors(params) => Some(params.n_neighbors),
+            Self::Ensemble(params) => params.members().iter().filter_map(Self::n_neighbors).max(),
+        }
+    }
+
+    /// Where a member stands in an ensemble; `None` for an ensemble, which is no member.
+    pub(super) fn place(&self) -> Option<u8> {
+        match self {
+            Self::IsolationForest(_) => Some(0),
+            Self::LocalOutlierFactor(_) => Some(1),
+            Self::NearestNeighbors(_) => Some(2),
+            Self::OneClassSvm(_) => Some(3),
+            Self::Ensemble(_) => None,
         }
     }
 }
@@ -114,6 +142,7 @@ impl fmt::Display for DetectorParams {
                 write!(f, "nearest neighbors, {} distance of {}", p.distance, neighbors(p.n_neighbors))
             }
             Self::OneClassSvm(p) => write!(f, "one-class SVM, nu {}, gamma {}", p.nu, p.gamma),
+            Self::Ensemble(p) => write!(f, "{p}"),
         }
     }
 }

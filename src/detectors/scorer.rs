@@ -1,7 +1,7 @@
 //! A detector made ready on a device.
 
 use super::self_join::since;
-use super::{Detector, IsolationForest, LocalOutlierFactor, NearestNeighbors, OneClassSvm};
+use super::{Detector, Ensemble, IsolationForest, LocalOutlierFactor, NearestNeighbors, OneClassSvm};
 use crate::device::Device;
 use crate::ops::neighbors::{Neighbors, Queries, Settled, Watch};
 use crate::ops::path_length::PathLength;
@@ -24,6 +24,7 @@ enum Body {
     LocalOutlierFactor { search: Search, detector: Arc<LocalOutlierFactor> },
     NearestNeighbors { search: Search, detector: Arc<NearestNeighbors> },
     OneClassSvm { rbf: Rbf, machine: Arc<OneClassSvm> },
+    Ensemble { members: Vec<Scorer>, ensemble: Arc<Ensemble> },
 }
 
 /// The search among references, and what it had settled when the scorer was made.
@@ -62,6 +63,14 @@ impl Detector {
                 rbf: Rbf::prepare(machine.expansion(), device, max_rows)?,
                 machine: Arc::clone(machine),
             },
+            Self::Ensemble(ensemble) => Body::Ensemble {
+                members: ensemble
+                    .members()
+                    .iter()
+                    .map(|member| member.scorer(device, max_rows))
+                    .collect::<Result<Vec<_>>>()?,
+                ensemble: Arc::clone(ensemble),
+            },
         };
         Ok(Scorer { n_features: self.n_features(), body, stop: Stop::new() })
     }
@@ -70,7 +79,13 @@ impl Detector {
 impl Scorer {
     /// The same, giving up in the middle of a batch when `stop` is requested.
     pub fn until(self, stop: &Stop) -> Self {
-        Self { stop: stop.clone(), ..self }
+        let body = match self.body {
+            Body::Ensemble { members, ensemble } => {
+                Body::Ensemble { members: members.into_iter().map(|member| member.until(stop)).collect(), ensemble }
+            }
+            body => body,
+        };
+        Self { stop: stop.clone(), body, ..self }
     }
 
     /// The anomaly score of each row of `rows` (`n_rows × n_features`); larger is more anomalous. A row's score does
@@ -100,6 +115,7 @@ impl Scorer {
             Body::LocalOutlierFactor { search, .. } | Body::NearestNeighbors { search, .. } => {
                 Some(since(search.before, search.neighbors.settled()))
             }
+            Body::Ensemble { members, .. } => members.iter().filter_map(Self::settled).reduce(Settled::plus),
         }
     }
 
@@ -119,6 +135,10 @@ impl Scorer {
             Body::LocalOutlierFactor { search, detector } => detector.score(&search.neighbors, queries, watch),
             Body::NearestNeighbors { search, detector } => detector.score(&search.neighbors, queries, watch),
             Body::OneClassSvm { rbf, machine } => machine.score(rbf, rows),
+            Body::Ensemble { members, ensemble } => ensemble.scores(rows.nrows(), |at| match members.get(at) {
+                Some(member) => member.score_queries(rows, queries),
+                None => Err(Error::Internal("an ensemble with more scales than members".into())),
+            }),
         }
     }
 }

@@ -34,7 +34,9 @@ pub use definition::Definition;
 pub use encode::{Encoded, RowsToMatrix};
 pub use label::{label_column, label_values, label_words};
 pub use plan::{ColumnSummary, FeatureOptions, FeaturePlan, Scaling};
-pub use profile::{ColumnDrift, Drift, HoursDrift, Profile, ProfiledRows, TrainingProfile, Unseen, drift};
+pub use profile::{
+    ColumnDrift, Drift, Elsewhere, HoursDrift, Profile, ProfiledRows, SameHours, TrainingProfile, Unseen,
+};
 pub use roles::{ColumnRole, Role, RoleOverrides, infer_roles};
 pub(crate) use statistics::quantile;
 pub use teller::ToldValue;

@@ -14,14 +14,22 @@
 //!
 //! **KS**, the distance of Kolmogorov and Smirnov, is the largest difference of the two shares of values up to some edge. Between
 //! edges it could be larger by at most the largest share of one bin.
+//!
+//! **Hours.** Where training rows are of the same hours of the week as most of the rows, these are compared with those, hour by
+//! hour (`by_hour`); what is left is compared with all training rows.
 
+mod by_hour;
 mod compare;
 mod count;
+mod hours;
 #[cfg(test)]
 mod tests;
 
-pub use compare::{ColumnDrift, Drift, HoursDrift, drift};
+pub use compare::{ColumnDrift, Drift, Elsewhere};
 pub use count::Unseen;
+pub use hours::{HoursDrift, SameHours};
+
+use by_hour::HourCounts;
 
 use super::categorical::Lookup;
 use super::plan::{ColumnEncoder, FeaturePlan};
@@ -43,6 +51,9 @@ pub struct TrainingProfile {
     /// The same of scores.
     score_edges: Vec<f64>,
     usual: Profile,
+    /// Training rows of the hours of the week that have enough, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    by_hour: Vec<HourCounts>,
 }
 
 /// Rows counted in bins.
@@ -92,9 +103,11 @@ impl TrainingProfile {
                 }
             });
         }
-        let empty = Self { edges, score_edges: count::edges(rows.scores.to_vec()), usual: Profile::default() };
+        let (score_edges, usual) = (count::edges(rows.scores.to_vec()), Profile::default());
+        let empty = Self { edges, score_edges, usual, by_hour: Vec::new() };
         let usual = empty.count(plan, rows)?.0;
-        Ok(Self { usual, ..empty })
+        let by_hour = by_hour::fit(&empty, plan, rows)?;
+        Ok(Self { usual, by_hour, ..empty })
     }
 
     /// Counts rows in these bins; and of each categorical column, by its place among encoders, the values that training did
@@ -137,6 +150,11 @@ impl TrainingProfile {
         }
         if !self.usual.hours.is_empty() && self.usual.hours.len() != HOURS {
             return wrong(format!("{} hours of the week", self.usual.hours.len()));
+        }
+        let bins: Vec<usize> =
+            encoders.iter().zip(&self.edges).map(|(encoder, edges)| bins_of(encoder, edges)).collect();
+        if !by_hour::sound(&self.by_hour, &bins, self.score_edges.len() + 1, &self.usual.hours) {
+            return wrong("rows by the hour".to_owned());
         }
         None
     }

@@ -4,7 +4,7 @@ use super::machine::MachineHeader;
 use super::replay::Replay;
 use super::{Model, Provenance};
 use crate::detectors::{
-    Detector, IsolationForestParams, LocalOutlierFactorParams, NearestNeighborsParams, SeverityRow, Threshold,
+    Detector, IsolationForestParams, LocalOutlierFactorParams, NearestNeighborsParams, Severity, SeverityRow, Threshold,
 };
 use crate::features::flow::FlowFeatures;
 use crate::features::{FeaturePlan, TrainingProfile};
@@ -52,6 +52,16 @@ pub(super) enum DetectorHeader {
     LocalOutlierFactor { params: LocalOutlierFactorParams, n_references: usize, n_features: usize },
     NearestNeighbors { params: NearestNeighborsParams, n_references: usize, n_features: usize },
     OneClassSvm(MachineHeader),
+    Ensemble { members: Vec<MemberHeader> },
+}
+
+/// A member of an ensemble, and its rarity scale without its knots.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MemberHeader {
+    pub detector: DetectorHeader,
+    pub n_scores: u64,
+    pub width: f64,
 }
 
 impl DetectorHeader {
@@ -73,6 +83,14 @@ impl DetectorHeader {
                 n_features: detector.references().ncols(),
             },
             Detector::OneClassSvm(machine) => Self::OneClassSvm(MachineHeader::of(machine)),
+            Detector::Ensemble(ensemble) => {
+                let member = |(member, severity): (&Detector, &Severity)| MemberHeader {
+                    detector: Self::of(member),
+                    n_scores: severity.n_scores(),
+                    width: severity.width(),
+                };
+                Self::Ensemble { members: ensemble.members().iter().zip(ensemble.severities()).map(member).collect() }
+            }
         }
     }
 }

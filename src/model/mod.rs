@@ -8,6 +8,7 @@
 //! one input on one device give the same bytes.
 
 mod container;
+mod detector;
 mod header;
 mod machine;
 mod numbers;
@@ -30,7 +31,7 @@ pub use replay::MAX_ROWS as MAX_REPLAY_ROWS;
 pub use scorer::{BatchScorer, InFinding, Scored};
 pub use summary::{ModelSummary, TreeStatistics};
 
-use crate::detectors::{Detector, IsolationForest, Severity, Threshold};
+use crate::detectors::{Detector, Severity, Threshold};
 use crate::device::Device;
 use crate::features::flow::FlowFeatures;
 use crate::features::{FeaturePlan, TrainingProfile};
@@ -38,7 +39,6 @@ use crate::flows::sink::Staged;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
-use header::DetectorHeader;
 use replay::Replay;
 use std::fmt;
 use std::fs::File;
@@ -109,19 +109,9 @@ impl Model {
 
     fn bytes_from(&self, provenance: &Provenance) -> Result<Vec<u8>> {
         let in_memory = |reason| Error::Model { path: PathBuf::from("model"), reason };
-        let (scores, severities) = self.severity.knots();
-        let mut sections = vec![
-            ("header", header::pack(self, provenance).map_err(in_memory)?),
-            ("severity", numbers::from_f64s(scores.iter().chain(severities))),
-        ];
-        match &self.detector {
-            Detector::IsolationForest(forest) => {
-                sections.extend(trees::SECTIONS.into_iter().zip(trees::pack(forest.forest())));
-            }
-            Detector::LocalOutlierFactor(detector) => sections.extend(references::pack_factor(detector)),
-            Detector::NearestNeighbors(detector) => sections.extend(references::pack_nearest(detector)),
-            Detector::OneClassSvm(detector) => sections.extend(machine::pack(detector)),
-        }
+        let header = header::pack(self, provenance).map_err(in_memory)?;
+        let mut sections = vec![("header", header), detector::pack_severity(&self.severity)];
+        sections.extend(detector::pack(&self.detector));
         container::pack(&sections).map_err(in_memory)
     }
 
@@ -249,24 +239,10 @@ impl Model {
 
 fn decode(bytes: &[u8]) -> Result<Model, String> {
     let mut sections = container::unpack(bytes)?;
-    let [header, severity] = sections.take(["header", "severity"])?;
+    let [header] = sections.take(["header"])?;
     let header = header::unpack(header)?;
-    let mut knots = numbers::to_f64s(severity).ok_or("its severity table is cut off")?;
-    let scores = knots.by_ref().take(severity.len() / 16).collect();
-    let severity = Severity::from_parts(header.severity.n_scores, header.severity.width, scores, knots.collect())?;
-    let detector = match header.detector {
-        DetectorHeader::IsolationForest { params, sample_size, n_features } => {
-            let forest = trees::unpack(n_features, sections.take(trees::SECTIONS)?)?;
-            IsolationForest::from_parts(forest, sample_size, params).map_err(|error| error.to_string())?.into()
-        }
-        DetectorHeader::LocalOutlierFactor { params, n_references, n_features } => {
-            references::unpack_factor(params, (n_references, n_features), &mut sections)?.into()
-        }
-        DetectorHeader::NearestNeighbors { params, n_references, n_features } => {
-            references::unpack_nearest(params, (n_references, n_features), &mut sections)?.into()
-        }
-        DetectorHeader::OneClassSvm(header) => machine::unpack(header, &mut sections)?.into(),
-    };
+    let severity = detector::unpack_severity(header.severity.n_scores, header.severity.width, &mut sections)?;
+    let detector = detector::unpack(header.detector, &mut sections)?;
     sections.end()?;
     let (features, threshold) = (header.features, header.threshold);
     let (provenance, flows, training, replay) = (header.provenance, header.flows, header.training, header.replay);

@@ -21,6 +21,8 @@ pub struct ModelSummary {
     pub detector: &'static str,
     /// Its parameters, by name.
     pub parameters: Vec<(&'static str, String)>,
+    /// Of an ensemble its members, each with its parameters; empty for a single detector.
+    pub members: Vec<(&'static str, Vec<(&'static str, String)>)>,
     /// Its trees, if it has any.
     pub trees: Option<TreeStatistics>,
     /// Reference rows that it keeps, if it is a detector of neighbours.
@@ -71,9 +73,14 @@ impl Model {
     /// If the model is larger than a model file can be.
     pub fn summary(&self) -> Result<ModelSummary> {
         let file = self.to_bytes()?;
-        let trees = match &self.detector {
+        let parts = self.detector.parts();
+        let trees = parts.iter().find_map(|part| match part {
             Detector::IsolationForest(forest) => Some(TreeStatistics::of(forest.forest())),
-            Detector::LocalOutlierFactor(_) | Detector::NearestNeighbors(_) | Detector::OneClassSvm(_) => None,
+            _ => None,
+        });
+        let members = match &self.detector {
+            Detector::Ensemble(_) => parts.iter().map(|part| (part.name(), parameters(part))).collect(),
+            _ => Vec::new(),
         };
         let (smallest, largest) = self.severity.range();
         Ok(ModelSummary {
@@ -82,8 +89,9 @@ impl Model {
             format: container::FORMAT,
             detector: self.detector.name(),
             parameters: parameters(&self.detector),
+            members,
             trees,
-            n_references: self.detector.neighborhood().map(|(n_references, _)| n_references),
+            n_references: parts.iter().find_map(Detector::neighborhood).map(|(n_references, _)| n_references),
             columns: self.features.columns().to_vec(),
             features: self.features.feature_names(),
             notes: self.features.notes().to_vec(),
@@ -116,6 +124,7 @@ fn parameters(detector: &Detector) -> Vec<(&'static str, String)> {
             ("distance", detector.params().distance.to_string()),
         ],
         Detector::OneClassSvm(machine) => of_machine(machine),
+        Detector::Ensemble(ensemble) => vec![("members", ensemble.members().len().to_string())],
     }
 }
 

@@ -1,7 +1,7 @@
 //! Drift: a seeded sample of the scored rows against the training rows.
 
 use super::sample::{Candidates, Gathered, Sample};
-use crate::features::{Drift, FeaturePlan, ProfiledRows, TrainingProfile, drift};
+use crate::features::{Drift, FeaturePlan, ProfiledRows, TrainingProfile};
 use crate::flows::Batch;
 use crate::model::Model;
 use crate::{Error, Result};
@@ -88,8 +88,7 @@ impl<'a> DriftSample<'a> {
         let scores = column(SCORE)?.as_primitive::<Float64Type>().values().to_vec();
         let starts: Vec<Option<i64>> = column(START)?.as_primitive::<Int64Type>().iter().collect();
         let rows = ProfiledRows { columns: &drawn.rows, scores: &scores, starts: &starts };
-        let (met, unseen) = self.training.count(self.plan, rows)?;
-        Ok(Some(drift(self.plan, self.training, &met, &unseen)))
+        self.training.compare(self.plan, rows).map(Some)
     }
 }
 

@@ -4,7 +4,7 @@ use super::score::ScoreReport;
 use super::tally::Stages;
 use crate::detectors::{Detector, SvmReport};
 use crate::features::windows::Evictions;
-use crate::features::{ColumnDrift, Drift, HoursDrift};
+use crate::features::{ColumnDrift, Drift, Elsewhere, HoursDrift};
 use crate::findings::ToldFinding;
 use crate::flows::sink::Staged;
 use crate::flows::source::{Damage, Input, InputFile};
@@ -140,8 +140,11 @@ const WORST: usize = 10;
 struct ManifestDrift {
     training_rows: u64,
     rows: u64,
+    against: &'static str,
     score: ColumnDrift,
     worst_columns: Vec<ColumnDrift>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elsewhere: Option<Elsewhere>,
     hours: Option<HoursDrift>,
 }
 
@@ -150,8 +153,13 @@ impl ManifestDrift {
         Self {
             training_rows: drift.training_rows,
             rows: drift.rows,
+            against: drift.against,
             score: drift.score.clone(),
             worst_columns: drift.columns.iter().take(WORST).cloned().collect(),
+            elsewhere: drift
+                .elsewhere
+                .as_ref()
+                .map(|rows| Elsewhere { columns: rows.columns.iter().take(WORST).cloned().collect(), ..rows.clone() }),
             hours: drift.hours.clone(),
         }
     }
@@ -249,18 +257,17 @@ impl Manifest {
 }
 
 fn solver(model: &Model) -> Option<Solved> {
-    let Detector::OneClassSvm(machine) = &model.detector else { return None };
+    let machine = model.detector.parts().iter().find_map(|part| match part {
+        Detector::OneClassSvm(machine) => Some(machine),
+        _ => None,
+    })?;
     Some(Solved { report: *machine.report(), converged: machine.has_converged() })
 }
 
 /// What was settled in the whole run: a model that was loaded has no fit.
 fn settled(model: &Model, report: &ScoreReport) -> Option<Settled> {
     let score = report.settled?;
-    let fit = model.detector.settled_at_fit().unwrap_or_default();
-    Some(Settled {
-        near_ties: fit.near_ties + score.near_ties,
-        searched_on_host: fit.searched_on_host + score.searched_on_host,
-    })
+    Some(model.detector.settled_at_fit().unwrap_or_default().plus(score))
 }
 
 /// `day.parquet` → `day.parquet.manifest.json`: the whole name, so that outputs of several formats keep theirs apart.

@@ -164,6 +164,8 @@ pub struct ListedFinding {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Drift {
+    /// What is compared with what, in words.
+    pub against: Option<String>,
     /// Column by column.
     #[serde(alias = "worst_columns")]
     pub columns: Option<Vec<Drifted>>,

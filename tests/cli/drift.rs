@@ -108,3 +108,82 @@ fn a_log_of_flows_tells_its_hours() {
     }
     println!("score {}", drift["score"]);
 }
+
+/// A Zeek log of these hours, counted from a Monday: by night backups, by day the web, a megabyte against kilobytes.
+fn conn_log(hours: impl Iterator<Item = i64>, factor: i64) -> String {
+    let mut text = "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n\
+        #fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes\tconn_state\torig_pkts\tresp_pkts\n\
+        #types\ttime\tstring\taddr\tport\taddr\tport\tenum\tstring\tinterval\tcount\tcount\tstring\tcount\tcount\n"
+        .to_owned();
+    let mut state = 1u64;
+    let mut below = |n: i64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((state >> 33) as i64) % n
+    };
+    for hour in hours {
+        for flow in 0..60 {
+            let night = if hour % 24 < 6 { below(10) > 0 } else { below(10) == 0 };
+            let (port, service) = if night { (873, "-") } else { (80, "http") };
+            let bytes = factor * if night { 1_000_000 + below(500_000) } else { 300 + below(3_000) };
+            text += &format!(
+                "{}.000000\tC{hour}x{flow}\t10.0.0.{}\t{}\t10.1.0.{}\t{port}\ttcp\t{service}\t{}.5\t{bytes}\t{}\tSF\t{}\t9\n",
+                1_713_139_200 + hour * 3_600 + flow * 60,
+                1 + below(20),
+                20_000 + below(40_000),
+                1 + below(3),
+                1 + below(5),
+                400 + below(400),
+                10 + bytes / 1_400,
+            );
+        }
+    }
+    text
+}
+
+#[test]
+fn nights_are_compared_with_nights() {
+    let bench = Bench::empty();
+    bench.write("week.log", conn_log(0..168, 1));
+    bench.ok(&["fit", "week.log", "-o", "week.model"]);
+    let nights = |week: i64| (week * 168..week * 168 + 168).filter(|hour| hour % 24 < 6);
+    bench.write("nights.log", conn_log(nights(1), 1));
+    bench.write("grown.log", conn_log(nights(1), 20));
+    let of = |document: &Value, name: &str| {
+        let columns = document["drift"]["columns"].as_array().unwrap();
+        columns.iter().find(|column| column["column"] == name).unwrap_or_else(|| panic!("{document:#}")).clone()
+    };
+    let same = json(&bench.ok(&["drift", "-m", "week.model", "nights.log", "--json"]).stdout);
+    let hours = &same["drift"]["hours"]["same"];
+    assert!(hours["used"] == true && hours["share"] == 1.0 && hours["too_few"] == "", "{hours}");
+    let bytes = of(&same, "bytes_out");
+    println!("nights: bytes_out {bytes}, score {}", same["drift"]["score"]);
+    assert!(psi(&bytes) < 0.1 && bytes["psi_all_hours"].as_f64().unwrap() > 0.5, "{bytes}");
+    let grown = json(&bench.ok(&["drift", "-m", "week.model", "grown.log", "--json"]).stdout);
+    assert!(psi(&of(&grown, "bytes_out")) > 0.25, "{grown:#}");
+    let ran = bench.run(&["drift", "-m", "week.model", "grown.log", "--fail-above", "0.25"]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("of the same hours, each hour by its part") && ran.stdout.contains("all hours"),
+        "{}",
+        ran.stderr
+    );
+    // Batches and threads do not matter, and the manifest of a score has the same.
+    let again = bench.ok(&["drift", "-m", "week.model", "grown.log", "--json", "--batch-rows", "97", "--threads", "3"]);
+    assert_eq!(json(&again.stdout)["drift"], grown["drift"]);
+    bench.ok(&["score", "-m", "week.model", "grown.log", "-o", "out.csv"]);
+    let manifest = json(&bench.read("out.csv.manifest.json"));
+    assert_eq!(manifest["drift"]["hours"], grown["drift"]["hours"]);
+    assert_eq!(manifest["drift"]["against"], grown["drift"]["against"]);
+    assert_eq!(manifest["drift"]["worst_columns"][0], grown["drift"]["columns"][0]);
+    // A Sunday added: what training of a day does not cover is compared with all, and said.
+    bench.write("monday.log", conn_log(0..24, 1));
+    bench.ok(&["fit", "monday.log", "-o", "monday.model"]);
+    bench.write("days.log", conn_log((168..192).chain(312..322), 1));
+    let said = bench.ok(&["drift", "-m", "monday.model", "days.log"]);
+    assert!(said.stdout.contains("600 rows of other hours, against all training rows"), "{}", said.stdout);
+    assert!(
+        said.stderr.contains("29.4 % of these rows lie in hours of the week that training did not see"),
+        "{}",
+        said.stderr
+    );
+}

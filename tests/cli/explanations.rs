@@ -3,11 +3,13 @@
 use crate::{Bench, csv_column, shared};
 use serde_json::Value;
 
-const DETECTORS: [&[&str]; 4] = [
+const DETECTORS: [&[&str]; 6] = [
     &["--detector", "iforest", "--trees", "20", "--max-features", "0.5"],
     &["--detector", "lof"],
     &["--detector", "knn", "--distance", "mean"],
     &["--detector", "ocsvm", "--fit-rows", "400"],
+    &["--detector", "iforest,ocsvm", "--fit-rows", "400"],
+    &["--detector", "iforest,lof,knn", "--reference-rows", "1000", "--trees", "20"],
 ];
 
 fn number(value: &Value) -> f64 {

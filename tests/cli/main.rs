@@ -3,6 +3,8 @@
 #[path = "../support/damaged.rs"]
 mod damaged;
 mod drift;
+mod ensemble_evidence;
+mod ensembles;
 mod evaluate;
 mod explanations;
 mod findings;

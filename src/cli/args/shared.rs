@@ -77,9 +77,12 @@ pub struct OutputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Detector")]
 pub struct FitArgs {
-    /// iforest (isolation forest), lof (local outlier factor), knn (nearest neighbors) or ocsvm (one-class SVM)
-    /// [default: iforest]
-    #[arg(long, value_name = "NAME")]
+    /// iforest (isolation forest), lof (local outlier factor), knn (nearest neighbors) or ocsvm (one-class SVM); several,
+    /// as iforest,lof, are an ensemble [default: iforest]
+    ///
+    /// An ensemble fits each detector on the same rows (--reference-rows of them where lof or knn is one, else --fit-rows), all in
+    /// one model. A row's score is the mean over the members of -ln(1 - severity), each by the rarity of its own training scores.
+    #[arg(long, value_name = "NAMES")]
     pub detector: Option<String>,
     /// Neighbors of a row (lof, knn) [default: 20 for lof, 5 for knn]
     #[arg(long, value_name = "K")]

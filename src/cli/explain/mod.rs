@@ -112,6 +112,12 @@ fn quantity(model: &Model, report: &ExplainReport) -> String {
             format!("{what}: base {base:.3}; score = 2^(value / {usual:.3})")
         }
         Detector::OneClassSvm(_) => format!("{what}, against the typical row: base {base:.4}"),
+        Detector::Ensemble(_) => {
+            format!(
+                "{what} ({}), each member's contributions on this scale: base {base:.4}",
+                model.detector.short_name()
+            )
+        }
         _ => format!("{what}: base {base}"),
     }
 }

@@ -12,6 +12,7 @@
 //! | nearest neighbours | the score, a distance | 0 | each distance d counts Σ_j δ_j² / d: the part of the columns in its square |
 //! | local outlier factor | the score | 1, as dense as the neighbours | (score − 1) × the part of the columns in the mean distance to the neighbours |
 //! | one-class SVM | the score, ρ − Σ α K | the score of the typical row | Shapley values of the columns against the typical row |
+//! | ensemble | the score, the mean of −ln(1 − severity) of its members | the same of the members' bases | each member's, times one number a row: they sum to its part of the score less its part at the base |
 //!
 //! The score of a forest follows from its value alone: 2^(value / c(ψ)), so contributions of columns multiply the score by
 //! 2^(contribution / c(ψ)). Features are summed back to the columns that they were made of ([`Columns`]): one-hot
@@ -19,6 +20,7 @@
 //! batches, threads or devices (on a GPU neighbours are found there; their lists are the same).
 
 mod columns;
+mod ensemble;
 mod forest;
 mod kernel;
 mod neighbors;
@@ -33,6 +35,7 @@ use crate::device::Device;
 use crate::ops::neighbors::{Neighbors, Queries, Watch};
 use crate::words::counted;
 use crate::{Error, Result, Stop};
+use ensemble::EnsembleTerms;
 use forest::ForestPaths;
 use kernel::KernelTerms;
 use ndarray::ArrayView2;
@@ -84,6 +87,7 @@ enum Body {
     Forest(ForestPaths, Method),
     Neighbors(Arc<Neighbors>),
     Kernel(KernelTerms),
+    Ensemble(EnsembleTerms),
 }
 
 impl Detector {
@@ -103,6 +107,7 @@ impl Detector {
             Self::LocalOutlierFactor(detector) => Body::Neighbors(detector.prepare(device)?),
             Self::NearestNeighbors(detector) => Body::Neighbors(detector.prepare(device)?),
             Self::OneClassSvm(machine) => Body::Kernel(KernelTerms::new(machine, columns)),
+            Self::Ensemble(ensemble) => Body::Ensemble(EnsembleTerms::new(ensemble, columns, method, device)?),
         };
         Ok(Explainer { columns: columns.clone(), detector: self.clone(), body, stop: Stop::new() })
     }
@@ -114,6 +119,7 @@ impl Detector {
             Self::LocalOutlierFactor(_) => "the local outlier factor",
             Self::NearestNeighbors(_) => "the distance to the neighbours",
             Self::OneClassSvm(_) => "the offset less the kernel sum",
+            Self::Ensemble(_) => "the mean of -ln(1 - severity) of the members",
         }
     }
 }
@@ -121,7 +127,11 @@ impl Detector {
 impl Explainer {
     /// The same, giving up when `stop` is requested.
     pub fn until(self, stop: &Stop) -> Self {
-        Self { stop: stop.clone(), ..self }
+        let body = match self.body {
+            Body::Ensemble(terms) => Body::Ensemble(terms.until(stop)),
+            body => body,
+        };
+        Self { stop: stop.clone(), body, ..self }
     }
 
     /// The columns that contributions are of.
@@ -148,6 +158,7 @@ impl Explainer {
             Body::Kernel(terms) => self.each_block(rows, |block| {
                 block.chunks_exact(rows.ncols().max(1)).map(|row| terms.explain(row)).collect()
             }),
+            Body::Ensemble(terms) => terms.explain(rows, excluded, self.columns.n_columns()),
             Body::Neighbors(neighbors) => {
                 let queries = if excluded.is_empty() { Queries::new(rows) } else { Queries::excluding(rows, excluded) };
                 neighbors::explain(&self.detector, neighbors, queries, rows, &self.columns, Watch::stop(&self.stop))

@@ -23,7 +23,7 @@ pub fn explain(
         Detector::NearestNeighbors(detector) => neighbors.map(queries, detector.n_neighbors(), watch, |row, list| {
             of_distance(detector, list, rows.row(row), columns)
         }),
-        Detector::IsolationForest(_) | Detector::OneClassSvm(_) => Ok(Vec::new()),
+        Detector::IsolationForest(_) | Detector::OneClassSvm(_) | Detector::Ensemble(_) => Ok(Vec::new()),
     }
 }
 

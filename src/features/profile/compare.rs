@@ -1,7 +1,10 @@
 //! How far rows are from what was usual.
 
-use super::count::Unseen;
-use super::{Counts, HOURS, Profile, TrainingProfile};
+use super::by_hour::{Expected, Selected, Weighted, expected};
+use super::count::{Unseen, hour_of_week};
+use super::hours::{HoursDrift, SameHours, hours, spans};
+use super::{HOURS, Profile, ProfiledRows, TrainingProfile};
+use crate::Result;
 use crate::features::math;
 use crate::features::plan::{ColumnEncoder, FeaturePlan};
 use serde::Serialize;
@@ -13,6 +16,8 @@ const NUMERIC_SHARE: f64 = 0.05;
 const CATEGORY_SHARE: f64 = 0.01;
 /// Unseen values that are named.
 const NAMED: usize = 3;
+/// Share of the rows that must lie in hours with training rows, to be compared with these.
+const COVERED: f64 = 0.5;
 
 /// How far rows are from the training rows of a model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,12 +26,28 @@ pub struct Drift {
     pub training_rows: u64,
     /// Rows that were counted.
     pub rows: u64,
+    /// What columns and score are compared with, and of which rows, in words.
+    pub against: &'static str,
     /// Each column of the features, the farthest first.
     pub columns: Vec<ColumnDrift>,
     /// The scores.
     pub score: ColumnDrift,
+    /// The rows that were left out of `columns` and `score`, where those are of the same hours of the week as training rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<Elsewhere>,
     /// When the rows were; `None` where the training rows or these tell no times.
     pub hours: Option<HoursDrift>,
+}
+
+/// Rows of hours of the week that training rows do not cover, or without a time, against all training rows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Elsewhere {
+    /// How many.
+    pub rows: u64,
+    /// Each column of the features, the farthest first.
+    pub columns: Vec<ColumnDrift>,
+    /// The scores.
+    pub score: ColumnDrift,
 }
 
 /// How far the values of a column are from those of training rows.
@@ -38,6 +59,9 @@ pub struct ColumnDrift {
     pub psi: f64,
     /// What the index comes to by chance.
     pub psi_by_chance: f64,
+    /// The index of all rows against all training rows, where `psi` is of the same hours of the week.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub psi_all_hours: Option<f64>,
     /// Distance of Kolmogorov and Smirnov at the edges of bins; `None` for categories.
     pub ks: Option<f64>,
     /// Share of training rows without a value.
@@ -59,56 +83,138 @@ impl ColumnDrift {
     }
 }
 
-/// When rows were, by the hour of the week in UTC.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct HoursDrift {
-    /// Hours of the week that training rows cover: `Mon 00-08, Tue 10-11`.
-    pub training: String,
-    /// Hours of the week that these rows cover.
-    pub rows: String,
-    /// Share of these rows that lie in hours which training rows do not cover.
-    pub outside: f64,
-}
-
-/// Compares rows that were counted in the bins of `training` with the training rows.
-pub fn drift(plan: &FeaturePlan, training: &TrainingProfile, met: &Profile, unseen: &Unseen) -> Drift {
-    let usual = &training.usual;
-    let none = Counts::default();
-    let mut columns = Vec::new();
-    for (at, (encoder, edges)) in plan.encoders().iter().zip(&training.edges).enumerate() {
-        let (a, b) = (usual.columns.get(at).unwrap_or(&none), met.columns.get(at).unwrap_or(&none));
-        columns.push(match encoder {
-            ColumnEncoder::Numeric(encoder) => numeric(&encoder.name, edges, a, b),
-            ColumnEncoder::Categorical(encoder) => {
-                let names: Vec<Option<&str>> = encoder.categories.iter().map(|c| c.text.as_deref()).collect();
-                let mut column = categorical(&encoder.name, &names, a, b);
-                let mut values: Vec<(String, u64)> =
-                    unseen.get(&at).into_iter().flatten().map(|(text, n)| (text.clone(), *n)).collect();
-                values.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
-                values.truncate(NAMED);
-                column.unseen_values = values;
-                column
-            }
-        });
+impl Drift {
+    /// The largest index beyond chance of a column or of the scores, those of rows elsewhere among them.
+    pub fn worst(&self) -> f64 {
+        let elsewhere = self.elsewhere.iter().flat_map(|rows| rows.columns.iter().chain([&rows.score]));
+        let all = self.columns.iter().chain([&self.score]).chain(elsewhere);
+        all.map(ColumnDrift::beyond_chance).fold(0.0, f64::max)
     }
-    // Stable: columns that are equally far stay in the order of the features.
-    columns.sort_by(|a, b| b.psi.total_cmp(&a.psi));
-    let score = numeric("score", &training.score_edges, &usual.scores, &met.scores);
-    Drift { training_rows: usual.rows, rows: met.rows, columns, score, hours: hours(&usual.hours, &met.hours) }
 }
 
-fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+/// Columns, the farthest first, and scores.
+type Compared = (Vec<ColumnDrift>, ColumnDrift);
+
+impl TrainingProfile {
+    /// Compares rows with the training rows: of the same hours of the week where at least half of the rows lie in hours that
+    /// have enough of these, and what is left with all; else all with all.
+    ///
+    /// # Errors
+    /// If columns are missing or of the wrong types.
+    pub fn compare(&self, plan: &FeaturePlan, rows: ProfiledRows<'_>) -> Result<Drift> {
+        let (met, unseen) = self.count(plan, rows)?;
+        let (columns, score) = self.compared(plan, &self.plainly(), &met, &unseen);
+        let mut drift = Drift {
+            training_rows: self.usual.rows,
+            rows: met.rows,
+            against: "all rows against all training rows",
+            columns,
+            score,
+            elsewhere: None,
+            hours: hours(&self.usual.hours, &met.hours),
+        };
+        let Some(hours) = drift.hours.as_mut() else { return Ok(drift) };
+        let (inside, outside) = self.covered(rows);
+        let share = inside.len() as f64 / met.rows.max(1) as f64;
+        let selected = Selected::new(rows, inside)?;
+        let (here, unseen) = selected.count(self, plan)?;
+        let Some(expected) = expected(&self.by_hour, &here.hours) else { return Ok(drift) };
+        hours.same = Some(SameHours {
+            used: share >= COVERED,
+            rows: here.rows,
+            share,
+            training_rows: expected.training_rows,
+            worth: expected.worth,
+            too_few: spans(&self.too_few(&met.hours)),
+        });
+        if share < COVERED {
+            return Ok(drift);
+        }
+        let (columns, score) = self.compared(plan, &expected, &here, &unseen);
+        let before = std::mem::replace(&mut drift.columns, columns);
+        let before_of = |name: &str| before.iter().find(|column| column.column == name).map(|column| column.psi);
+        drift.columns.iter_mut().for_each(|column| column.psi_all_hours = before_of(&column.column));
+        drift.score = ColumnDrift { psi_all_hours: Some(drift.score.psi), ..score };
+        drift.against = "rows against training rows of the same hours of the week";
+        if !outside.is_empty() {
+            let (there, unseen) = Selected::new(rows, outside)?.count(self, plan)?;
+            let (columns, score) = self.compared(plan, &self.plainly(), &there, &unseen);
+            drift.elsewhere = Some(Elsewhere { rows: there.rows, columns, score });
+        }
+        Ok(drift)
+    }
+
+    /// All training rows.
+    fn plainly(&self) -> Expected {
+        Expected {
+            columns: self.usual.columns.iter().map(Weighted::from).collect(),
+            scores: Weighted::from(&self.usual.scores),
+            training_rows: self.usual.rows,
+            worth: self.usual.rows as f64,
+        }
+    }
+
+    /// Rows that lie in hours of which training rows are kept, and the others.
+    fn covered(&self, rows: ProfiledRows<'_>) -> (Vec<u32>, Vec<u32>) {
+        let is_kept = |hour: usize| self.by_hour.binary_search_by_key(&hour, |counts| counts.hour()).is_ok();
+        let start = |row: &u32| rows.starts.get(*row as usize).copied().flatten();
+        let all = 0..u32::try_from(rows.columns.num_rows()).unwrap_or(u32::MAX);
+        all.partition(|row| start(row).is_some_and(|start| is_kept(hour_of_week(start))))
+    }
+
+    /// Of hours that have training rows, but too few to be kept, how many of `met` they have.
+    fn too_few(&self, met: &[u64]) -> Vec<u64> {
+        let mut few: Vec<u64> = met.iter().zip(&self.usual.hours).map(|(n, usual)| n * u64::from(*usual > 0)).collect();
+        for counts in &self.by_hour {
+            few.iter_mut().skip(counts.hour()).take(1).for_each(|n| *n = 0);
+        }
+        few.resize(HOURS, 0);
+        few
+    }
+
+    /// Rows that were counted in these bins, against what is expected of them.
+    fn compared(&self, plan: &FeaturePlan, usual: &Expected, met: &Profile, unseen: &Unseen) -> Compared {
+        let of = |all: &[Weighted], at: usize, n: usize| all.get(at).cloned().unwrap_or_default().with_bins(n);
+        let none = Weighted::default();
+        let counted: Vec<Weighted> = met.columns.iter().map(Weighted::from).collect();
+        let mut columns = Vec::new();
+        for (at, (encoder, edges)) in plan.encoders().iter().zip(&self.edges).enumerate() {
+            let b = counted.get(at).unwrap_or(&none);
+            let a = of(&usual.columns, at, b.bins.len());
+            columns.push(match encoder {
+                ColumnEncoder::Numeric(encoder) => numeric(&encoder.name, edges, &a, b),
+                ColumnEncoder::Categorical(encoder) => {
+                    let names: Vec<Option<&str>> = encoder.categories.iter().map(|c| c.text.as_deref()).collect();
+                    let mut column = categorical(&encoder.name, &names, &a, b);
+                    let mut values: Vec<(String, u64)> =
+                        unseen.get(&at).into_iter().flatten().map(|(text, n)| (text.clone(), *n)).collect();
+                    values.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
+                    values.truncate(NAMED);
+                    column.unseen_values = values;
+                    column
+                }
+            });
+        }
+        // Stable: columns that are equally far stay in the order of the features.
+        columns.sort_by(|a, b| b.psi.total_cmp(&a.psi));
+        let met = Weighted::from(&met.scores);
+        let usual = usual.scores.clone().with_bins(met.bins.len());
+        (columns, numeric("score", &self.score_edges, &usual, &met))
+    }
 }
 
-fn numeric(name: &str, edges: &[f64], usual: &Counts, met: &Counts) -> ColumnDrift {
-    let present = |counts: &Counts| counts.bins.iter().sum::<u64>();
-    let (n, m) = (present(usual), present(met));
-    let mut joined: Vec<[u64; 2]> = Vec::new();
-    let mut open = [0, 0];
+pub(super) fn share(part: f64, whole: f64) -> f64 {
+    if whole == 0.0 { 0.0 } else { part / whole }
+}
+
+fn numeric(name: &str, edges: &[f64], usual: &Weighted, met: &Weighted) -> ColumnDrift {
+    let (n, m) = (usual.present(), met.present());
+    let mut joined: Vec<[f64; 2]> = Vec::new();
+    let mut open = [0.0, 0.0];
     for (&a, &b) in usual.bins.iter().zip(&met.bins) {
         open = [open[0] + a, open[1] + b];
-        if open[0] as f64 >= NUMERIC_SHARE * n as f64 && open[0] > 0 {
+        // A sum of weights may come out a little below the whole number that it stands for.
+        if open[0] * (1.0 + 1e-9) >= NUMERIC_SHARE * n && open[0] > 0.0 {
             joined.push(std::mem::take(&mut open));
         }
     }
@@ -118,7 +224,7 @@ fn numeric(name: &str, edges: &[f64], usual: &Counts, met: &Counts) -> ColumnDri
         None => joined.push(open),
     }
     let (psi, psi_by_chance) = index(with_missing(joined, usual.missing, met.missing));
-    let (mut ks, mut sums) = (0.0_f64, [0, 0]);
+    let (mut ks, mut sums) = (0.0_f64, [0.0, 0.0]);
     for (a, b) in usual.bins.iter().zip(&met.bins) {
         sums = [sums[0] + a, sums[1] + b];
         ks = ks.max((share(sums[0], n) - share(sums[1], m)).abs());
@@ -133,7 +239,8 @@ fn numeric(name: &str, edges: &[f64], usual: &Counts, met: &Counts) -> ColumnDri
         column: name.to_owned(),
         psi,
         psi_by_chance,
-        ks: (n > 0 && m > 0).then_some(ks),
+        psi_all_hours: None,
+        ks: (n > 0.0 && m > 0.0).then_some(ks),
         training_missing,
         missing,
         unseen: None,
@@ -143,11 +250,11 @@ fn numeric(name: &str, edges: &[f64], usual: &Counts, met: &Counts) -> ColumnDri
 }
 
 /// The edge up to which half of the values lie: `about 5`, `over 7` behind the last edge.
-fn median(edges: &[f64], counts: &Counts, n: u64) -> Option<String> {
-    let mut sum = 0;
+fn median(edges: &[f64], counts: &Weighted, n: f64) -> Option<String> {
+    let mut sum = 0.0;
     let bin = counts.bins.iter().position(|count| {
         sum += count;
-        2 * sum >= n && n > 0
+        2.0 * sum * (1.0 + 1e-9) >= n && n > 0.0
     })?;
     let rounded = |value: f64| format!("{:.4}", value).trim_end_matches('0').trim_end_matches('.').to_owned();
     match (edges.get(bin), edges.last()) {
@@ -157,9 +264,9 @@ fn median(edges: &[f64], counts: &Counts, n: u64) -> Option<String> {
     }
 }
 
-fn categorical(name: &str, names: &[Option<&str>], usual: &Counts, met: &Counts) -> ColumnDrift {
-    let (n, m): (u64, u64) = (usual.bins.iter().sum(), met.bins.iter().sum());
-    let (mut bins, mut rare) = (Vec::new(), [0, 0]);
+fn categorical(name: &str, names: &[Option<&str>], usual: &Weighted, met: &Weighted) -> ColumnDrift {
+    let (n, m) = (usual.present(), met.present());
+    let (mut bins, mut rare) = (Vec::new(), [0.0, 0.0]);
     let (mut most, mut change) = (0.0, String::new());
     let [mut training_missing, mut missing] = [0.0, 0.0];
     for ((name, &a), &b) in names.iter().zip(&usual.bins).zip(&met.bins) {
@@ -174,8 +281,8 @@ fn categorical(name: &str, names: &[Option<&str>], usual: &Counts, met: &Counts)
         }
         if before >= CATEGORY_SHARE { bins.push([a, b]) } else { rare = [rare[0] + a, rare[1] + b] }
     }
-    let unseen = [usual, met].map(|counts| counts.bins.get(names.len()).copied().unwrap_or(0));
-    bins.extend([rare, unseen].into_iter().filter(|bin| bin[0] + bin[1] > 0));
+    let unseen = [usual, met].map(|counts| counts.bins.get(names.len()).copied().unwrap_or(0.0));
+    bins.extend([rare, unseen].into_iter().filter(|bin| bin[0] + bin[1] > 0.0));
     let (psi, psi_by_chance) = index(bins);
     let unseen = share(unseen[1], m);
     if unseen > most {
@@ -185,6 +292,7 @@ fn categorical(name: &str, names: &[Option<&str>], usual: &Counts, met: &Counts)
         column: name.to_owned(),
         psi,
         psi_by_chance,
+        psi_all_hours: None,
         ks: None,
         training_missing,
         missing,
@@ -194,66 +302,28 @@ fn categorical(name: &str, names: &[Option<&str>], usual: &Counts, met: &Counts)
     }
 }
 
-fn with_missing(mut bins: Vec<[u64; 2]>, usual: u64, met: u64) -> Vec<[u64; 2]> {
-    if usual + met > 0 {
+fn with_missing(mut bins: Vec<[f64; 2]>, usual: f64, met: f64) -> Vec<[f64; 2]> {
+    if usual + met > 0.0 {
         bins.push([usual, met]);
     }
     bins
 }
 
 /// The index, and what it comes to by chance.
-fn index(bins: Vec<[u64; 2]>) -> (f64, f64) {
-    let sum = |of: usize| bins.iter().filter_map(|bin| bin.get(of)).sum::<u64>();
+fn index(bins: Vec<[f64; 2]>) -> (f64, f64) {
+    let sum = |of: usize| bins.iter().filter_map(|bin| bin.get(of)).sum::<f64>();
     let (n, m, k) = (sum(0), sum(1), bins.len() as f64);
-    if n == 0 || m == 0 {
+    if n == 0.0 || m == 0.0 {
         return (0.0, 0.0);
     }
-    let smoothed = |count: u64, all: u64| (count as f64 + 0.5) / (all as f64 + 0.5 * k);
-    let term = |[a, b]: [u64; 2]| {
+    let smoothed = |count: f64, all: f64| (count + 0.5) / (all + 0.5 * k);
+    let term = |[a, b]: [f64; 2]| {
         let (a, b) = (smoothed(a, n), smoothed(b, m));
         (a - b) * (math::ln(a) - math::ln(b))
     };
-    (bins.into_iter().map(term).sum(), (k - 1.0) * (1.0 / n as f64 + 1.0 / m as f64))
+    (bins.into_iter().map(term).sum(), (k - 1.0) * (1.0 / n + 1.0 / m))
 }
 
 fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
-}
-
-fn hours(usual: &[u64], met: &[u64]) -> Option<HoursDrift> {
-    if usual.len() != HOURS || met.len() != HOURS {
-        return None;
-    }
-    let outside: u64 = met.iter().zip(usual).filter(|(_, before)| **before == 0).map(|(n, _)| n).sum();
-    Some(HoursDrift { training: spans(usual), rows: spans(met), outside: share(outside, met.iter().sum()) })
-}
-
-/// `Mon 00-08, Tue 10-11`: each span from the beginning of its first hour to the end of its last, days by themselves; whole days run
-/// together: `Mon-Fri`.
-fn spans(hours: &[u64]) -> String {
-    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-    let mut parts: Vec<String> = Vec::new();
-    let mut whole: Option<(usize, usize)> = None;
-    let named = |(from, to): (usize, usize)| match (DAYS.get(from), DAYS.get(to)) {
-        (Some(from), Some(to)) if from != to => format!("{from}-{to}"),
-        (Some(day), _) => (*day).to_owned(),
-        _ => String::new(),
-    };
-    for (day, (name, hours)) in DAYS.iter().zip(hours.chunks(24)).enumerate() {
-        if hours.iter().all(|n| *n > 0) {
-            whole = Some((whole.map_or(day, |(from, _)| from), day));
-            continue;
-        }
-        parts.extend(whole.take().map(named));
-        let mut from = 0;
-        for of_one in hours.chunk_by(|a, b| (*a > 0) == (*b > 0)) {
-            let to = from + of_one.len();
-            if of_one.first().is_some_and(|n| *n > 0) {
-                parts.push(format!("{name} {from:02}-{to:02}"));
-            }
-            from = to;
-        }
-    }
-    parts.extend(whole.map(named));
-    parts.join(", ")
 }

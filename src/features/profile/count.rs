@@ -83,15 +83,18 @@ fn in_bins(edges: &[f64], values: &[f64]) -> Counts {
     counts
 }
 
-/// 1970 began on a Thursday.
+/// The hour of the week in UTC of a time in µs since 1970, which began on a Thursday; Monday 00 is 0.
+pub(super) fn hour_of_week(start: i64) -> usize {
+    (start.div_euclid(3_600_000_000) + 3 * 24).rem_euclid(HOURS as i64) as usize
+}
+
 fn hours(starts: &[Option<i64>]) -> Vec<u64> {
     if starts.iter().all(Option::is_none) {
         return Vec::new();
     }
     let mut hours = vec![0; HOURS];
     for start in starts.iter().flatten() {
-        let hour = (start.div_euclid(3_600_000_000) + 3 * 24).rem_euclid(HOURS as i64);
-        hours.iter_mut().skip(hour as usize).take(1).for_each(|n| *n += 1);
+        hours.iter_mut().skip(hour_of_week(*start)).take(1).for_each(|n| *n += 1);
     }
     hours
 }

@@ -73,7 +73,7 @@ fn training_rows_do_not_drift_from_themselves() {
     assert_eq!(training.complaint(&plan), None);
     let (met, unseen) = training.count(&plan, rows(&batch, &sizes, &[])).unwrap();
     assert!(unseen.is_empty());
-    let found = drift(&plan, &training, &met, &unseen);
+    let found = training.compare(&plan, rows(&batch, &sizes, &[])).unwrap();
     for column in found.columns.iter().chain([&found.score]) {
         assert!(column.psi.abs() < 1e-12 && column.ks.unwrap_or(0.0) == 0.0, "{column:?}");
     }
@@ -98,8 +98,7 @@ fn psi_of_categories_by_hand() {
     let plan = plan(&before);
     let scores = vec![0.5; 100];
     let training = TrainingProfile::fit(&plan, rows(&before, &scores, &[])).unwrap();
-    let (met, unseen) = training.count(&plan, rows(&after, &scores, &[])).unwrap();
-    let found = drift(&plan, &training, &met, &unseen);
+    let found = training.compare(&plan, rows(&after, &scores, &[])).unwrap();
     // Three bins: shares (count + ½) / (100 + 3/2).
     let term = |a: f64, b: f64| (a - b) / 101.5 * (a / b).ln();
     let by_hand = term(60.5, 30.5) + term(40.5, 60.5) + term(0.5, 10.5);
@@ -124,8 +123,7 @@ fn psi_and_ks_of_numbers_by_hand() {
     let plan = plan(&before);
     let scores = vec![0.0; 1_000];
     let training = TrainingProfile::fit(&plan, rows(&before, &scores, &[])).unwrap();
-    let (met, unseen) = training.count(&plan, rows(&after, &scores, &[])).unwrap();
-    let size = of(&drift(&plan, &training, &met, &unseen), "size").clone();
+    let size = of(&training.compare(&plan, rows(&after, &scores, &[])).unwrap(), "size").clone();
     let term = |a: f64, b: f64| (a - b) / 1_010.0 * (a / b).ln();
     let by_hand = 10.0 * term(50.5, 0.5) + 10.0 * term(50.5, 100.5);
     assert!((size.psi - by_hand).abs() < 1e-9, "{} {by_hand}", size.psi);
@@ -143,8 +141,7 @@ fn ks_is_within_a_bin_of_every_value() {
         let (before, after) = (as_table(&a), as_table(&b));
         let plan = plan(&before);
         let training = TrainingProfile::fit(&plan, rows(&before, &a, &[])).unwrap();
-        let (met, unseen) = training.count(&plan, rows(&after, &b, &[])).unwrap();
-        let found = drift(&plan, &training, &met, &unseen);
+        let found = training.compare(&plan, rows(&after, &b, &[])).unwrap();
         let (met, truth) = (found.score.ks.unwrap(), ks_oracle(&a, &b));
         assert!(met <= truth + 1e-12 && truth - met <= 0.011, "{met} {truth}");
         assert_eq!(of(&found, "size").ks, found.score.ks);
@@ -166,10 +163,14 @@ fn hours_of_the_week_are_named_and_the_confounding_told() {
         .map(|i| Some(if i % 4 == 0 { monday + 7 * 24 * hour } else { monday + (5 * 24 + 10 + i % 2) * hour }))
         .collect();
     let training = TrainingProfile::fit(&plan, rows(&batch, &scores, &quiet)).unwrap();
-    let (met, unseen) = training.count(&plan, rows(&batch, &scores, &later)).unwrap();
-    let hours = drift(&plan, &training, &met, &unseen).hours.unwrap();
+    let found = training.compare(&plan, rows(&batch, &scores, &later)).unwrap();
+    let hours = found.hours.unwrap();
     assert_eq!((hours.training.as_str(), hours.rows.as_str()), ("Mon 00-08", "Mon 00-01, Sat 10-12"));
     assert!((hours.outside - 0.75).abs() < 1e-12);
+    // A quarter is too little to be what is told of all.
+    let same = hours.same.unwrap();
+    assert_eq!((same.used, same.rows, same.training_rows), (false, 100, 50));
+    assert!(found.elsewhere.is_none() && found.against.contains("all training rows"));
 }
 
 #[test]

@@ -104,6 +104,16 @@ pub struct Settled {
     pub searched_on_host: u64,
 }
 
+impl Settled {
+    /// Both counts added up.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            near_ties: self.near_ties + other.near_ties,
+            searched_on_host: self.searched_on_host + other.searched_on_host,
+        }
+    }
+}
+
 /// Reference rows made ready on a device; shared by threads.
 #[derive(Debug)]
 pub struct Neighbors {

@@ -55,7 +55,7 @@ pub(super) struct Event<'a> {
     pub file: &'a str,
     /// In its file, from 1.
     pub record: u64,
-    pub detector: &'static str,
+    pub detector: &'a str,
     pub model_digest: &'a str,
 }
 

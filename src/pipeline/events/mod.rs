@@ -38,7 +38,6 @@ pub use identity::EventId;
 use self::read::Reading;
 use super::score::RowVerdicts;
 use crate::Result;
-use crate::detectors::Detector;
 use crate::features::flow::Locality;
 use crate::findings::{Hint, Surroundings, hint, reasons};
 use crate::flows::Batch;
@@ -55,7 +54,7 @@ pub struct EventPlan {
     /// The form.
     pub format: EventFormat,
     /// The detector's short name: `iforest`.
-    pub detector: &'static str,
+    pub detector: String,
     /// The digest of the model file.
     pub model_digest: String,
     /// The digest of what scores: [`Model::identity`].
@@ -105,12 +104,7 @@ impl EventPlan {
         let minutes_east = model.flows.as_ref().map_or(0, |flows| flows.minutes_east);
         Ok(Self {
             format,
-            detector: match model.detector {
-                Detector::IsolationForest(_) => "iforest",
-                Detector::LocalOutlierFactor(_) => "lof",
-                Detector::NearestNeighbors(_) => "knn",
-                Detector::OneClassSvm(_) => "ocsvm",
-            },
+            detector: model.detector.short_name(),
             model_digest,
             identity: model.identity()?,
             threshold: model.threshold.score,

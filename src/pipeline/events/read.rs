@@ -82,7 +82,7 @@ impl<'a> Reading<'a> {
             sensor: None,
             file: self.file,
             record: self.batch.numbers.get(row),
-            detector: self.plan.detector,
+            detector: &self.plan.detector,
             model_digest: &self.plan.model_digest,
         };
         if let Some((flows, particulars)) = &self.flows {

@@ -634,7 +634,7 @@
     byId("drift").hidden = false;
     const rows = [...(drift.score ? [{ ...drift.score, name: "score" }] : []), ...(drift.columns ?? [])];
     const three = (x) => (x === null || x === undefined ? "–" : x.toFixed(3));
-    byId("drift-note").textContent = "Against the training rows. PSI (population stability index): below 0.1 little, above 0.25 a lot. KS (Kolmogorov–Smirnov): the largest difference of the two distributions, 0 to 1.";
+    byId("drift-note").textContent = `Compared are ${drift.against ?? "all rows against all training rows"}. PSI (population stability index): below 0.1 little, above 0.25 a lot. KS (Kolmogorov–Smirnov): the largest difference of the two distributions, 0 to 1.`;
     table(byId("drift-table"), {
       rows, page: 25, sort: { column: 1, up: false },
       columns: [

@@ -2,6 +2,7 @@
 
 mod cost;
 mod distances;
+mod ensemble;
 mod kernels;
 mod trees;
 
