@@ -46,6 +46,9 @@ pub fn run(args: &Hosts) -> Result<Done> {
     }
     let shown = if args.top == 0 { lines.len() } else { args.top.min(lines.len()) };
     table(lines.get(..shown).unwrap_or_default()).lines().try_for_each(say)?;
+    if lines.is_empty() {
+        session.talk.line("hosts", "none: the output has no rows");
+    }
     if shown < lines.len() {
         let more = count((lines.len() - shown) as u64);
         session.talk.line("", &format!("and {more} more sources and days (--top 0: all)"));

@@ -26,7 +26,6 @@ mod score;
 mod settings;
 mod shaders;
 mod show;
-mod stdin;
 mod summary;
 mod table;
 mod talk;

@@ -12,6 +12,7 @@ use crate::features::{infer_roles, label_column};
 use crate::findings::{Opinions, Ranked, rank};
 use crate::flows::record::FlowOptions;
 use crate::flows::source::{Input, InputOptions};
+use crate::model::columns_of_scored;
 use crate::pipeline::{Pass, draw, manifest_path};
 use crate::report::{
     FINDINGS_WITH_ROWS, GatherOptions, Gathered, MOST_ROWS, Map, Report, ScoredColumns, ToldRun, gather,
@@ -41,10 +42,11 @@ pub fn run(args: &Args) -> Result<Done> {
         running.device = DeviceChoice::Cpu;
     }
     let session = Session::start(running)?;
-    let options = config.input(&args.input, &session.running)?;
+    let prefix = args.prefix.clone().unwrap_or_default();
+    let mut options = config.input(&args.input, &session.running)?;
+    options.columns_of_empty = columns_of_scored(&prefix);
     let mut input = session.open(&args.input, &options, false)?;
     check_outputs(args, &input)?;
-    let prefix = args.prefix.clone().unwrap_or_default();
     let scored = ScoredColumns::find(&input.schema, &prefix)?;
     let manifest = manifest(&input);
     let (told, notes) = told(manifest.as_deref());
@@ -195,7 +197,10 @@ fn map(
 ) -> Result<Option<Map>> {
     if let Some(path) = &args.embedding {
         let name = path.display().to_string();
-        let mut input = Input::open(std::slice::from_ref(&name), &InputOptions::default())?;
+        let options = InputOptions { stop: session.stop().clone(), ..InputOptions::default() };
+        let input = Input::open(std::slice::from_ref(&name), &options);
+        session.stop().check()?;
+        let mut input = input?;
         loop {
             let pass = session
                 .pass("map", total_bytes(&input), |run| draw(&mut input, n_rows, seed, None, run, |_, _| Ok(())))?;

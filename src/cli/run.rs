@@ -4,13 +4,13 @@
 use super::args::{InputArgs, OutputArgs};
 use super::progress::Bar;
 use super::settings::Running;
-use super::stdin::Stdin;
 use super::talk::{Talk, bytes, count};
 use crate::detectors::{SelfJoinPlan, SolverState};
 use crate::device::Device;
 use crate::flows::Rejected;
 use crate::flows::sink::{SideFile, Sink, SinkOptions, Target, same_file};
-use crate::flows::source::{Input, InputFile, InputOptions};
+use crate::flows::source::{Awaited, Input, InputFile, InputOptions};
+use crate::flows::temporary;
 use crate::pipeline::{FitOptions, FitReport, FitWatch, Pass, Run};
 use crate::{Error, Result, Stop};
 use arrow_schema::SchemaRef;
@@ -52,8 +52,9 @@ impl Session {
     /// Opens the input. Standard input that will be read twice is spooled first.
     pub fn open(&self, args: &InputArgs, options: &InputOptions, twice: bool) -> Result<Input> {
         let spool = twice.then_some(SPOOL_LIMIT);
-        let options = InputOptions { spool, ..options.clone() };
-        let opened = Input::open_with_stdin(&args.inputs, &options, Box::new(Stdin::new(self.stop.clone())));
+        let options = InputOptions { spool, stop: self.stop.clone(), ..options.clone() };
+        let stdin = Awaited::new(self.stop.clone(), || Ok(std::io::stdin()));
+        let opened = Input::open_with_stdin(&args.inputs, &options, Box::new(stdin));
         self.stop.check()?;
         let input = opened?;
         let packed: u64 = input.files.iter().filter_map(|f| f.size).sum();
@@ -124,12 +125,13 @@ impl Session {
     }
 }
 
-/// A first Ctrl-C asks the run to stop and clean up; a second ends the program at once.
+/// A first Ctrl-C asks the run to stop and clean up; a second ends the program at once, without its temporary files.
 pub fn catch_interrupts() -> Result<Stop> {
     let stop = Stop::new();
     let asked = stop.clone();
     let handler = move || {
         if asked.is_requested() {
+            temporary::remove_all();
             std::process::exit(2);
         }
         asked.request();

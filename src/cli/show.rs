@@ -91,7 +91,10 @@ fn print_file(args: &Show, session: &Session, asked: &Asked, file: &str, records
         session.talk.warning("warning", &format!("{file} has changed since it was scored; records may be others"));
     }
     session.talk.line("file", &format!("{file}, {}", numbers(records)));
-    let input = Input::open(&[path.display().to_string()], &InputOptions::default())?;
+    let options = InputOptions { stop: session.stop().clone(), ..InputOptions::default() };
+    let input = Input::open(&[path.display().to_string()], &options);
+    session.stop().check()?;
+    let input = input?;
     let originals = input.originals(0, records)?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     let is_terminal = std::io::stdout().is_terminal();

@@ -22,6 +22,14 @@ pub fn prefix_of_added(schema: &Schema) -> Option<String> {
     whole.next().map(str::to_owned)
 }
 
+/// The columns that scoring adds to logs of flows, with their types.
+pub fn columns_of_scored(prefix: &str) -> Vec<(String, DataType)> {
+    let kinds = [DataType::Float64, DataType::Float64, DataType::Boolean];
+    let of_findings = [DataType::Utf8, DataType::Utf8, DataType::Utf8, DataType::UInt64];
+    let added = ADDED.into_iter().zip(kinds).chain(ADDED_BY_FINDINGS.into_iter().zip(of_findings));
+    added.map(|(name, kind)| (format!("{prefix}{name}"), kind)).collect()
+}
+
 /// Name of what is added where rows are explained (text).
 pub const ADDED_BY_REASONS: &str = "reasons";
 

@@ -7,7 +7,7 @@ use crate::features::flow::FlowSet;
 use crate::findings::{Collector, Common, Grouped, HostNames, ToldFinding};
 use crate::flows::Batch;
 use crate::flows::source::{Input, InputOptions};
-use crate::model::{Model, prefix_of_added};
+use crate::model::{Model, columns_of_scored, prefix_of_added};
 use crate::{Error, Result, Stop};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt64Type};
@@ -20,7 +20,8 @@ use std::path::{Path, PathBuf};
 /// A scored output of flow logs.
 pub struct ScoredLog {
     input: Input,
-    reader: FlowReader,
+    /// `None` of an empty file, which had nothing to write.
+    reader: Option<FlowReader>,
     prefix: String,
 }
 
@@ -105,8 +106,14 @@ impl ScoredLog {
     pub fn open(path: &str, stop: &Stop) -> Result<Self> {
         let text = |name: &str| (name.to_owned(), DataType::Utf8);
         let known_types = ["finding_id", "allowed", "source_file"].map(text).to_vec();
-        let input = Input::open(&[path.to_owned()], &InputOptions { known_types, ..InputOptions::default() })?;
+        let columns_of_empty = columns_of_scored("");
+        let options = InputOptions { known_types, columns_of_empty, stop: stop.clone(), ..InputOptions::default() };
+        let input = Input::open(&[path.to_owned()], &options);
         stop.check()?;
+        let input = input?;
+        if input.is_empty() {
+            return Ok(Self { input, reader: None, prefix: String::new() });
+        }
         let prefix = prefix_of_added(&input.schema).ok_or_else(|| {
             Error::Schema(format!(
                 "{path}: it has no anomaly_score, severity and anomaly; name an output of detect or score"
@@ -121,7 +128,7 @@ impl ScoredLog {
                  (not of --scores-only)"
             ))
         })?;
-        Ok(Self { input, reader, prefix })
+        Ok(Self { input, reader: Some(reader), prefix })
     }
 
     /// All its rows in findings. Rows that are not in it (of an output of anomalies alone) are not in them.
@@ -130,7 +137,8 @@ impl ScoredLog {
     /// Whatever reading meets.
     pub fn grouped(&self, run: &Run<'_>) -> Result<Grouped> {
         let mut collector = Collector::new();
-        let look = |batch: Batch| Ok((self.severities(&batch.columns)?, self.reader.read(&self.input, &batch)?));
+        let Some(reader) = &self.reader else { return Ok(collector.finish()) };
+        let look = |batch: Batch| Ok((self.severities(&batch.columns)?, reader.read(&self.input, &batch)?));
         run.each(self.input.source()?, look, |done| {
             let (severity, flows) = done.value;
             collector.learn(&flows.names);
@@ -147,6 +155,7 @@ impl ScoredLog {
     pub fn rows_of(&self, id: &str, most: usize, run: &Run<'_>) -> Result<FindingRows> {
         let zeek_names = self.input.schema.column_with_name("id.orig_h").is_some();
         let mut rows = FindingRows { zeek_names, ..FindingRows::default() };
+        let Some(reader) = &self.reader else { return Ok(rows) };
         let look = |batch: Batch| {
             let ids = self.texts(&batch.columns, "finding_id")?;
             let wanted: Vec<usize> = (0..ids.len()).filter(|&row| ids.is_valid(row) && ids.value(row) == id).collect();
@@ -154,7 +163,7 @@ impl ScoredLog {
                 return Ok(None);
             }
             let places = self.places(&batch, wanted.iter().take(most))?;
-            let flows = self.reader.read(&self.input, &batch)?;
+            let flows = reader.read(&self.input, &batch)?;
             let severity = vec![0.0; batch.n_rows()];
             let of_rows = wanted.iter().map(|&row| Common::of_row(&flows.rows(&severity).flow(row)));
             let common = of_rows.reduce(Common::and);

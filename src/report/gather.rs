@@ -143,7 +143,7 @@ struct Worker<'a> {
 /// Reads the whole input once.
 ///
 /// # Errors
-/// Columns that scoring adds are missing; whatever reading meets; an input without rows.
+/// Columns that scoring adds are missing; whatever reading meets; an input of which no record can be used.
 pub fn gather(
     input: &mut Input,
     options: &GatherOptions,
@@ -166,7 +166,8 @@ pub fn gather(
         return Ok(Pass::ReadAgain);
     }
     input.settle();
-    if sum.tally.rows == 0 {
+    // A run with nothing to write has an empty page; one of which nothing can be read has none.
+    if sum.tally.rows == 0 && sum.tally.n_rejected() > 0 {
         let said = sum.tally.rejected_in_words();
         return Err(Error::NoInput(format!("no row to report on: {} records read, {said}", sum.tally.records)));
     }

@@ -42,7 +42,7 @@ impl ScoredColumns {
     /// `prefix`: what `--prefix` put before the names.
     ///
     /// # Errors
-    /// If one of score, severity and verdict is missing, or score or severity is no number.
+    /// If one of score, severity and verdict is missing.
     pub fn find(schema: &Schema, prefix: &str) -> Result<Self> {
         let names = ADDED.map(|name| format!("{prefix}{name}"));
         let place = |name: &String| schema.index_of(name).map_err(|_| missing(schema, name));
@@ -54,16 +54,6 @@ impl ScoredColumns {
             finding: schema.index_of(&format!("{prefix}{}", ADDED_BY_FINDINGS[0])).ok(),
             names: names.clone(),
         };
-        for (at, name) in [(found.score, score), (found.severity, severity)] {
-            let kind = schema.fields().get(at).map_or(&DataType::Null, |field| field.data_type());
-            // A column without any value has no type in text formats.
-            if !kind.is_numeric() && *kind != DataType::Null {
-                return Err(Error::Schema(format!(
-                    "column `{name}` is {kind}, and a report needs the numbers that oddflow writes there: give the file as \
-                     `oddflow detect` or `oddflow score` wrote it"
-                )));
-            }
-        }
         Ok(found)
     }
 
@@ -75,13 +65,16 @@ impl ScoredColumns {
     /// The added columns of a batch.
     ///
     /// # Errors
-    /// A batch of another schema.
+    /// A batch of another schema; if score or severity is no number.
     pub fn read(&self, batch: &RecordBatch) -> Result<Scored> {
         let column = |at: usize, kind: DataType| -> Result<ArrayRef> {
             let column = batch.columns().get(at).ok_or_else(|| Error::Internal(format!("no column {at}")))?;
             arrow_cast::cast(column, &kind).map_err(|e| Error::Schema(format!("a scored column: {e}")))
         };
-        let number = |at| column(at, DataType::Float64).map(|c| c.as_primitive::<Float64Type>().clone());
+        let number = |at: usize| {
+            self.check_number(batch, at)?;
+            column(at, DataType::Float64).map(|c| c.as_primitive::<Float64Type>().clone())
+        };
         let finding = self.finding.map(|at| column(at, DataType::Utf8)).transpose()?;
         Ok(Scored {
             score: number(self.score)?,
@@ -89,6 +82,22 @@ impl ScoredColumns {
             anomaly: column(self.anomaly, DataType::Boolean)?.as_boolean().clone(),
             finding: finding.map(|c| c.as_string::<i32>().clone()),
         })
+    }
+}
+
+impl ScoredColumns {
+    /// In text formats a column without any value is text.
+    fn check_number(&self, batch: &RecordBatch, at: usize) -> Result<()> {
+        let Some(column) = batch.columns().get(at) else { return Ok(()) };
+        let kind = column.data_type();
+        if kind.is_numeric() || kind.is_null() || column.null_count() == column.len() {
+            return Ok(());
+        }
+        let name = batch.schema_ref().field(at).name();
+        Err(Error::Schema(format!(
+            "column `{name}` is {kind}, and a report needs the numbers that oddflow writes there: give the file as \
+             `oddflow detect` or `oddflow score` wrote it"
+        )))
     }
 }
 

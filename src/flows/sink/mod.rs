@@ -27,6 +27,8 @@ mod ndjson;
 mod object;
 mod parquet;
 mod parts;
+#[cfg(test)]
+mod read_again;
 mod side_file;
 mod staged;
 mod target;

@@ -7,6 +7,7 @@
 //! columns conformed to the schema of the whole input). [`Input`] finds the files, recognises them and strings the
 //! readers together.
 
+mod awaited;
 mod bytes;
 mod chain;
 mod conform;
@@ -45,6 +46,7 @@ use arrow_schema::SchemaRef;
 use quotes::Quotes;
 use std::sync::Arc;
 
+pub use awaited::Awaited;
 pub(crate) use conform::conform;
 pub use csv::preset;
 pub use format::{Compression, Format};

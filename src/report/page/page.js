@@ -726,7 +726,7 @@
     const mount = byId("flows-table");
     const inside = every.length < data.rows.head.all
       ? `${count(every.length)} of ${count(data.rows.head.all)} rows are inside: the first of each finding, then flagged ones by severity, then others drawn at random.`
-      : `All ${plural(every.length, "row")}.`;
+      : every.length ? `All ${plural(every.length, "row")}.` : "The scored file has no rows.";
     byId("flows-note").textContent = inside + (same.length && every.length > 1 ? ` The same in all: ${same.slice(0, 12).map(([name, value]) => `${name} ${value}`).join(", ")}.` : "");
     const few = 12;
     let allColumns = false;
