@@ -8,7 +8,6 @@ use super::table::terminal_width;
 use super::talk::{count, percent, plural, say};
 use crate::detectors::ThresholdRule;
 use crate::findings::allow::{AllowList, Day, Rule, parse};
-use crate::findings::quantity;
 use crate::findings::table::{lines, shown};
 use crate::findings::{
     Earlier, Fault, Finding, Flagged, Hint, Kind, Opinions, Ranked, Since, Surroundings, ToldFinding, Verdict, faults,
@@ -23,7 +22,6 @@ use crate::pipeline::{
 use crate::{Error, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How findings were asked for.
 pub struct Grouping {
@@ -110,7 +108,7 @@ impl Grouping {
                 parse(&path.display().to_string(), &text)?
             }
         };
-        let allow = AllowList::new(rules, Some(today()));
+        let allow = AllowList::new(rules, Some(Day::today()));
         Ok(Some(Self { verdict: asked, by_row, allow, allow_file: args.allow.clone(), since: None }))
     }
 
@@ -284,15 +282,6 @@ fn read_earlier(path: &str, session: &Session) -> Result<Earlier> {
     let grouped = session.pass("since", None, |run| earlier.grouped(run))?;
     let subjects = grouped.findings().iter().map(|finding| (finding.subject.to_string(), finding.tally.flows));
     Ok(Earlier::new(subjects, grouped.days()))
-}
-
-fn today() -> Day {
-    let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
-    let text = quantity::instant(i64::try_from(micros).unwrap_or(i64::MAX));
-    let mut parts = text.split(['-', 'T']);
-    let year = parts.next().and_then(|part| part.parse().ok()).unwrap_or(u16::MAX);
-    let mut part = || parts.next().and_then(|part| part.parse().ok()).unwrap_or(1);
-    Day { year, month: part(), day: part() }
 }
 
 /// Whether the input's rows can be grouped: they are flows, with addresses and times.

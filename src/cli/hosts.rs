@@ -22,6 +22,7 @@ struct Line {
     rank: Option<usize>,
     source: String,
     day: Option<String>,
+    severity: f64,
     flows: u64,
     ports: u64,
     hosts: u64,
@@ -62,6 +63,7 @@ fn line(day: &HostDay, grouped: &Grouped) -> Line {
         rank: day.rank,
         source: grouped.names().shown(&day.source),
         day: day.day.map(date),
+        severity: day.severity,
         flows: day.flows,
         ports: day.ports,
         hosts: day.hosts,
@@ -75,7 +77,7 @@ fn table(lines: &[Line]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
-    let heads = ["finding", "source", "day", "flows", "ports", "hosts", "failed", "bytes out", "beat"];
+    let heads = ["finding", "source", "day", "flows", "ports", "hosts", "failed", "bytes out", "beat", "oddest"];
     table.set_header(heads.iter().enumerate().map(|(i, head)| match i {
         1 | 2 => Cell::new(head),
         _ => right((*head).to_owned()),
@@ -91,6 +93,7 @@ fn table(lines: &[Line]) -> String {
             right(format!("{:.0}%", 100.0 * line.failed_share)),
             right(bytes(line.bytes_out)),
             right(if line.beat > 0.0 { format!("{:.2}", line.beat) } else { "-".to_owned() }),
+            right(format!("{:.3}", line.severity)),
         ]);
     }
     for column in table.column_iter_mut() {

@@ -21,7 +21,8 @@ pub fn run(args: &Show) -> Result<Done> {
         Some(told) => describe(&session, told),
         None => session.talk.line("finding", &format!("{}, {}", asked.id, plural(asked.rows.flows, "flow"))),
     }
-    let filters = asked.rows.common.as_ref().and_then(|common| Filters::of(common, &asked.rows.names));
+    let filters =
+        asked.rows.common.as_ref().and_then(|common| Filters::of(common, &asked.rows.names, &asked.rows.states));
     if let Some(Filters { zeek_cut, duckdb, kql, spl }) = filters {
         let lines = [("zeek-cut", zeek_cut), ("DuckDB", duckdb), ("Kibana", kql), ("Splunk", spl)];
         // The first two go by Zeek's names of columns.

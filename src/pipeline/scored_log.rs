@@ -4,7 +4,7 @@ use super::flow_logs::FlowReader;
 use super::manifest::{beside, manifest_path};
 use super::ordered::Run;
 use crate::features::flow::FlowSet;
-use crate::findings::{Collector, Common, Grouped, HostNames, ToldFinding};
+use crate::findings::{Collector, Common, Flow, Grouped, HostNames, ToldFinding};
 use crate::flows::Batch;
 use crate::flows::source::{Input, InputOptions};
 use crate::model::{Model, columns_of_scored, prefix_of_added};
@@ -14,7 +14,7 @@ use arrow_array::types::{Float64Type, UInt64Type};
 use arrow_array::{Array, Float64Array, RecordBatch, StringArray, UInt64Array};
 use arrow_schema::DataType;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A scored output of flow logs.
@@ -45,8 +45,33 @@ pub struct FindingRows {
     pub common: Option<Common>,
     /// The texts of their hosts.
     pub names: HostNames,
+    /// The states that Zeek's logs say, each once; empty where some row has none.
+    pub states: Vec<String>,
+    /// Rows that are a fault of the capture.
+    pub faults: u64,
     /// Whether the columns have the names of Zeek's own.
     pub zeek_names: bool,
+}
+
+/// The rows of one finding in a batch, and their states; `None` if one has none.
+struct BatchRows {
+    rows: FindingRows,
+    states: Option<BTreeSet<String>>,
+}
+
+impl FindingRows {
+    /// Those of the next batch; of their places as many as make `most`.
+    fn add(&mut self, more: Self, most: usize) {
+        self.flows += more.flows;
+        self.faults += more.faults;
+        let room = most.saturating_sub(self.places.len());
+        self.places.extend(more.places.into_iter().take(room));
+        self.names.learn_all(&more.names);
+        self.common = match (self.common, more.common) {
+            (Some(a), Some(b)) => Some(a.and(b)),
+            (a, b) => a.or(b),
+        };
+    }
 }
 
 /// What the manifest beside an output keeps of its findings.
@@ -156,32 +181,45 @@ impl ScoredLog {
         let zeek_names = self.input.schema.column_with_name("id.orig_h").is_some();
         let mut rows = FindingRows { zeek_names, ..FindingRows::default() };
         let Some(reader) = &self.reader else { return Ok(rows) };
-        let look = |batch: Batch| {
-            let ids = self.texts(&batch.columns, "finding_id")?;
-            let wanted: Vec<usize> = (0..ids.len()).filter(|&row| ids.is_valid(row) && ids.value(row) == id).collect();
-            if wanted.is_empty() {
-                return Ok(None);
-            }
-            let places = self.places(&batch, wanted.iter().take(most))?;
-            let flows = reader.read(&self.input, &batch)?;
-            let severity = vec![0.0; batch.n_rows()];
-            let of_rows = wanted.iter().map(|&row| Common::of_row(&flows.rows(&severity).flow(row)));
-            let common = of_rows.reduce(Common::and);
-            Ok(Some((wanted.len() as u64, places, common, flows.names)))
-        };
+        // `None`: some row has no state.
+        let mut states = zeek_names.then(BTreeSet::new);
+        let look = |batch: Batch| self.rows_in(reader, &batch, id, most);
         run.each(self.input.source()?, look, |done| {
-            let Some((flows, places, common, names)) = done.value else { return Ok(()) };
-            rows.flows += flows;
-            let room = most - rows.places.len();
-            rows.places.extend(places.into_iter().take(room));
-            names.iter().for_each(|(host, text)| rows.names.learn(*host, text));
-            rows.common = match (rows.common, common) {
-                (Some(a), Some(b)) => Some(a.and(b)),
-                (a, b) => a.or(b),
-            };
+            let Some(found) = done.value else { return Ok(()) };
+            rows.add(found.rows, most);
+            states = states.take().zip(found.states).map(|(mut all, more)| {
+                all.extend(more);
+                all
+            });
             Ok(())
         })?;
+        rows.states = states.into_iter().flatten().collect();
         Ok(rows)
+    }
+
+    /// The rows of a batch that are in the finding.
+    fn rows_in(&self, reader: &FlowReader, batch: &Batch, id: &str, most: usize) -> Result<Option<BatchRows>> {
+        let ids = self.texts(&batch.columns, "finding_id")?;
+        let wanted: Vec<usize> = (0..ids.len()).filter(|&row| ids.is_valid(row) && ids.value(row) == id).collect();
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        let flows = reader.read(&self.input, batch)?;
+        let severity = vec![0.0; batch.n_rows()];
+        let of_rows: Vec<Flow<'_>> = wanted.iter().map(|&row| flows.rows(&severity).flow(row)).collect();
+        let mut names = HostNames::default();
+        flows.names.iter().for_each(|(host, text)| names.learn(*host, text));
+        let states = &flows.flows.state;
+        let state = |&row: &usize| (row < states.len() && states.is_valid(row)).then(|| states.value(row).to_owned());
+        let rows = FindingRows {
+            flows: wanted.len() as u64,
+            places: self.places(batch, wanted.iter().take(most))?,
+            common: of_rows.iter().map(Common::of_row).reduce(Common::and),
+            names,
+            faults: of_rows.iter().filter(|flow| flow.contradicts_itself()).count() as u64,
+            ..FindingRows::default()
+        };
+        Ok(Some(BatchRows { rows, states: wanted.iter().map(state).collect() }))
     }
 
     fn places<'a>(&self, batch: &Batch, rows: impl Iterator<Item = &'a usize>) -> Result<Vec<RowPlace>> {

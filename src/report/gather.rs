@@ -10,7 +10,7 @@ use super::timeline::Timeline;
 use crate::detectors::{Quality, Ranking};
 use crate::features::label_values;
 use crate::findings::{Collector, Grouped, Rows};
-use crate::flows::record::{FlowOptions, FlowSchema, Flows, digest};
+use crate::flows::record::{FlowOptions, FlowSchema, Flows, Host, digest};
 use crate::flows::source::Input;
 use crate::flows::{Batch, Rejected};
 use crate::pipeline::{Candidates, Gathered as GatheredRows, Pass, Run, Sample, Tally, record_hash};
@@ -126,6 +126,7 @@ struct Item {
     found: FoundRows,
     labelled: Vec<(f64, bool, bool)>,
     flows: Option<(Flows, Vec<f64>)>,
+    names: Vec<(Host, String)>,
     of_findings: Option<Candidates>,
     of_all: Option<Candidates>,
 }
@@ -202,6 +203,7 @@ impl<'a> Worker<'a> {
         let flows = self.schema.as_ref().map(|schema| schema.flows(&batch.columns)).transpose()?;
         self.found(&mut item, &scored, &said, flows.as_ref());
         if let Some(flows) = flows {
+            item.names = self.names(&batch, &flows)?;
             self.flows(&mut item, &said, flows);
         }
         item.of_findings = self.of_findings(&batch, &scored, &said)?;
@@ -209,6 +211,15 @@ impl<'a> Worker<'a> {
         item.of_all = Some(self.of_all.candidates_by(&batch, place)?);
         item.rejected = batch.rejected;
         Ok(item)
+    }
+
+    /// The texts of hosts that are more than an address.
+    fn names(&self, batch: &Batch, flows: &Flows) -> Result<Vec<(Host, String)>> {
+        let has_names = flows.source.iter().chain(&flows.destination).flatten().any(|host| !host.is_plain());
+        match &self.schema {
+            Some(schema) if self.in_groups && has_names => schema.host_names(&batch.columns),
+            _ => Ok(Vec::new()),
+        }
     }
 
     fn labels(&self, batch: &Batch) -> Result<Vec<Option<bool>>> {
@@ -317,6 +328,7 @@ impl Sum {
         self.services.merge(item.services);
         self.found.merge(item.found);
         if let (Some(collector), Some((flows, severity))) = (&mut self.collector, &item.flows) {
+            collector.learn(&item.names);
             collector.observe(&Rows { flows, severity, claimed: &flows.claimed });
         }
         for (score, verdict, label) in item.labelled {

@@ -166,7 +166,7 @@ impl Report<'_> {
             .map(|host| {
                 json!([
                     host.rank,
-                    host.source.to_string(),
+                    grouped.names().text(&host.source).unwrap_or_else(|| host.source.to_string()),
                     host.day.map(day),
                     host.flows,
                     host.ports,

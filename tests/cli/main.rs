@@ -14,6 +14,8 @@ mod neighbors;
 mod outputs;
 mod runs;
 mod shared_data;
+#[cfg(unix)]
+mod signals;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -18,7 +18,7 @@ mod values;
 pub use basic::{BASIC, N_BASIC, basic};
 pub use definitions::{DEFINITIONS, N_FEATURES};
 pub use locality::Locality;
-pub use phrases::{PHRASES, phrase_of};
+pub use phrases::{BASIC_PHRASES, PHRASES, phrase_of};
 pub use set::{FlowFeatures, FlowSet};
 pub use statistics::{FlowCounts, FlowStatistics};
 
