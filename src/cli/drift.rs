@@ -7,13 +7,16 @@ use super::score::{flow_logs, known_types};
 use super::settings::Config;
 use super::summary;
 use super::talk::{count, percent, plural, say};
+use crate::detectors::Detector;
+use crate::features::flow::{FlowSet, LEFT_ONE_OUT};
 use crate::features::{ColumnDrift, Drift as Drifted};
 use crate::flows::sink::printable;
 use crate::flows::source::Input;
-use crate::model::{Model, OutputColumns, OutputPlan};
-use crate::pipeline::{Pass, ScoreOptions, ScoreReport};
+use crate::model::{InputDigest, Model, OutputColumns, OutputPlan};
+use crate::pipeline::{Digests, Pass, ScoreOptions, ScoreReport};
 use crate::{Error, Result};
 use comfy_table::{Cell, CellAlignment, Table, presets};
+use std::collections::HashSet;
 
 /// Most rows that are looked at: they are kept in memory.
 const MOST_ROWS: usize = 10_000_000;
@@ -36,22 +39,59 @@ pub fn run(args: &Drift) -> Result<Done> {
     let mut options = config.input(&args.input, &session.running)?;
     options.known_types = known_types(&model);
     let mut input = session.open(&args.input, &options, model.flows.is_some())?;
+    let digests = Digests::start(&input.files);
     let report = scored(args, &session, &model, &mut input)?;
     summary::records(&session, &report.tally, &input);
     let Some(drift) = &report.drift else {
         return Err(Error::NoInput(format!("no row to compare: {}", report.tally.rejected_in_words())));
     };
+    let known = Known::of(&model, &digests.finish());
     if args.json {
-        print_json(args, &model, &input, &report, drift)?
+        print_json(args, &model, &input, &report, (drift, &known))?
     } else {
         print(args, &session, &report, drift)?
     }
-    let worst = drift.columns.iter().chain([&drift.score]).map(ColumnDrift::beyond_chance).fold(0.0, f64::max);
+    known.say(&session, input.files.len());
+    let compared =
+        drift.columns.iter().chain([&drift.score]).filter(|column| !known.columns.contains(&&*column.column));
+    let worst = compared.map(ColumnDrift::beyond_chance).fold(0.0, f64::max);
     if args.fail_above.is_some_and(|limit| worst > limit) {
         return Ok(Done::Drifted);
     }
     let clean = report.tally.n_rejected() == 0 && input.damages().is_empty();
     Ok(if clean { Done::Clean } else { Done::WithRejects })
+}
+
+/// What of an input was fitted on: training took each of its rows as if it did not know it, and drift cannot.
+struct Known {
+    /// Files that the model was fitted on.
+    files: usize,
+    /// What differs on their rows without any change.
+    columns: Vec<&'static str>,
+}
+
+impl Known {
+    fn of(model: &Model, inputs: &[InputDigest]) -> Self {
+        let fitted: HashSet<&str> = model.provenance.inputs.iter().filter_map(|i| i.blake3.as_deref()).collect();
+        let is_known = |input: &&InputDigest| input.blake3.as_deref().is_some_and(|digest| fitted.contains(digest));
+        let files = inputs.iter().filter(is_known).count();
+        let derived = model.flows.as_ref().is_some_and(|flows| flows.set == FlowSet::Default);
+        let by_neighbors = matches!(model.detector, Detector::LocalOutlierFactor(_) | Detector::NearestNeighbors(_));
+        let columns = [(derived, LEFT_ONE_OUT), (by_neighbors, "score")];
+        let columns = columns.into_iter().filter(|(learned, _)| *learned && files > 0).map(|(_, column)| column);
+        Self { files, columns: columns.collect() }
+    }
+
+    fn say(&self, session: &Session, files: usize) {
+        if !self.columns.is_empty() {
+            let (of, names) = (plural(files, "file"), self.columns.join(" and "));
+            let text = format!(
+                "the model was fitted on {} of {of}: {names} differ on rows that it knows, without any change, and raise no alarm",
+                count(self.files as u64)
+            );
+            session.talk.line("known", &text);
+        }
+    }
 }
 
 fn scored(args: &Drift, session: &Session, model: &Model, input: &mut Input) -> Result<ScoreReport> {
@@ -131,7 +171,13 @@ fn line(column: &ColumnDrift) -> [String; 7] {
     ]
 }
 
-fn print_json(args: &Drift, model: &Model, input: &Input, report: &ScoreReport, drift: &Drifted) -> Result<()> {
+fn print_json(
+    args: &Drift,
+    model: &Model,
+    input: &Input,
+    report: &ScoreReport,
+    (drift, known): (&Drifted, &Known),
+) -> Result<()> {
     let all = serde_json::json!({
         "oddflow_version": env!("CARGO_PKG_VERSION"),
         "command": "drift",
@@ -140,6 +186,8 @@ fn print_json(args: &Drift, model: &Model, input: &Input, report: &ScoreReport, 
         "records_read": report.tally.records,
         "rejected": report.tally.n_rejected(),
         "unseen_categories": report.unseen.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+        "files_fitted_on": known.files,
+        "raise_no_alarm": known.columns,
         "drift": drift,
     });
     let text = serde_json::to_string_pretty(&all).map_err(|e| Error::Internal(format!("drift as JSON: {e}")))?;

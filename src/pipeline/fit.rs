@@ -253,7 +253,7 @@ fn fit_rows(
             .iter()
             .map(|f| InputDigest { name: f.name.clone(), bytes: f.size.unwrap_or(0), blake3: None })
             .collect(),
-        device: context.device.describe(),
+        device: context.device.name(),
         rows_sampled: rows.num_rows() as u64,
         seed: options.seed,
         column_types: column_types(input),

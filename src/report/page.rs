@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use std::io::Write;
 
 const PAGE: &str = include_str!("page/page.html");
-const STYLE: &str = include_str!("page/page.css");
+const STYLE: &str = concat!(include_str!("../picture/page/base.css"), include_str!("page/page.css"));
 const SCRIPT: &str = include_str!("page/page.js");
 
 /// Bars of the histogram.

@@ -2,6 +2,7 @@
 
 use super::Evaluated;
 use crate::cli::run::Session;
+use crate::cli::summary::one_kind;
 use crate::cli::talk::{count, percent, plural, say};
 use crate::detectors::{Assessed, Comparison, CurvePoint, Estimate, KindAssessed, Measures};
 use crate::flows::sink::{Sink, SinkOptions, Target, printable};
@@ -31,7 +32,7 @@ pub fn print(evaluated: &Evaluated<'_>, session: &Session) -> Result<()> {
     if unlabelled > 0 {
         session.talk.line("", &format!("{} without a label, left out", plural(unlabelled, "row")));
     }
-    if let Some(warning) = one_class(label, positives, negatives) {
+    if let Some(warning) = one_kind(label, positives, negatives) {
         session.talk.warning("warning", &warning);
     }
     session.talk.line(
@@ -61,16 +62,6 @@ pub fn print(evaluated: &Evaluated<'_>, session: &Session) -> Result<()> {
         None => Ok(()),
         Some(comparison) => print_comparison(evaluated, comparison),
     }
-}
-
-/// What is said where one of the two classes is missing: most measures are then undefined.
-fn one_class(label: &str, positives: u64, negatives: u64) -> Option<String> {
-    let missing = match (positives, negatives) {
-        (0, _) => "anomalous: how well anomalies are found cannot be measured",
-        (_, 0) => "normal: how many normal rows are called anomalous cannot be measured",
-        _ => return None,
-    };
-    Some(format!("column `{label}` calls no row {missing}; give rows of both kinds, or another column with --label"))
 }
 
 fn of_all(measures: &Measures) -> Vec<Vec<String>> {

@@ -30,6 +30,9 @@ use arrow_array::{Array, ArrayRef, Float32Array, RecordBatch, StringArray};
 use arrow_schema::{Field, Schema};
 use std::sync::Arc;
 
+/// The feature whose values on rows that were fitted on leave the row itself out.
+pub const LEFT_ONE_OUT: &str = "first_seen";
+
 /// The columns of [`derive()`], in order.
 pub fn definitions() -> impl Iterator<Item = &'static Definition> {
     DEFINITIONS.iter().chain(&windows::DEFINITIONS)

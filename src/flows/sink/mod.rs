@@ -43,6 +43,7 @@ pub use encode::{Encoded, RowEncoder};
 pub use guard::{is_formula, printable};
 pub(crate) use ndjson::{json_cells, json_lines};
 pub(crate) use object::Object;
+pub(crate) use parts::is_part;
 pub use parts::part_path;
 pub use side_file::SideFile;
 pub use target::{EventFormat, OutputFormat, Target, same_file};

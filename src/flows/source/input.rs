@@ -3,8 +3,9 @@
 use super::awaited::Awaited;
 use super::chain::{Chain, Shared};
 use super::discover::{Discovery, discover};
+use super::earlier::without_outputs;
 use super::look::{FIRST_HEAD, LATER_HEAD, Looked, Place, adopt_names, look};
-use super::notes::{describe_lacking, describe_others, describe_skipped, nothing};
+use super::notes::{describe_lacking, describe_others, describe_outputs, describe_skipped, nothing};
 use super::pipe::{Pipe, Spooled};
 use super::quotes::Quotes;
 use super::select::{in_order_of_time, without_tables};
@@ -176,6 +177,7 @@ impl Input {
             }
         }
         notes.extend(describe_others(&other_logs));
+        notes.extend(describe_outputs(&without_outputs(&mut looked)));
         skipped.extend(without_tables(&mut looked));
         notes.extend(describe_skipped(&skipped));
         in_order_of_time(&mut looked);
