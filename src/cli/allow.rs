@@ -20,9 +20,9 @@ pub fn run(args: &Allow) -> Result<Done> {
                      all flows of the conversation";
         return Err(Error::parameter("ID", &args.finding, limit));
     }
-    let list = match (&args.to, asked.kept.allowed) {
+    let list = match (&args.to, asked.kept.allow_list()) {
         (Some(path), _) => path.clone(),
-        (None, Some(used)) => used.file,
+        (None, Some(used)) => used.to_path_buf(),
         (None, None) => PathBuf::from("allow.toml"),
     };
     let text = read(&list)?;

@@ -2,8 +2,9 @@
 
 use super::Done;
 use super::args::Drift;
-use super::run::{Session, total_bytes};
-use super::score::{flow_logs, known_types};
+use super::look::look;
+use super::run::Session;
+use super::score::known_types;
 use super::settings::Config;
 use super::summary;
 use super::talk::{count, percent, plural, say};
@@ -12,8 +13,8 @@ use crate::features::flow::{FlowSet, LEFT_ONE_OUT};
 use crate::features::{ColumnDrift, Drift as Drifted};
 use crate::flows::sink::printable;
 use crate::flows::source::Input;
-use crate::model::{InputDigest, Model, OutputColumns, OutputPlan};
-use crate::pipeline::{Digests, Pass, ScoreOptions, ScoreReport};
+use crate::model::{InputDigest, Model};
+use crate::pipeline::{Digests, ScoreOptions, ScoreReport};
 use crate::{Error, Result};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use std::collections::HashSet;
@@ -40,7 +41,9 @@ pub fn run(args: &Drift) -> Result<Done> {
     options.known_types = known_types(&model);
     let mut input = session.open(&args.input, &options, model.flows.is_some())?;
     let digests = Digests::start(&input.files);
-    let report = scored(args, &session, &model, &mut input)?;
+    let report = session.settled(&mut input, |input| {
+        look(&session, &model, input, |options| ScoreOptions { drift_rows: args.rows, ..options })
+    })?;
     summary::records(&session, &report.tally, &input);
     let Some(drift) = &report.drift else {
         return Err(Error::NoInput(format!("no row to compare: {}", report.tally.rejected_in_words())));
@@ -77,7 +80,8 @@ impl Known {
         let files = inputs.iter().filter(is_known).count();
         let derived = model.flows.as_ref().is_some_and(|flows| flows.set == FlowSet::Default);
         let by_neighbors = matches!(model.detector, Detector::LocalOutlierFactor(_) | Detector::NearestNeighbors(_));
-        let columns = [(derived, LEFT_ONE_OUT), (by_neighbors, "score")];
+        // A score is made of what the features say.
+        let columns = [(derived, LEFT_ONE_OUT), (derived || by_neighbors, "score")];
         let columns = columns.into_iter().filter(|(learned, _)| *learned && files > 0).map(|(_, column)| column);
         Self { files, columns: columns.collect() }
     }
@@ -86,32 +90,10 @@ impl Known {
         if !self.columns.is_empty() {
             let (of, names) = (plural(files, "file"), self.columns.join(" and "));
             let text = format!(
-                "the model was fitted on {} of {of}: {names} differ on rows that it knows, without any change, and raise no alarm",
+                "the model was fitted on {} of {of}: {names} of rows that it knows differ without any change, and raise no alarm",
                 count(self.files as u64)
             );
             session.talk.line("known", &text);
-        }
-    }
-}
-
-fn scored(args: &Drift, session: &Session, model: &Model, input: &mut Input) -> Result<ScoreReport> {
-    loop {
-        let flows = flow_logs(session, model, input)?;
-        if flows.is_none() {
-            model.features.bind(&input.schema)?;
-        }
-        let options = ScoreOptions {
-            drift_rows: args.rows,
-            flows,
-            may_read_again: true,
-            ..ScoreOptions::new(OutputPlan::new(&input.schema, &OutputColumns::default())?, session.running.batch_rows)
-        };
-        let pass = session.pass("score", total_bytes(input), |run| {
-            crate::pipeline::score(model, input, &session.device, None, &options, run, |_, _| Ok(()))
-        })?;
-        match pass {
-            Pass::Done(report) => return Ok(report),
-            Pass::ReadAgain => session.settle(input),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::run::Session;
 use super::talk::{count, say};
 use crate::findings::quantity::{bytes, instant};
 use crate::findings::{Grouped, HostDay, host_days};
-use crate::pipeline::{ScoredLog, kept_findings};
+use crate::pipeline::{ScoredLog, ToldRun};
 use crate::{Error, Result};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde::Serialize;
@@ -33,10 +33,11 @@ struct Line {
 
 pub fn run(args: &Hosts) -> Result<Done> {
     let session = Session::reading(args.threads, args.quiet)?;
-    let kept = kept_findings(Path::new(&args.output))?;
+    let kept = ToldRun::beside(Path::new(&args.output))?.unwrap_or_default();
     let scored = ScoredLog::open(&args.output, session.stop())?;
     let grouped = session.pass("read", None, |run| scored.grouped(run))?;
-    let ranks: HashMap<&str, u64> = kept.list.iter().filter_map(|told| Some((told.id.as_str(), told.rank?))).collect();
+    let list = kept.list().unwrap_or_default();
+    let ranks: HashMap<&str, u64> = list.iter().filter_map(|told| Some((told.id.as_deref()?, told.rank?))).collect();
     let rank = |id: String| ranks.get(id.as_str()).map(|&rank| rank as usize);
     let ranks: Vec<Option<usize>> = grouped.findings().iter().map(|finding| rank(finding.id.to_string())).collect();
     let lines: Vec<Line> = host_days(&grouped, &ranks).iter().map(|day| line(day, &grouped)).collect();

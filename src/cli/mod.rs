@@ -19,6 +19,7 @@ mod hosts;
 mod inspect;
 mod inspect_model;
 mod kept;
+mod look;
 mod progress;
 mod report;
 mod run;

@@ -67,8 +67,35 @@ impl Session {
         Ok(input)
     }
 
+    /// Makes passes until the columns have the room that they turn out to need: of one, unless a value wants more.
+    pub fn settled<T>(&self, input: &mut Input, mut pass: impl FnMut(&mut Input) -> Result<Pass<T>>) -> Result<T> {
+        loop {
+            match pass(input)? {
+                Pass::Done(done) => return Ok(done),
+                Pass::ReadAgain => self.settle(input),
+            }
+        }
+    }
+
+    /// The same, with rejected records kept in the side file at `path`, if there is to be one.
+    pub fn keeping_rejects<T>(
+        &self,
+        path: Option<&Path>,
+        input: &mut Input,
+        mut pass: impl FnMut(&mut Input, &mut Rejects) -> Result<Pass<T>>,
+    ) -> Result<T> {
+        self.settled(input, |input| {
+            let mut rejects = Rejects::new(path, input)?;
+            let pass = pass(input, &mut rejects)?;
+            if matches!(pass, Pass::Done(_)) {
+                rejects.finish()?;
+            }
+            Ok(pass)
+        })
+    }
+
     /// Gives columns the room they turned out to need, and says so.
-    pub fn settle(&self, input: &mut Input) {
+    fn settle(&self, input: &mut Input) {
         self.talk.lines(
             "widened",
             input.settle().iter().map(ToString::to_string).collect::<Vec<_>>().iter().map(String::as_str),
@@ -183,7 +210,7 @@ pub struct Rejects {
 
 impl Rejects {
     /// Prepares the side file.
-    pub fn new(path: Option<&Path>, input: &Input) -> Result<Self> {
+    fn new(path: Option<&Path>, input: &Input) -> Result<Self> {
         let names = input.files.iter().map(|f| f.name.clone()).collect();
         if let Some(path) = path {
             check_output("--rejected", path, input)?;
@@ -200,7 +227,7 @@ impl Rejects {
     }
 
     /// Makes the side file appear under its name.
-    pub fn finish(self) -> Result<()> {
+    fn finish(self) -> Result<()> {
         self.side.map(SideFile::finish).transpose().map(drop)
     }
 }

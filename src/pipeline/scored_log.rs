@@ -1,27 +1,28 @@
-//! An output that was scored before, read again: its rows as flows with their severities, and what was told of its findings.
+//! An output that was scored before, read again: its rows as flows with their severities.
 
 use super::flow_logs::FlowReader;
-use super::manifest::{beside, manifest_path};
+use super::manifest::beside;
 use super::ordered::Run;
+use super::scored_columns::ScoredColumns;
 use crate::features::flow::FlowSet;
-use crate::findings::{Collector, Common, Flow, Grouped, HostNames, ToldFinding};
+use crate::findings::{Collector, Common, Flow, Grouped, HostNames};
 use crate::flows::Batch;
 use crate::flows::source::{Input, InputOptions};
 use crate::model::{Model, columns_of_scored, prefix_of_added};
 use crate::{Error, Result, Stop};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, UInt64Type};
-use arrow_array::{Array, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_array::types::UInt64Type;
+use arrow_array::{Array, RecordBatch, StringArray, UInt64Array};
 use arrow_schema::DataType;
-use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 /// A scored output of flow logs.
 pub struct ScoredLog {
     input: Input,
     /// `None` of an empty file, which had nothing to write.
     reader: Option<FlowReader>,
+    columns: ScoredColumns,
     prefix: String,
 }
 
@@ -74,55 +75,6 @@ impl FindingRows {
     }
 }
 
-/// What the manifest beside an output keeps of its findings.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct KeptFindings {
-    /// The findings that are anomalies, and faults of the capture.
-    #[serde(default)]
-    pub list: Vec<ToldFinding>,
-    /// The list of what is known to be fine that was used.
-    #[serde(default)]
-    pub allowed: Option<KeptAllowed>,
-    /// The size in bytes of each file that was read, by its name.
-    #[serde(skip)]
-    pub sizes: BTreeMap<String, u64>,
-}
-
-/// The list that was used.
-#[derive(Debug, Clone, Deserialize)]
-pub struct KeptAllowed {
-    /// Where it was.
-    pub file: PathBuf,
-}
-
-/// What the manifest beside `output` keeps of its findings; empty where there is none.
-///
-/// # Errors
-/// If there is one and it cannot be read.
-pub fn kept_findings(output: &Path) -> Result<KeptFindings> {
-    #[derive(Deserialize)]
-    struct Kept {
-        findings: Option<KeptFindings>,
-        #[serde(default)]
-        inputs: Vec<KeptInput>,
-    }
-    #[derive(Deserialize)]
-    struct KeptInput {
-        name: String,
-        bytes: u64,
-    }
-    let path = manifest_path(output);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(KeptFindings::default()),
-        Err(error) => return Err(Error::io(path, error)),
-    };
-    let kept: Kept = serde_json::from_str(&text)
-        .map_err(|error| Error::Schema(format!("{}: it is no manifest of a scored output: {error}", path.display())))?;
-    let sizes = kept.inputs.into_iter().map(|input| (input.name, input.bytes)).collect();
-    Ok(KeptFindings { sizes, ..kept.findings.unwrap_or_default() })
-}
-
 impl ScoredLog {
     /// Opens an output of `detect` or `score`.
     ///
@@ -137,7 +89,8 @@ impl ScoredLog {
         stop.check()?;
         let input = input?;
         if input.is_empty() {
-            return Ok(Self { input, reader: None, prefix: String::new() });
+            let columns = ScoredColumns::find(&input.schema, "")?;
+            return Ok(Self { input, reader: None, columns, prefix: String::new() });
         }
         let prefix = prefix_of_added(&input.schema).ok_or_else(|| {
             Error::Schema(format!(
@@ -153,7 +106,8 @@ impl ScoredLog {
                  (not of --scores-only)"
             ))
         })?;
-        Ok(Self { input, reader: Some(reader), prefix })
+        let columns = ScoredColumns::find(&input.schema, &prefix)?;
+        Ok(Self { input, reader: Some(reader), columns, prefix })
     }
 
     /// All its rows in findings. Rows that are not in it (of an output of anomalies alone) are not in them.
@@ -232,9 +186,8 @@ impl ScoredLog {
 
     /// NaN for rows that were not scored.
     fn severities(&self, batch: &RecordBatch) -> Result<Vec<f64>> {
-        let column = self.column(batch, "severity", &DataType::Float64)?;
-        let column: &Float64Array = column.as_primitive::<Float64Type>();
-        Ok(column.iter().map(|severity| severity.unwrap_or(f64::NAN)).collect())
+        let scored = self.columns.read(batch)?;
+        Ok((0..batch.num_rows()).map(|row| scored.row(row).map_or(f64::NAN, |said| said.severity)).collect())
     }
 
     fn texts(&self, batch: &RecordBatch, name: &str) -> Result<StringArray> {

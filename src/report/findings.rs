@@ -1,9 +1,9 @@
 //! The findings that the page lists: those of the manifest, or else those that the rows name.
 
 use super::found::{FoundRow, FoundRows};
-use super::told::{ListedFinding, ToldRun};
 use crate::findings::{Finding, Grouped, Kind, Port, Ranked, Surroundings, quantity, reasons};
 use crate::flows::record::{Host, protocol};
+use crate::pipeline::{ListedFinding, ToldRun};
 use std::collections::HashMap;
 
 /// What the page lists, and where it comes from.

@@ -69,7 +69,8 @@ fn one_row_in_words() {
     }
     for (option, value, said) in [
         ("--top", "0", "between 1"),
-        ("--finding", "12", "16 hex"),
+        ("--finding", "12x", "16 hex"),
+        ("--finding", "12", "places are kept in"),
         ("--finding", "0123456789abcdef", "finding_id"),
         ("--method", "x", "exact or path"),
     ] {

@@ -278,9 +278,10 @@ fn an_output_without_rows_is_an_output() {
     // What is no output stays refused.
     bench.write("empty.ndjson", "");
     bench.write("bad.csv", "anomaly_score,severity,anomaly\nx,y,1\n");
-    for (args, said) in
-        [(&["detect", "empty.ndjson"][..], "is empty"), (&["report", "bad.csv", "-o", "bad.html"], "needs the numbers")]
-    {
+    for (args, said) in [
+        (&["detect", "empty.ndjson"][..], "is empty"),
+        (&["report", "bad.csv", "-o", "bad.html"], "has to be the numbers"),
+    ] {
         let ran = bench.run(args);
         assert!(ran.code == 2 && ran.stderr.contains(said), "{args:?}\n{}", ran.stderr);
     }

@@ -14,7 +14,7 @@ use crate::detectors::explanation::Method;
 use crate::findings::FindingId;
 use crate::model::Model;
 use crate::ops::path_length::average_path_length;
-use crate::pipeline::{Chosen, ExplainOptions, ExplainReport, MOST_ROWS, Pass, kept_findings};
+use crate::pipeline::{Chosen, ExplainOptions, ExplainReport, MOST_ROWS, ToldRun};
 use crate::{Error, Result};
 use std::path::Path;
 
@@ -36,15 +36,11 @@ pub fn run(args: &Explain) -> Result<Done> {
     }
     let told = if args.json { model.features.encoded_columns().len() } else { args.reasons };
     let options = ExplainOptions { chosen, method, told, flows, batch_rows: session.running.batch_rows };
-    let report = loop {
-        let pass = session.pass("explain", total_bytes(&input), |run| {
-            crate::pipeline::explain(&model, &input, &session.device, &options, run)
-        })?;
-        match pass {
-            Pass::Done(report) => break report,
-            Pass::ReadAgain => session.settle(&mut input),
-        }
-    };
+    let report = session.settled(&mut input, |input| {
+        session.pass("explain", total_bytes(input), |run| {
+            crate::pipeline::explain(&model, input, &session.device, &options, run)
+        })
+    })?;
     summary::records(&session, &report.tally, &input);
     found_any(&report, &options.chosen)?;
     session.talk.line("explained", &quantity(&model, &report));
@@ -88,7 +84,8 @@ fn finding(text: &str, inputs: &[String]) -> Result<String> {
                  scored file";
     match inputs {
         [output] if text.parse::<u64>().is_ok() => {
-            named("--finding", output, text, &kept_findings(Path::new(output))?).map(|(id, _)| id)
+            let told = ToldRun::beside(Path::new(output))?.unwrap_or_default();
+            named("--finding", output, text, &told).map(|(id, _)| id)
         }
         _ => Err(Error::parameter("--finding", format!("`{text}`"), limit)),
     }
