@@ -3,6 +3,7 @@
 #[path = "../support/damaged.rs"]
 mod damaged;
 mod drift;
+mod empty;
 mod evaluate;
 mod explanations;
 mod findings;
@@ -10,6 +11,7 @@ mod inputs;
 mod kept;
 mod machines;
 mod maps;
+mod names;
 mod neighbors;
 mod outputs;
 mod runs;
