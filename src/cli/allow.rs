@@ -15,9 +15,14 @@ pub fn run(args: &Allow) -> Result<Done> {
     let session = Session::reading(None, args.quiet)?;
     let expires = args.expires.as_deref().map(day).transpose()?;
     let asked = Asked::find(&args.output, &args.finding, 0, &session)?;
-    let list = match (&args.to, asked.kept.allowed) {
+    if asked.is_fault() {
+        let limit = "it is a fault of the capture, which is no threat and no anomaly: there is nothing to allow, and a rule would allow \
+                     all flows of the conversation";
+        return Err(Error::parameter("ID", &args.finding, limit));
+    }
+    let list = match (&args.to, asked.kept.allow_list()) {
         (Some(path), _) => path.clone(),
-        (None, Some(used)) => used.file,
+        (None, Some(used)) => used.to_path_buf(),
         (None, None) => PathBuf::from("allow.toml"),
     };
     let text = read(&list)?;
@@ -27,17 +32,30 @@ pub fn run(args: &Allow) -> Result<Done> {
         return Err(Error::Internal("a finding without rows was found".into()));
     };
     let rule = appended(&text, common, &asked.rows.names, &args.reason, expires)?;
+    let new = parse("the new rule", &rule)?;
+    if let Some(there) = new.first().and_then(|new| rules.iter().find(|rule| rule.makes_needless(new))) {
+        let until = there.expires.map_or(String::new(), |day| format!(" until {day}"));
+        let text = format!("nothing: {}, line {}, allows it{until} ({})", list.display(), there.line, there.reason);
+        session.talk.line("added", &text);
+        return Ok(Done::Clean);
+    }
+    if !args.dry_run {
+        add(&list, &rule)?;
+    }
     rule.trim().lines().try_for_each(say)?;
     if args.dry_run {
         return Ok(Done::Clean);
     }
-    let io = |error| Error::io(&list, error);
-    let mut file = OpenOptions::new().create(true).append(true).open(&list).map_err(io)?;
-    // In one piece, so that what breaks off leaves no half of a rule.
-    file.write_all(rule.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
     let n = plural(rules.len() + 1, "rule");
     session.talk.line("added", &format!("to {}, which has {n} now; use it with --allow", list.display()));
     Ok(Done::Clean)
+}
+
+fn add(list: &Path, rule: &str) -> Result<()> {
+    let io = |error| Error::io(list, error);
+    let mut file = OpenOptions::new().create(true).append(true).open(list).map_err(io)?;
+    // In one piece, so that what breaks off leaves no half of a rule.
+    file.write_all(rule.as_bytes()).and_then(|()| file.sync_all()).map_err(io)
 }
 
 fn read(list: &Path) -> Result<String> {
@@ -55,5 +73,12 @@ fn day(text: &str) -> Result<Day> {
     let mut part = || parts.next().and_then(std::result::Result::ok).ok_or_else(wrong);
     let (year, month, of_month) = (part()?, part()?, part()?);
     let small = |n: u16, most: u16| u8::try_from(n).ok().filter(|_| (1..=most).contains(&n)).ok_or_else(wrong);
-    Ok(Day { year, month: small(month, 12)?, day: small(of_month, 31)? })
+    let day = Day { year, month: small(month, 12)?, day: small(of_month, 31)? };
+    match Day::today() {
+        today if day < today => {
+            let limit = format!("that day is over (today is {today}, UTC), and the rule would allow nothing");
+            Err(Error::parameter("--expires", text, limit))
+        }
+        _ => Ok(day),
+    }
 }

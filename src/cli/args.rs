@@ -84,8 +84,8 @@ pub enum Command {
     /// Show the original records of a finding, and the filter that selects them in other tools
     ///
     /// The records go to stdout as they stand in their files; what the finding is, where they stand, and the filters for
-    /// zeek-cut, DuckDB, Kibana and Splunk to stderr. A filter says the sides, port, protocol and time, and also selects what other
-    /// flows these have.
+    /// zeek-cut, DuckDB, Kibana and Splunk to stderr. A filter says the sides, port, protocol and time, and of Zeek's logs the states;
+    /// of other logs it also selects flows of these sides that went another way.
     Show(Show),
     /// List what each source did on each day, the oddest first
     Hosts(Hosts),

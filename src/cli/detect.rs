@@ -10,7 +10,7 @@ use super::settings::Config;
 use super::summary;
 use crate::Result;
 use crate::flows::source::Input;
-use crate::pipeline::{Digests, FitOptions, FitReport, Pass, RunFacts, beside, manifest_path};
+use crate::pipeline::{Digests, FitOptions, FitReport, RunFacts, beside, manifest_path};
 use std::sync::Arc;
 
 pub fn run(args: &Detect) -> Result<Done> {
@@ -100,10 +100,5 @@ pub fn run(args: &Detect) -> Result<Done> {
 
 /// Rejected records are kept in the second pass, which sees all that the first did.
 fn fit(session: &Session, input: &mut Input, options: &FitOptions) -> Result<FitReport> {
-    loop {
-        match session.fit(input, options, |_, _| Ok(()))? {
-            Pass::Done(fitted) => return Ok(fitted),
-            Pass::ReadAgain => session.settle(input),
-        }
-    }
+    session.settled(input, |input| session.fit(input, options, |_, _| Ok(())))
 }

@@ -2,18 +2,22 @@
 
 use super::Done;
 use super::args::Drift;
-use super::run::{Session, total_bytes};
-use super::score::{flow_logs, known_types};
+use super::look::look;
+use super::run::Session;
+use super::score::known_types;
 use super::settings::Config;
 use super::summary;
 use super::talk::{count, percent, plural, say};
+use crate::detectors::Detector;
+use crate::features::flow::{FlowSet, LEFT_ONE_OUT};
 use crate::features::{ColumnDrift, Drift as Drifted, HoursDrift};
 use crate::flows::sink::printable;
 use crate::flows::source::Input;
-use crate::model::{Model, OutputColumns, OutputPlan};
-use crate::pipeline::{Pass, ScoreOptions, ScoreReport};
+use crate::model::{InputDigest, Model};
+use crate::pipeline::{Digests, ScoreOptions, ScoreReport};
 use crate::{Error, Result};
 use comfy_table::{Cell, CellAlignment, Table, presets};
+use std::collections::HashSet;
 
 /// Most rows that are looked at: they are kept in memory.
 const MOST_ROWS: usize = 10_000_000;
@@ -38,41 +42,58 @@ pub fn run(args: &Drift) -> Result<Done> {
     let mut options = config.input(&args.input, &session.running)?;
     options.known_types = known_types(&model);
     let mut input = session.open(&args.input, &options, model.flows.is_some())?;
-    let report = scored(args, &session, &model, &mut input)?;
+    let digests = Digests::start(&input.files);
+    let report = session.settled(&mut input, |input| {
+        look(&session, &model, input, |options| ScoreOptions { drift_rows: args.rows, ..options })
+    })?;
     summary::records(&session, &report.tally, &input);
     let Some(drift) = &report.drift else {
         return Err(Error::NoInput(format!("no row to compare: {}", report.tally.rejected_in_words())));
     };
+    let known = Known::of(&model, &digests.finish());
     if args.json {
-        print_json(args, &model, &input, &report, drift)?
+        print_json(args, &model, &input, &report, (drift, &known))?
     } else {
         print(args, &session, &report, drift)?
     }
-    if args.fail_above.is_some_and(|limit| drift.worst() > limit) {
+    known.say(&session, input.files.len());
+    if args.fail_above.is_some_and(|limit| drift.worst(&known.columns) > limit) {
         return Ok(Done::Drifted);
     }
     let clean = report.tally.n_rejected() == 0 && input.damages().is_empty();
     Ok(if clean { Done::Clean } else { Done::WithRejects })
 }
 
-fn scored(args: &Drift, session: &Session, model: &Model, input: &mut Input) -> Result<ScoreReport> {
-    loop {
-        let flows = flow_logs(session, model, input)?;
-        if flows.is_none() {
-            model.features.bind(&input.schema)?;
-        }
-        let options = ScoreOptions {
-            drift_rows: args.rows,
-            flows,
-            may_read_again: true,
-            ..ScoreOptions::new(OutputPlan::new(&input.schema, &OutputColumns::default())?, session.running.batch_rows)
-        };
-        let pass = session.pass("score", total_bytes(input), |run| {
-            crate::pipeline::score(model, input, &session.device, None, &options, run, |_, _| Ok(()))
-        })?;
-        match pass {
-            Pass::Done(report) => return Ok(report),
-            Pass::ReadAgain => session.settle(input),
+/// What of an input was fitted on: training took each of its rows as if it did not know it, and drift cannot.
+struct Known {
+    /// Files that the model was fitted on.
+    files: usize,
+    /// What differs on their rows without any change.
+    columns: Vec<&'static str>,
+}
+
+impl Known {
+    fn of(model: &Model, inputs: &[InputDigest]) -> Self {
+        let fitted: HashSet<&str> = model.provenance.inputs.iter().filter_map(|i| i.blake3.as_deref()).collect();
+        let is_known = |input: &&InputDigest| input.blake3.as_deref().is_some_and(|digest| fitted.contains(digest));
+        let files = inputs.iter().filter(is_known).count();
+        let derived = model.flows.as_ref().is_some_and(|flows| flows.set == FlowSet::Default);
+        let of_neighbors = |one: &Detector| matches!(one, Detector::LocalOutlierFactor(_) | Detector::NearestNeighbors(_));
+        let by_neighbors = model.detector.parts().iter().any(of_neighbors);
+        // A score is made of what the features say.
+        let columns = [(derived, LEFT_ONE_OUT), (derived || by_neighbors, "score")];
+        let columns = columns.into_iter().filter(|(learned, _)| *learned && files > 0).map(|(_, column)| column);
+        Self { files, columns: columns.collect() }
+    }
+
+    fn say(&self, session: &Session, files: usize) {
+        if !self.columns.is_empty() {
+            let (of, names) = (plural(files, "file"), self.columns.join(" and "));
+            let text = format!(
+                "the model was fitted on {} of {of}: {names} of rows that it knows differ without any change, and raise no alarm",
+                count(self.files as u64)
+            );
+            session.talk.line("known", &text);
         }
     }
 }
@@ -171,7 +192,13 @@ fn line(column: &ColumnDrift) -> Vec<String> {
     cells
 }
 
-fn print_json(args: &Drift, model: &Model, input: &Input, report: &ScoreReport, drift: &Drifted) -> Result<()> {
+fn print_json(
+    args: &Drift,
+    model: &Model,
+    input: &Input,
+    report: &ScoreReport,
+    (drift, known): (&Drifted, &Known),
+) -> Result<()> {
     let all = serde_json::json!({
         "oddflow_version": env!("CARGO_PKG_VERSION"),
         "command": "drift",
@@ -180,6 +207,8 @@ fn print_json(args: &Drift, model: &Model, input: &Input, report: &ScoreReport, 
         "records_read": report.tally.records,
         "rejected": report.tally.n_rejected(),
         "unseen_categories": report.unseen.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+        "files_fitted_on": known.files,
+        "raise_no_alarm": known.columns,
         "drift": drift,
     });
     let text = serde_json::to_string_pretty(&all).map_err(|e| Error::Internal(format!("drift as JSON: {e}")))?;

@@ -8,7 +8,7 @@ pub use output::staged;
 
 use super::Done;
 use super::args::Embed;
-use super::run::{Rejects, Session, check_distinct, check_output, total_bytes};
+use super::run::{Session, check_distinct, check_output, total_bytes};
 use super::score::known_types;
 use super::settings::Config;
 use super::summary;
@@ -16,7 +16,7 @@ use super::talk::{count, plural, seconds};
 use crate::features::{FeaturePlan, Role, infer_roles};
 use crate::flows::source::Input;
 use crate::model::{ADDED, Model};
-use crate::pipeline::{Pass, PictureRows};
+use crate::pipeline::PictureRows;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use ndarray::Array2;
@@ -100,22 +100,14 @@ fn draw(
     n_rows: usize,
     seed: u64,
 ) -> Result<PictureRows> {
-    loop {
-        let mut rejects = Rejects::new(args.rejected.as_deref(), input)?;
+    session.keeping_rejects(args.rejected.as_deref(), input, |input, rejects| {
         let rows = session.running.batch_rows;
         let scorer = model.map(|model| model.scorer(&session.device, &input.schema, rows)).transpose()?;
-        let pass = session.pass("draw", total_bytes(input), |run| {
+        session.pass("draw", total_bytes(input), |run| {
             let scorer = scorer.map(|scorer| scorer.until(&run.stop));
             crate::pipeline::draw(input, n_rows, seed, scorer.as_ref(), run, |file, record| rejects.keep(file, record))
-        })?;
-        match pass {
-            Pass::Done(drawn) => {
-                rejects.finish()?;
-                return Ok(drawn);
-            }
-            Pass::ReadAgain => session.settle(input),
-        }
-    }
+        })
+    })
 }
 
 /// The model's features, or those that the drawn rows themselves suggest; scores are never features.

@@ -4,15 +4,16 @@ mod output;
 
 use super::Done;
 use super::args::Evaluate;
-use super::run::{Session, check_distinct, check_output, total_bytes};
-use super::score::{flow_logs, known_types, label};
+use super::look::look;
+use super::run::{Session, check_distinct, check_output};
+use super::score::{known_types, label};
 use super::settings::Config;
 use super::summary;
 use crate::detectors::{Assessed, Resampling, Threshold, ThresholdRule};
 use crate::features::RoleOverrides;
 use crate::flows::sink::Target;
 use crate::flows::source::Input;
-use crate::model::{Model, OutputColumns, OutputPlan};
+use crate::model::Model;
 use crate::pipeline::{Assess, Pass, Rival, ScoreOptions, ScoreReport};
 use crate::{Error, Result};
 use arrow_schema::DataType;
@@ -149,41 +150,23 @@ impl Asked<'_> {
     /// Scores the input with the other model, if there is one, then with the model. An input with a column that turns out wider
     /// than its type is read again from the beginning.
     fn scored(&self, model: &Model, rival: Option<&Model>, input: &mut Input) -> Result<ScoreReport> {
-        loop {
+        self.session.settled(input, |input| {
             let mut assess = Assess { kind: self.kind.map(str::to_owned), rival: None, seed: self.args.seed };
             if let Some(rival) = rival {
-                let Pass::Done(report) = self.pass(rival, input, None)? else {
-                    self.session.settle(input);
-                    continue;
-                };
+                let Pass::Done(report) = self.pass(rival, input, None)? else { return Ok(Pass::ReadAgain) };
                 let scores = report.scores.ok_or_else(|| Error::Internal("scores were not kept".into()))?;
                 assess.rival = Some(Rival { scores: Arc::new(scores), threshold: rival.threshold });
             }
-            match self.pass(model, input, Some(assess))? {
-                Pass::Done(report) => return Ok(report),
-                Pass::ReadAgain => self.session.settle(input),
-            }
-        }
+            self.pass(model, input, Some(assess))
+        })
     }
 
     fn pass(&self, model: &Model, input: &Input, assess: Option<Assess>) -> Result<Pass<ScoreReport>> {
-        let flows = flow_logs(self.session, model, input)?;
-        if flows.is_none() {
-            model.features.bind(&input.schema)?;
-        }
-        let options = ScoreOptions {
+        look(self.session, model, input, |options| ScoreOptions {
             label: Some(self.label.to_owned()),
             keep_scores: assess.is_none(),
             assess,
-            flows,
-            may_read_again: true,
-            ..ScoreOptions::new(
-                OutputPlan::new(&input.schema, &OutputColumns::default())?,
-                self.session.running.batch_rows,
-            )
-        };
-        self.session.pass("score", total_bytes(input), |run| {
-            crate::pipeline::score(model, input, &self.session.device, None, &options, run, |_, _| Ok(()))
+            ..options
         })
     }
 }

@@ -1,12 +1,12 @@
 //! `oddflow fit`: fit a model on a seeded sample of the input and save it.
 
 use super::args::Fit;
-use super::run::{Rejects, Session, check_distinct, check_output};
+use super::run::{Session, check_distinct, check_output};
 use super::settings::Config;
 use super::summary;
 use super::{Done, found};
 use crate::Result;
-use crate::pipeline::{Digests, Pass};
+use crate::pipeline::Digests;
 
 pub fn run(args: &Fit) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
@@ -17,16 +17,9 @@ pub fn run(args: &Fit) -> Result<Done> {
     check_output("-o", &args.output, &input)?;
     check_distinct(&[("-o", Some(&args.output)), ("--rejected", args.rejected.as_deref())])?;
     let digests = Digests::start(&input.files);
-    let fitted = loop {
-        let mut rejects = Rejects::new(args.rejected.as_deref(), &input)?;
-        match session.fit(&mut input, &options, |file, r| rejects.keep(file, r))? {
-            Pass::Done(fitted) => {
-                rejects.finish()?;
-                break fitted;
-            }
-            Pass::ReadAgain => session.settle(&mut input),
-        }
-    };
+    let fitted = session.keeping_rejects(args.rejected.as_deref(), &mut input, |input, rejects| {
+        session.fit(input, &options, |file, record| rejects.keep(file, record))
+    })?;
     if let Some(flows) = &fitted.flows {
         found::logs(&session, &input, flows, options.flows.as_ref());
     }

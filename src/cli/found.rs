@@ -1,29 +1,24 @@
 //! Findings: rows of flow logs in groups, ranked, judged, printed.
 
+mod logs;
+mod told;
+
+pub use logs::logs;
+
 use super::args::{FindingArgs, OutputArgs, VerdictArgs};
 use super::run::Session;
 use super::score::Scoring;
 use super::settings::Config;
-use super::table::terminal_width;
-use super::talk::{count, percent, plural, say};
 use crate::detectors::ThresholdRule;
-use crate::findings::allow::{AllowList, Day, Rule, parse};
-use crate::findings::quantity;
-use crate::findings::table::{lines, shown};
-use crate::findings::{
-    Earlier, Fault, Finding, Flagged, Hint, Kind, Opinions, Ranked, Since, Surroundings, ToldFinding, Verdict, faults,
-    hint, rank,
-};
+use crate::findings::allow::{AllowList, Day, parse};
+use crate::findings::{Earlier, Fault, Finding, Flagged, Opinions, Ranked, Since, Verdict, faults, rank};
 use crate::flows::sink::Target;
 use crate::flows::source::Input;
 use crate::model::Model;
-use crate::pipeline::{
-    AllowedFacts, FindingFacts, FlowFit, FlowScoring, RowVerdicts, RuleFacts, ScoreReport, ScoredLog,
-};
+use crate::pipeline::{FlowScoring, RowVerdicts, ScoreReport, ScoredLog};
 use crate::{Error, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How findings were asked for.
 pub struct Grouping {
@@ -103,14 +98,7 @@ impl Grouping {
             (_, None) => Verdict::default(),
         };
         let by_row = rule.filter(|rule| !matches!(rule, ThresholdRule::Contamination(_)));
-        let rules = match &args.allow {
-            None => Vec::new(),
-            Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
-                parse(&path.display().to_string(), &text)?
-            }
-        };
-        let allow = AllowList::new(rules, Some(today()));
+        let allow = allow_list(args.allow.as_deref())?;
         Ok(Some(Self { verdict: asked, by_row, allow, allow_file: args.allow.clone(), since: None }))
     }
 
@@ -168,114 +156,11 @@ impl Grouping {
     }
 }
 
-impl Found {
-    /// What was flagged, on stderr.
-    pub fn summary(&self, session: &Session, report: &ScoreReport) {
-        let Flagged { findings, rows, .. } = self.flagged;
-        let text = format!(
-            "{}, {} ({} and {} a day; {} asked)",
-            plural(findings as u64, "finding"),
-            plural(rows, "flow"),
-            count(self.flagged.findings_per_day().round() as u64),
-            count(self.flagged.rows_per_day().round() as u64),
-            self.asked,
-        );
-        session.talk.line("flagged", &text);
-        if findings > 1 && findings == self.ranked.len() {
-            let fewer = "none is told from the others; ask for fewer, such as --alerts 10/day";
-            session.talk.line("warning", &format!("these are all findings that there are: {fewer}"));
-        }
-        self.say_allowed(session, &report.allowed);
-        let told = self.faults.iter().filter(|fault| !matches!(fault, Fault::Contradiction(_)));
-        let told: Vec<String> = told.map(|fault| fault.words(&self.verdicts.grouped)).collect();
-        session.talk.lines("capture", told.iter().map(String::as_str));
-    }
-
-    /// What each rule allowed; which are no longer in force, which allow nothing.
-    fn say_allowed(&self, session: &Session, hits: &[u64]) {
-        let list = &self.verdicts.allowed;
-        let expired: Vec<&Rule> = list.expired().collect();
-        let line = |(rule, &n): (&Rule, &u64)| {
-            let state = match n {
-                _ if expired.contains(&rule) => "has expired".to_owned(),
-                0 => "allows nothing that the rules before it do not".to_owned(),
-                n => plural(n, "flow"),
-            };
-            format!("line {}, {}: {state}", rule.line, rule.reason)
-        };
-        let lines: Vec<String> = list.rules().iter().zip(hits).map(line).collect();
-        session.talk.lines("allowed", lines.iter().map(String::as_str));
-    }
-
-    /// The table, on stdout.
-    pub fn print(&self, top: usize) -> Result<()> {
-        let grouped = &self.verdicts.grouped;
-        let around = Surroundings::of(grouped);
-        let data: Vec<usize> = self
-            .faults
-            .iter()
-            .filter_map(|fault| if let Fault::Contradiction(at) = fault { Some(*at) } else { None })
-            .collect();
-        if self.ranked.is_empty() && data.is_empty() {
-            return Ok(());
-        }
-        let mut shown = shown(grouped, &self.ranked, &data, top);
-        let places = self.ranked.iter().map(|ranked| ranked.finding).take(top).chain(data.iter().copied());
-        for (shown, at) in shown.iter_mut().zip(places) {
-            shown.since = self.since_of(at);
-            shown.hint = Some(hint(shown.finding, &around)).filter(|hint| *hint != Hint::Unclear);
-        }
-        lines(&shown, &around, grouped.names(), terminal_width()).iter().try_for_each(|line| say(line))
-    }
-
-    /// How a finding stands to the earlier output, where one was named.
-    fn since_of(&self, finding: usize) -> Option<Since> {
-        self.since.as_ref().and_then(|since| since.get(finding)).copied()
-    }
-
-    /// For the manifest.
-    pub fn facts(&self, report: &ScoreReport, top: usize) -> FindingFacts {
-        FindingFacts {
-            findings: self.ranked.len() as u64,
-            flagged: self.flagged.findings as u64,
-            flows_flagged: self.flagged.rows,
-            days: self.flagged.days,
-            verdict: self.asked.clone(),
-            faults: self.faults.iter().map(|fault| fault.words(&self.verdicts.grouped)).collect(),
-            allowed: self.allow_file.clone().map(|file| AllowedFacts { file, rules: self.rules(&report.allowed) }),
-            list: self.told(report, top),
-        }
-    }
-
-    /// What each rule allowed.
-    fn rules(&self, hits: &[u64]) -> Vec<RuleFacts> {
-        let list = &self.verdicts.allowed;
-        let expired: Vec<&Rule> = list.expired().collect();
-        let facts = |(rule, &rows): (&Rule, &u64)| RuleFacts {
-            line: rule.line,
-            reason: rule.reason.clone(),
-            rows,
-            expired: expired.contains(&rule),
-        };
-        list.rules().iter().zip(hits).map(facts).collect()
-    }
-
-    /// The findings with anomalies and those that the table has, in the order of the ranking, and the faults of the capture.
-    fn told(&self, report: &ScoreReport, top: usize) -> Vec<ToldFinding> {
-        let grouped = &self.verdicts.grouped;
-        let around = Surroundings::of(grouped);
-        let is_odd = |at: usize| report.odd_findings.contains(&at);
-        let told = |at: usize, ranked: Option<(u64, &Ranked)>| {
-            let finding = grouped.findings().get(at)?;
-            let told = ToldFinding::of(finding, ranked, &around, grouped.names(), ranked.is_some() && is_odd(at));
-            Some(ToldFinding { since: self.since_of(at).map(|since| since.to_string()), ..told })
-        };
-        let kept = |(rank, ranked): &(u64, &Ranked)| *rank <= top as u64 || is_odd(ranked.finding);
-        let ranked = (1..).zip(&self.ranked).filter(kept);
-        let data = grouped.findings().iter().enumerate().filter(|(_, finding)| finding.subject.kind == Kind::Data);
-        let ranked = ranked.filter_map(|(rank, ranked)| told(ranked.finding, Some((rank, ranked))));
-        ranked.chain(data.filter_map(|(at, _)| told(at, None))).collect()
-    }
+/// The rules of a file, as of today; none where no file is named.
+pub fn allow_list(path: Option<&Path>) -> Result<AllowList> {
+    let Some(path) = path else { return Ok(AllowList::default()) };
+    let text = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
+    Ok(AllowList::new(parse(&path.display().to_string(), &text)?, Some(Day::today())))
 }
 
 /// What an earlier output found.
@@ -286,44 +171,7 @@ fn read_earlier(path: &str, session: &Session) -> Result<Earlier> {
     Ok(Earlier::new(subjects, grouped.days()))
 }
 
-/// This day, UTC.
-pub fn today() -> Day {
-    let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
-    let text = quantity::instant(i64::try_from(micros).unwrap_or(i64::MAX));
-    let mut parts = text.split(['-', 'T']);
-    let year = parts.next().and_then(|part| part.parse().ok()).unwrap_or(u16::MAX);
-    let mut part = || parts.next().and_then(|part| part.parse().ok()).unwrap_or(1);
-    Day { year, month: part(), day: part() }
-}
-
 /// Whether the input's rows can be grouped: they are flows, with addresses and times.
 pub fn have_findings(flows: Option<&FlowScoring>) -> bool {
     flows.is_some_and(|flows| flows.logs.reader().tells_who_and_when())
-}
-
-/// What is said of flow logs once they are read.
-///
-/// `fit`: what is fitted on them, if anything is.
-pub fn logs(session: &Session, input: &Input, flows: &FlowScoring, fit: Option<&FlowFit>) {
-    let (logs, talk) = (&flows.logs, &session.talk);
-    if !logs.reader().tells_who_and_when() {
-        return;
-    }
-    let survey = &logs.survey;
-    talk.lines("time", survey.time_line().as_deref());
-    let beside =
-        [survey.order_line().map(|line| format!("{line}: re-sorted")), logs.snapshots_line(), survey.faults_line()];
-    talk.lines("", beside.iter().flatten().map(String::as_str));
-    if let (Some(fit), true) = (fit, logs.share_of_ten > 0.5) {
-        let what = match fit.cap {
-            Some(cap) => format!("the fit's sample has at most {cap} of one conversation and state"),
-            None => "verdicts may be turned round; --sample capped guards against it".to_owned(),
-        };
-        talk.line("warning", &format!("ten conversations hold {} of all flows; {what}", percent(logs.share_of_ten)));
-    }
-    let warnings = survey.warnings(input, &vec![None; input.files.len()]);
-    talk.lines("warning", warnings.iter().map(String::as_str));
-    if !logs.evictions().is_none() {
-        talk.line("windows", "some were too full for their memory and are shorter; the manifest says how many");
-    }
 }

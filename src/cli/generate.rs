@@ -20,6 +20,7 @@ pub fn run(args: &Generate) -> Result<Done> {
     let options = GenerateOptions { n_rows: args.rows, seed: args.seed, anomaly_share: args.anomaly_share };
     let generator = Generator::new(options)?;
     let target = Target::parse(&args.output)?;
+    let stop = catch_interrupts()?;
     let mut sink = Sink::create(&target, &generator.schema(), &SinkOptions::default())?;
     let encoder = sink.encoder();
     let pool = rayon::ThreadPoolBuilder::new()
@@ -28,7 +29,6 @@ pub fn run(args: &Generate) -> Result<Done> {
         .map_err(|e| Error::Device(format!("no threads could be started: {e}")))?;
     // A few groups a thread at a time keep memory flat and the threads busy.
     let groups: Vec<u64> = (0..generator.n_blocks()).step_by(BLOCKS_A_GROUP as usize).collect();
-    let stop = catch_interrupts()?;
     for wave in groups.chunks(threads * 2) {
         stop.check()?;
         let group = |&first: &u64| encoder.encode(&rows_from(&generator, first)?);

@@ -6,7 +6,7 @@ use super::run::Session;
 use super::talk::{count, say};
 use crate::findings::quantity::{bytes, instant};
 use crate::findings::{Grouped, HostDay, host_days};
-use crate::pipeline::{ScoredLog, kept_findings};
+use crate::pipeline::{ScoredLog, ToldRun};
 use crate::{Error, Result};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde::Serialize;
@@ -22,6 +22,7 @@ struct Line {
     rank: Option<usize>,
     source: String,
     day: Option<String>,
+    severity: f64,
     flows: u64,
     ports: u64,
     hosts: u64,
@@ -32,10 +33,11 @@ struct Line {
 
 pub fn run(args: &Hosts) -> Result<Done> {
     let session = Session::reading(args.threads, args.quiet)?;
-    let kept = kept_findings(Path::new(&args.output))?;
+    let kept = ToldRun::beside(Path::new(&args.output))?.unwrap_or_default();
     let scored = ScoredLog::open(&args.output, session.stop())?;
     let grouped = session.pass("read", None, |run| scored.grouped(run))?;
-    let ranks: HashMap<&str, u64> = kept.list.iter().filter_map(|told| Some((told.id.as_str(), told.rank?))).collect();
+    let list = kept.list().unwrap_or_default();
+    let ranks: HashMap<&str, u64> = list.iter().filter_map(|told| Some((told.id.as_deref()?, told.rank?))).collect();
     let rank = |id: String| ranks.get(id.as_str()).map(|&rank| rank as usize);
     let ranks: Vec<Option<usize>> = grouped.findings().iter().map(|finding| rank(finding.id.to_string())).collect();
     let lines: Vec<Line> = host_days(&grouped, &ranks).iter().map(|day| line(day, &grouped)).collect();
@@ -46,6 +48,9 @@ pub fn run(args: &Hosts) -> Result<Done> {
     }
     let shown = if args.top == 0 { lines.len() } else { args.top.min(lines.len()) };
     table(lines.get(..shown).unwrap_or_default()).lines().try_for_each(say)?;
+    if lines.is_empty() {
+        session.talk.line("hosts", "none: the output has no rows");
+    }
     if shown < lines.len() {
         let more = count((lines.len() - shown) as u64);
         session.talk.line("", &format!("and {more} more sources and days (--top 0: all)"));
@@ -59,6 +64,7 @@ fn line(day: &HostDay, grouped: &Grouped) -> Line {
         rank: day.rank,
         source: grouped.names().shown(&day.source),
         day: day.day.map(date),
+        severity: day.severity,
         flows: day.flows,
         ports: day.ports,
         hosts: day.hosts,
@@ -72,7 +78,7 @@ fn table(lines: &[Line]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
-    let heads = ["finding", "source", "day", "flows", "ports", "hosts", "failed", "bytes out", "beat"];
+    let heads = ["finding", "source", "day", "flows", "ports", "hosts", "failed", "bytes out", "beat", "oddest"];
     table.set_header(heads.iter().enumerate().map(|(i, head)| match i {
         1 | 2 => Cell::new(head),
         _ => right((*head).to_owned()),
@@ -88,6 +94,7 @@ fn table(lines: &[Line]) -> String {
             right(format!("{:.0}%", 100.0 * line.failed_share)),
             right(bytes(line.bytes_out)),
             right(if line.beat > 0.0 { format!("{:.2}", line.beat) } else { "-".to_owned() }),
+            right(format!("{:.3}", line.severity)),
         ]);
     }
     for column in table.column_iter_mut() {

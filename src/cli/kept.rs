@@ -2,8 +2,8 @@
 
 use super::run::Session;
 use super::talk::count;
-use crate::findings::{FindingId, ToldFinding};
-use crate::pipeline::{FindingRows, KeptFindings, ScoredLog, kept_findings, manifest_path};
+use crate::findings::{FindingId, Kind};
+use crate::pipeline::{FindingRows, ListedFinding, ScoredLog, ToldRun, manifest_path};
 use crate::{Error, Result};
 use std::path::Path;
 
@@ -12,9 +12,9 @@ pub struct Asked {
     /// Its name.
     pub id: String,
     /// What was told of it, where the manifest says so.
-    pub told: Option<ToldFinding>,
-    /// What the manifest keeps of all findings.
-    pub kept: KeptFindings,
+    pub told: Option<ListedFinding>,
+    /// What the manifest tells; nothing where there is none.
+    pub kept: ToldRun,
     /// Its rows.
     pub rows: FindingRows,
 }
@@ -25,8 +25,8 @@ impl Asked {
         if !Path::new(output).is_file() {
             return Err(Error::NoInput(format!("{output} is no file; name an output of detect or score")));
         }
-        let kept = kept_findings(Path::new(output))?;
-        let (id, told) = named(output, text, &kept)?;
+        let kept = ToldRun::beside(Path::new(output))?.unwrap_or_default();
+        let (id, told) = named("ID", output, text, &kept)?;
         let scored = ScoredLog::open(output, session.stop())?;
         let rows = session.pass("read", None, |run| scored.rows_of(&id, most, run))?;
         if rows.flows == 0 {
@@ -35,31 +35,38 @@ impl Asked {
         }
         Ok(Self { id, told, kept, rows })
     }
+
+    /// Whether it is a fault of the capture: as was told, or as the rows say.
+    pub fn is_fault(&self) -> bool {
+        let told = self.told.as_ref().is_some_and(|told| told.kind == Some(Kind::Data.to_string()));
+        told || (self.rows.flows > 0 && self.rows.faults == self.rows.flows)
+    }
 }
 
-/// The finding that `text` names, by its name or its rank.
-fn named(output: &str, text: &str, kept: &KeptFindings) -> Result<(String, Option<ToldFinding>)> {
+/// The finding that `text` names, by its name or its rank; `option` is where that was said.
+pub fn named(option: &str, output: &str, text: &str, kept: &ToldRun) -> Result<(String, Option<ListedFinding>)> {
+    let list = kept.list().unwrap_or_default();
     if FindingId::parse(text).is_some() {
         let id = text.to_ascii_lowercase();
-        let told = kept.list.iter().find(|told| told.id == id).cloned();
+        let told = list.iter().find(|told| told.id.as_ref() == Some(&id)).cloned();
         return Ok((id, told));
     }
     let Ok(rank) = text.parse::<u64>() else {
         let limit = "it must be a place in the table, such as 2, or a finding_id of 16 hexadecimal digits";
-        return Err(Error::parameter("ID", text, limit));
+        return Err(Error::parameter(option, text, limit));
     };
-    let told = kept.list.iter().find(|told| told.rank == Some(rank));
-    let last = kept.list.iter().filter_map(|told| told.rank).max();
+    let told = list.iter().find(|told| told.rank == Some(rank)).and_then(|told| Some((told.id.clone()?, told)));
+    let last = list.iter().filter_map(|told| told.rank).max();
     match (told, last) {
-        (Some(told), _) => Ok((told.id.clone(), Some(told.clone()))),
+        (Some((id, told)), _) => Ok((id, Some(told.clone()))),
         (None, Some(last)) => {
             let limit = format!("{output} has findings up to {}; others go by their finding_id", count(last));
-            Err(Error::parameter("ID", text, limit))
+            Err(Error::parameter(option, text, limit))
         }
         (None, None) => {
             let path = manifest_path(Path::new(output));
             let limit = format!("places are kept in {}, which has none; give the finding_id", path.display());
-            Err(Error::parameter("ID", text, limit))
+            Err(Error::parameter(option, text, limit))
         }
     }
 }

@@ -19,6 +19,7 @@ mod hosts;
 mod inspect;
 mod inspect_model;
 mod kept;
+mod look;
 mod progress;
 mod report;
 mod run;
@@ -26,7 +27,6 @@ mod score;
 mod settings;
 mod shaders;
 mod show;
-mod stdin;
 mod summary;
 mod table;
 mod talk;
@@ -36,7 +36,7 @@ mod watch_out;
 use crate::flows::sink::printable;
 use crate::{Error, Result};
 use args::{Cli, Command};
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use std::process::ExitCode;
 
 /// How a command ended that did not fail.
@@ -53,7 +53,12 @@ enum Done {
 /// Runs the program and gives its exit code: 0 done, 1 done with rejected records, 2 failed, 3 done and
 /// the input drifted (`drift --fail-above`).
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    // A number below zero is a value, and what is wrong with it is said where it is used; clap would take it for an option.
+    let command = Cli::command().mut_subcommands(|command| command.allow_negative_numbers(true));
+    let cli = match Cli::from_arg_matches(&command.get_matches()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
     match dispatch(&cli.command) {
         Ok(Done::Clean) => ExitCode::SUCCESS,
         Ok(Done::WithRejects) => ExitCode::from(1),

@@ -3,7 +3,7 @@
 use super::Done;
 use super::args::Report as Args;
 use super::embed::{Layout, command_line, features, staged, title};
-use super::run::{Rejects, Session, check_distinct, check_output, total_bytes};
+use super::run::{Session, check_distinct, check_output, total_bytes};
 use super::settings::Config;
 use super::summary;
 use super::talk::{bytes, count, plural, seconds};
@@ -12,10 +12,9 @@ use crate::features::{infer_roles, label_column};
 use crate::findings::{Opinions, Ranked, rank};
 use crate::flows::record::FlowOptions;
 use crate::flows::source::{Input, InputOptions};
-use crate::pipeline::{Pass, draw, manifest_path};
-use crate::report::{
-    FINDINGS_WITH_ROWS, GatherOptions, Gathered, MOST_ROWS, Map, Report, ScoredColumns, ToldRun, gather,
-};
+use crate::model::columns_of_scored;
+use crate::pipeline::{ScoredColumns, ToldRun, draw, manifest_path};
+use crate::report::{FINDINGS_WITH_ROWS, GatherOptions, Gathered, MOST_ROWS, Map, Report, gather};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use std::collections::HashSet;
@@ -41,10 +40,11 @@ pub fn run(args: &Args) -> Result<Done> {
         running.device = DeviceChoice::Cpu;
     }
     let session = Session::start(running)?;
-    let options = config.input(&args.input, &session.running)?;
+    let prefix = args.prefix.clone().unwrap_or_default();
+    let mut options = config.input(&args.input, &session.running)?;
+    options.columns_of_empty = columns_of_scored(&prefix);
     let mut input = session.open(&args.input, &options, false)?;
     check_outputs(args, &input)?;
-    let prefix = args.prefix.clone().unwrap_or_default();
     let scored = ScoredColumns::find(&input.schema, &prefix)?;
     let manifest = manifest(&input);
     let (told, notes) = told(manifest.as_deref());
@@ -160,24 +160,16 @@ fn label(input: &Input, scored: &ScoredColumns) -> Option<String> {
 }
 
 fn gathered(args: &Args, session: &Session, input: &mut Input, options: &GatherOptions) -> Result<Gathered> {
-    loop {
-        let mut rejects = Rejects::new(args.rejected.as_deref(), input)?;
-        let pass = session.pass("report", total_bytes(input), |run| {
+    session.keeping_rejects(args.rejected.as_deref(), input, |input, rejects| {
+        session.pass("report", total_bytes(input), |run| {
             gather(input, options, run, |file, record| rejects.keep(file, record))
-        })?;
-        match pass {
-            Pass::Done(gathered) => {
-                rejects.finish()?;
-                return Ok(gathered);
-            }
-            Pass::ReadAgain => session.settle(input),
-        }
-    }
+        })
+    })
 }
 
 /// Where no manifest lists the findings, they are ranked again as they were when the rows were scored.
 fn ranked(session: &Session, gathered: &Gathered, told: Option<&ToldRun>) -> Result<Vec<Ranked>> {
-    let listed = told.and_then(ToldRun::list).is_some() || gathered.found.is_empty();
+    let listed = told.and_then(ToldRun::list).is_some() || gathered.counts.found.is_empty();
     let Some(grouped) = gathered.grouped.as_ref().filter(|_| !listed) else { return Ok(Vec::new()) };
     let seed = told.and_then(|told| told.model.as_ref()?.seed).unwrap_or(DEFAULT_SEED);
     rank(grouped, &Opinions::ask(grouped, seed, &session.device, session.stop())?)
@@ -195,15 +187,14 @@ fn map(
 ) -> Result<Option<Map>> {
     if let Some(path) = &args.embedding {
         let name = path.display().to_string();
-        let mut input = Input::open(std::slice::from_ref(&name), &InputOptions::default())?;
-        loop {
-            let pass = session
-                .pass("map", total_bytes(&input), |run| draw(&mut input, n_rows, seed, None, run, |_, _| Ok(())))?;
-            match pass {
-                Pass::Done(drawn) => return Map::of_table(name, &drawn.rows).map(Some),
-                Pass::ReadAgain => session.settle(&mut input),
-            }
-        }
+        let options = InputOptions { stop: session.stop().clone(), ..InputOptions::default() };
+        let input = Input::open(std::slice::from_ref(&name), &options);
+        session.stop().check()?;
+        let mut input = input?;
+        let drawn = session.settled(&mut input, |input| {
+            session.pass("map", total_bytes(input), |run| draw(input, n_rows, seed, None, run, |_, _| Ok(())))
+        })?;
+        return Map::of_table(name, &drawn.rows).map(Some);
     }
     if !args.map {
         return Ok(None);
@@ -220,7 +211,10 @@ fn map(
 
 fn say(session: &Session, gathered: &Gathered, told: Option<&ToldRun>, manifest: Option<&Path>, notes: &[String]) {
     let talk = &session.talk;
-    talk.line("scored", &format!("{}, {} flagged", plural(gathered.scored, "row"), count(gathered.anomalies)));
+    talk.line(
+        "scored",
+        &format!("{}, {} flagged", plural(gathered.counts.scored, "row"), count(gathered.counts.anomalies)),
+    );
     match (told, manifest) {
         (Some(_), Some(path)) => talk.line("manifest", &path.display().to_string()),
         _ if !notes.is_empty() => talk.lines("manifest", notes.iter().map(String::as_str)),

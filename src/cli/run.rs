@@ -4,13 +4,13 @@
 use super::args::{InputArgs, OutputArgs};
 use super::progress::Bar;
 use super::settings::Running;
-use super::stdin::Stdin;
 use super::talk::{Talk, bytes, count};
 use crate::detectors::{SelfJoinPlan, SolverState};
 use crate::device::Device;
 use crate::flows::Rejected;
 use crate::flows::sink::{SideFile, Sink, SinkOptions, Target, same_file};
-use crate::flows::source::{Input, InputFile, InputOptions};
+use crate::flows::source::{Awaited, Input, InputFile, InputOptions};
+use crate::flows::temporary;
 use crate::pipeline::{FitOptions, FitReport, FitWatch, Pass, Run};
 use crate::{Error, Result, Stop};
 use arrow_schema::SchemaRef;
@@ -52,8 +52,9 @@ impl Session {
     /// Opens the input. Standard input that will be read twice is spooled first.
     pub fn open(&self, args: &InputArgs, options: &InputOptions, twice: bool) -> Result<Input> {
         let spool = twice.then_some(SPOOL_LIMIT);
-        let options = InputOptions { spool, ..options.clone() };
-        let opened = Input::open_with_stdin(&args.inputs, &options, Box::new(Stdin::new(self.stop.clone())));
+        let options = InputOptions { spool, stop: self.stop.clone(), ..options.clone() };
+        let stdin = Awaited::new(self.stop.clone(), || Ok(std::io::stdin()));
+        let opened = Input::open_with_stdin(&args.inputs, &options, Box::new(stdin));
         self.stop.check()?;
         let input = opened?;
         let packed: u64 = input.files.iter().filter_map(|f| f.size).sum();
@@ -66,8 +67,35 @@ impl Session {
         Ok(input)
     }
 
+    /// Makes passes until the columns have the room that they turn out to need: of one, unless a value wants more.
+    pub fn settled<T>(&self, input: &mut Input, mut pass: impl FnMut(&mut Input) -> Result<Pass<T>>) -> Result<T> {
+        loop {
+            match pass(input)? {
+                Pass::Done(done) => return Ok(done),
+                Pass::ReadAgain => self.settle(input),
+            }
+        }
+    }
+
+    /// The same, with rejected records kept in the side file at `path`, if there is to be one.
+    pub fn keeping_rejects<T>(
+        &self,
+        path: Option<&Path>,
+        input: &mut Input,
+        mut pass: impl FnMut(&mut Input, &mut Rejects) -> Result<Pass<T>>,
+    ) -> Result<T> {
+        self.settled(input, |input| {
+            let mut rejects = Rejects::new(path, input)?;
+            let pass = pass(input, &mut rejects)?;
+            if matches!(pass, Pass::Done(_)) {
+                rejects.finish()?;
+            }
+            Ok(pass)
+        })
+    }
+
     /// Gives columns the room they turned out to need, and says so.
-    pub fn settle(&self, input: &mut Input) {
+    fn settle(&self, input: &mut Input) {
         self.talk.lines(
             "widened",
             input.settle().iter().map(ToString::to_string).collect::<Vec<_>>().iter().map(String::as_str),
@@ -124,12 +152,13 @@ impl Session {
     }
 }
 
-/// A first Ctrl-C asks the run to stop and clean up; a second ends the program at once.
+/// A first Ctrl-C asks the run to stop and clean up; a second ends the program at once, without its temporary files.
 pub fn catch_interrupts() -> Result<Stop> {
     let stop = Stop::new();
     let asked = stop.clone();
     let handler = move || {
         if asked.is_requested() {
+            temporary::remove_all();
             std::process::exit(2);
         }
         asked.request();
@@ -181,7 +210,7 @@ pub struct Rejects {
 
 impl Rejects {
     /// Prepares the side file.
-    pub fn new(path: Option<&Path>, input: &Input) -> Result<Self> {
+    fn new(path: Option<&Path>, input: &Input) -> Result<Self> {
         let names = input.files.iter().map(|f| f.name.clone()).collect();
         if let Some(path) = path {
             check_output("--rejected", path, input)?;
@@ -198,7 +227,7 @@ impl Rejects {
     }
 
     /// Makes the side file appear under its name.
-    pub fn finish(self) -> Result<()> {
+    fn finish(self) -> Result<()> {
         self.side.map(SideFile::finish).transpose().map(drop)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::args::{OutputArgs, Score};
 use super::found::{self, Asked, Found, Grouping};
-use super::run::{Rejects, Session, check_distinct, check_parts, create_sink, is_staged, output_target, total_bytes};
+use super::run::{Session, check_distinct, check_parts, create_sink, is_staged, output_target, total_bytes};
 use super::settings::Config;
 use super::talk::plural;
 use super::{Done, summary, table};
@@ -131,25 +131,15 @@ impl Scoring {
         let output_is_staged = target.is_none_or(|target| target.path.as_deref().is_some_and(is_staged));
         self.options.may_read_again = output_is_staged && args.rejected.as_deref().is_none_or(is_staged);
         summary::neighborhood(session, model);
-        loop {
+        session.keeping_rejects(args.rejected.as_deref(), input, |input, rejects| {
+            self.options.output = OutputPlan::new(&input.schema, &self.columns)?;
             let sink = create_sink(args, target, self.options.output.schema())?;
-            let mut rejects = Rejects::new(args.rejected.as_deref(), input)?;
-            let pass = session.pass("score", total_bytes(input), |run| {
+            session.pass("score", total_bytes(input), |run| {
                 crate::pipeline::score(model, input, &session.device, sink, &self.options, run, |file, record| {
                     rejects.keep(file, record)
                 })
-            })?;
-            match pass {
-                Pass::Done(report) => {
-                    rejects.finish()?;
-                    return Ok(report);
-                }
-                Pass::ReadAgain => {
-                    session.settle(input);
-                    self.options.output = OutputPlan::new(&input.schema, &self.columns)?;
-                }
-            }
-        }
+            })
+        })
     }
 
     /// Scores the input, in findings if they are asked for.

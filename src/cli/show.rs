@@ -5,10 +5,10 @@ use super::args::Show;
 use super::kept::Asked;
 use super::run::Session;
 use super::talk::{count, plural};
-use crate::findings::{Filters, ToldFinding};
+use crate::findings::Filters;
 use crate::flows::sink::printable;
 use crate::flows::source::{Input, InputOptions};
-use crate::pipeline::RowPlace;
+use crate::pipeline::{ListedFinding, RowPlace};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 use std::io::{BufWriter, IsTerminal, Write};
@@ -18,10 +18,11 @@ pub fn run(args: &Show) -> Result<Done> {
     let session = Session::reading(None, args.quiet)?;
     let asked = Asked::find(&args.output, &args.finding, args.limit, &session)?;
     match &asked.told {
-        Some(told) => describe(&session, told),
+        Some(told) => describe(&session, &asked, told),
         None => session.talk.line("finding", &format!("{}, {}", asked.id, plural(asked.rows.flows, "flow"))),
     }
-    let filters = asked.rows.common.as_ref().and_then(|common| Filters::of(common, &asked.rows.names));
+    let filters =
+        asked.rows.common.as_ref().and_then(|common| Filters::of(common, &asked.rows.names, &asked.rows.states));
     if let Some(Filters { zeek_cut, duckdb, kql, spl }) = filters {
         let lines = [("zeek-cut", zeek_cut), ("DuckDB", duckdb), ("Kibana", kql), ("Splunk", spl)];
         // The first two go by Zeek's names of columns.
@@ -44,22 +45,26 @@ pub fn run(args: &Show) -> Result<Done> {
 }
 
 /// What was told of the finding.
-fn describe(session: &Session, told: &ToldFinding) {
+fn describe(session: &Session, asked: &Asked, told: &ListedFinding) {
     let rank = told.rank.map_or("data".to_owned(), |rank| format!("{rank}"));
-    let side = |side: &Option<String>, many: u64| side.clone().unwrap_or_else(|| plural(many, "host"));
-    let port = match (told.port.as_str(), told.kind.as_str()) {
-        ("-", _) => String::new(),
-        ("*", _) => format!(" {}", plural(told.ports, "port")),
-        (port, _) => format!(" {} {port}", told.protocol.as_deref().unwrap_or("port")),
+    let side = |side: &Option<String>, many: Option<u64>| {
+        side.clone().unwrap_or_else(|| many.map_or_else(|| "?".to_owned(), |many| plural(many, "host")))
     };
-    let service = told.service.as_ref().filter(|_| told.port != "*").map_or(String::new(), |s| format!(" {s}"));
-    let sides = format!("{} -> {}{port}{service}", side(&told.source, 1), side(&told.destination, told.hosts));
-    session.talk.line("finding", &format!("{rank}, {}, {}   {sides}", told.id, plural(told.flows, "flow")));
+    let spans_ports = told.port.as_deref() == Some("*");
+    let port = match told.port.as_deref() {
+        None | Some("-") => String::new(),
+        Some("*") => format!(" {}", plural(told.ports.unwrap_or(0), "port")),
+        Some(port) => format!(" {} {port}", told.protocol.as_deref().unwrap_or("port")),
+    };
+    let service = told.service.as_ref().filter(|_| !spans_ports).map_or(String::new(), |s| format!(" {s}"));
+    let sides = format!("{} -> {}{port}{service}", side(&told.source, Some(1)), side(&told.destination, told.hosts));
+    let flows = plural(told.flows.unwrap_or(asked.rows.flows), "flow");
+    session.talk.line("finding", &format!("{rank}, {}, {flows}   {sides}", asked.id));
     let times = told.first.iter().chain(told.last.as_ref().filter(|last| told.first.as_ref() != Some(last)));
     let times: Vec<&str> = times.map(String::as_str).collect();
     let severity = told.severity.map_or(String::new(), |severity| format!("severity {severity:.3}   "));
     session.talk.line("", &format!("{severity}{}", times.join(" to ")));
-    session.talk.line("why", &told.why.join(", "));
+    session.talk.line("why", &told.why.clone().unwrap_or_default().join(", "));
 }
 
 /// The records of each file, files in the order of their first rows.
@@ -87,11 +92,14 @@ fn print_file(args: &Show, session: &Session, asked: &Asked, file: &str, records
         )),
         _ => Error::io(path, error),
     })?;
-    if asked.kept.sizes.get(file).is_some_and(|&then| then != size.len()) {
+    if asked.kept.size_of(file).is_some_and(|then| then != size.len()) {
         session.talk.warning("warning", &format!("{file} has changed since it was scored; records may be others"));
     }
     session.talk.line("file", &format!("{file}, {}", numbers(records)));
-    let input = Input::open(&[path.display().to_string()], &InputOptions::default())?;
+    let options = InputOptions { stop: session.stop().clone(), ..InputOptions::default() };
+    let input = Input::open(&[path.display().to_string()], &options);
+    session.stop().check()?;
+    let input = input?;
     let originals = input.originals(0, records)?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     let is_terminal = std::io::stdout().is_terminal();

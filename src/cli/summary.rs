@@ -167,6 +167,7 @@ pub fn scored(session: &Session, model: &Model, report: &ScoreReport, options: &
         && quality.positives + quality.negatives > 0
     {
         session.talk.line("labels", &format!("{label}: {}", in_words(quality)));
+        session.talk.lines("warning", one_kind(label, quality.positives, quality.negatives).as_deref());
     }
 }
 
@@ -184,6 +185,20 @@ fn flagged(session: &Session, model: &Model, report: &ScoreReport) {
             model.threshold.score
         ),
     );
+}
+
+/// What is said where one of the two kinds of rows is missing: most measures are then undefined.
+pub fn one_kind(label: &str, positives: u64, negatives: u64) -> Option<String> {
+    let (missing, way) = match (positives, negatives) {
+        (0, 0) => return None,
+        (0, _) => ("anomalous: how well anomalies are found cannot be measured", ""),
+        (_, 0) => (
+            "normal: every number but 0 is taken for an anomaly",
+            " (where 1 means normal and -1 an anomaly, as in scikit-learn, write 0 and 1)",
+        ),
+        _ => return None,
+    };
+    Some(format!("column `{label}` calls no row {missing}{way}; name another column, or give rows of both kinds"))
 }
 
 /// `AUROC 0.953, average precision 0.771; at the verdict: precision 0.812, recall 0.590, F1 0.683`.

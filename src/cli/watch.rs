@@ -2,7 +2,7 @@
 
 use super::args::Watch;
 use super::detector::size;
-use super::found;
+use super::found::allow_list;
 use super::run::Session;
 use super::score::known_types;
 use super::talk::{count, plural};
@@ -10,7 +10,7 @@ use super::watch_out::{Form, Out};
 use super::{Done, summary};
 use crate::detectors::Threshold;
 use crate::features::windows::LiveOptions;
-use crate::findings::allow::{AllowList, parse};
+use crate::findings::allow::AllowList;
 use crate::findings::{Reference, Verdict};
 use crate::flows::condition::Condition;
 use crate::flows::source::InputOptions;
@@ -80,14 +80,7 @@ impl Plan {
             tables: usize::try_from(size("--memory", &args.memory)?).unwrap_or(usize::MAX),
         };
         let options = WatchOptions { live, threshold: model.severity.of(threshold.score) };
-        let rules = match &args.allow {
-            None => Vec::new(),
-            Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
-                parse(&path.display().to_string(), &text)?
-            }
-        };
-        let allow = AllowList::new(rules, Some(found::today()));
+        let allow = allow_list(args.allow.as_deref())?;
         let reference = args.reference.as_deref().map(|output| reference(output, args, &model, &allow, session));
         let reference = std::cell::RefCell::new(reference.transpose()?);
         let form = Form::parse(&args.format)?;

@@ -60,6 +60,15 @@ pub fn open_with(choice: &DeviceChoice, options: &GpuOptions) -> Result<Device> 
 }
 
 impl Device {
+    /// What it is, for a model: `cpu`, or as [`Device::describe`] has an adapter. How many threads there were changes no answer,
+    /// and so is no part of a model.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Cpu => "cpu".to_owned(),
+            Self::Gpu(_) => self.describe(),
+        }
+    }
+
     /// What it is, for the summary and the manifest: `cpu (AVX2, 2 threads)`, or the adapter's name with its API,
     /// whether it is software, and its driver.
     pub fn describe(&self) -> String {

@@ -105,6 +105,7 @@ fn the_cpu_describes_itself() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("a pool");
     let described = pool.install(|| Device::Cpu.describe());
     assert!(described.starts_with("cpu (") && described.ends_with(", 2 threads)"), "{described}");
+    assert_eq!(Device::Cpu.name(), "cpu");
     assert!(!Device::Cpu.is_software());
 }
 

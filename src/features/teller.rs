@@ -52,7 +52,7 @@ impl FeaturePlan {
         };
         match encoder {
             ColumnEncoder::Numeric(encoder) => {
-                let phrase = if set == Some(FlowSet::Default) { phrase_of(&encoder.name) } else { None };
+                let phrase = set.and_then(|set| phrase_of(set, &encoder.name));
                 Ok(tell_number(encoder, phrase, value_at(array.as_ref(), row)?))
             }
             ColumnEncoder::Categorical(encoder) => {

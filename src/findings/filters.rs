@@ -1,7 +1,7 @@
 //! The filter that selects a finding's records in the tools that analysts have.
 //!
-//! A filter says what the finding's key says: the sides, port and protocol as far as they are common, and the time. So it
-//! also selects records of the same sides and time that went another way. Values come from logs and are quoted so that none
+//! A filter says what the finding's key says: the sides, port and protocol as far as they are common, the time, and of Zeek's
+//! logs the states. Of other logs it also selects records of the same sides and time that went another way. Values come from logs and are quoted so that none
 //! of them can end its quotes.
 
 use super::common::Common;
@@ -32,11 +32,14 @@ struct Tests {
     protocol: Option<String>,
     /// First and last start in µs.
     span: Option<(i64, i64)>,
+    /// Zeek's states; empty: not known.
+    states: Vec<String>,
 }
 
 impl Filters {
-    /// For records that have this in common. `None` if a side that they have is known by a name that `names` does not have.
-    pub fn of(common: &Common, names: &HostNames) -> Option<Self> {
+    /// For records that have this in common, and of Zeek's logs one of these `states` (`conn_state`; without any, they are not
+    /// asked about). `None` if a side that they have is known by a name that `names` does not have.
+    pub fn of(common: &Common, names: &HostNames, states: &[String]) -> Option<Self> {
         let conversation = common.conversation;
         let side = |host: Option<Host>| host.map_or(Some(None), |host| names.text(&host).map(Some));
         let common = Tests {
@@ -46,6 +49,7 @@ impl Filters {
             icmp: if let Port::Icmp(kind, code) = conversation.port { Some((kind, code)) } else { None },
             protocol: conversation.protocol.map(protocol::word),
             span: common.span,
+            states: states.to_vec(),
         };
         Some(Self { zeek_cut: common.zeek_cut(), duckdb: common.duckdb(), kql: common.kql(), spl: common.spl() })
     }
@@ -57,6 +61,16 @@ impl Tests {
         match self.icmp {
             Some((kind, code)) => (Some(u16::from(kind)), Some(u16::from(code))),
             None => (None, self.port),
+        }
+    }
+
+    /// One of the states; in brackets where there are several.
+    fn any_state(&self, or: &str, test: impl Fn(&String) -> String) -> Option<String> {
+        let tests: Vec<String> = self.states.iter().map(test).collect();
+        match tests.len() {
+            0 => None,
+            1 => Some(tests.concat()),
+            _ => Some(format!("({})", tests.join(or))),
         }
     }
 
@@ -76,12 +90,14 @@ impl Tests {
             text(4, &self.destination),
             number(5, port),
             text(6, &zeek_protocol),
+            self.any_state(" || ", |state| format!("$11 \"\" == {}", awk_quoted(state))),
             time,
         ];
         let program = joined(tests, " && ").unwrap_or_else(|| "1".to_owned());
         let columns =
             "ts id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes resp_bytes conn_state uid";
-        format!("zcat -f conn*.log* | zeek-cut {columns} | awk -F '\\t' {}", shell_quoted(&program))
+        // conn, conn_long and open_conn, and not conn-summary.
+        format!("zcat -f *conn[._]*log* | zeek-cut {columns} | awk -F '\\t' {}", shell_quoted(&program))
     }
 
     fn duckdb(&self) -> String {
@@ -97,6 +113,7 @@ impl Tests {
             text("\"id.resp_h\"", &self.destination),
             number("\"id.resp_p\"", port),
             text("proto", &zeek_protocol),
+            self.any_state(" OR ", |state| format!("conn_state = '{}'", state.replace('\'', "''"))),
             self.span.map(|(first, last)| format!("ts BETWEEN {} AND {}", seconds(first), seconds(last))),
         ];
         format!("WHERE {}", joined(tests, " AND ").unwrap_or_else(|| "true".to_owned()))
@@ -115,6 +132,7 @@ impl Tests {
                 "network.transport",
                 &self.protocol.as_ref().map(|p| if p == "icmpv6" { "ipv6-icmp".to_owned() } else { p.clone() }),
             ),
+            self.any_state(" or ", |state| format!("zeek.connection.state : \"{}\"", backslashed(state, &['\\', '"']))),
             self.span.map(|(first, last)| {
                 format!("@timestamp >= \"{}\" and @timestamp <= \"{}\"", iso(first), iso(last.saturating_add(999_999)))
             }),
@@ -131,6 +149,7 @@ impl Tests {
             text("dest", &self.destination),
             self.port.map(|port| format!("dest_port={port}")),
             text("transport", &self.protocol),
+            self.any_state(" OR ", |state| format!("conn_state=\"{}\"", backslashed(state, &['\\', '"']))),
             self.span.map(|(first, last)| {
                 // Splunk's latest is not part of the span.
                 format!("earliest={} latest={}", seconds(first), seconds(last.saturating_add(1)))

@@ -26,6 +26,8 @@ pub struct HostDay {
     pub source: Host,
     /// Days since 1970, UTC; `None` where times are not known.
     pub day: Option<i64>,
+    /// The largest severity of a row.
+    pub severity: f64,
     /// Flows that it began.
     pub flows: u64,
     /// Protocols and ports it touched.
@@ -40,7 +42,7 @@ pub struct HostDay {
     pub beat: f64,
 }
 
-/// All sources and days, best rank first, then most flows. `ranks` has the rank of each finding, the first 1.
+/// All sources and days, best rank first, then oddest rows, then most flows. `ranks` has the rank of each finding, the first 1.
 pub fn host_days(grouped: &Grouped, ranks: &[Option<usize>]) -> Vec<HostDay> {
     let mut members: BTreeMap<(Host, Option<i64>), Vec<Member<'_>>> = BTreeMap::new();
     for (entry, finding) in grouped.entries() {
@@ -51,7 +53,11 @@ pub fn host_days(grouped: &Grouped, ranks: &[Option<usize>]) -> Vec<HostDay> {
     }
     let mut days: Vec<HostDay> =
         members.into_iter().map(|((source, day), entries)| host_day(source, day, &entries, ranks)).collect();
-    days.sort_by_key(|host| (host.rank.unwrap_or(usize::MAX), std::cmp::Reverse(host.flows), host.source, host.day));
+    let key = |host: &HostDay| (host.rank.unwrap_or(usize::MAX), std::cmp::Reverse(host.flows), host.source, host.day);
+    days.sort_by(|a, b| {
+        let by_rank = a.rank.unwrap_or(usize::MAX).cmp(&b.rank.unwrap_or(usize::MAX));
+        by_rank.then_with(|| b.severity.total_cmp(&a.severity)).then_with(|| key(a).cmp(&key(b)))
+    });
     days
 }
 
@@ -70,6 +76,7 @@ fn host_day(source: Host, day: Option<i64>, entries: &[(usize, &Entry)], ranks: 
         rank: entries.iter().filter_map(|(finding, _)| ranks.get(*finding).copied().flatten()).min(),
         source,
         day,
+        severity: tally.severity_max,
         flows: tally.flows,
         ports: ports.len() as u64,
         hosts: hosts.len() as u64,

@@ -27,6 +27,14 @@ impl HostNames {
         kept
     }
 
+    /// Keeps all that another has and this one has not.
+    pub fn learn_all(&mut self, other: &Self) {
+        let mut texts: Vec<_> = other.0.iter().collect();
+        // Where not all of them find room, the same ones do.
+        texts.sort_unstable();
+        texts.into_iter().for_each(|(host, text)| self.learn(*host, text));
+    }
+
     /// A host as its records have it; `None` if its text was not kept.
     pub fn text(&self, host: &Host) -> Option<String> {
         match host {

@@ -11,5 +11,6 @@ pub mod sink;
 pub mod snapshots;
 pub mod source;
 pub mod survey;
+pub(crate) mod temporary;
 
 pub use batch::{Batch, RecordNumbers, Reject, Rejected};

@@ -24,7 +24,9 @@ mod tests;
 mod trees;
 
 pub use container::{FORMAT, MAGIC, MAX_FILE};
-pub use output::{ADDED, ADDED_BY_FINDINGS, ADDED_BY_REASONS, OutputColumns, OutputPlan, prefix_of_added};
+pub use output::{
+    ADDED, ADDED_BY_FINDINGS, ADDED_BY_REASONS, OutputColumns, OutputPlan, columns_of_scored, prefix_of_added,
+};
 pub use provenance::{InputDigest, Provenance, rfc3339};
 pub use reasons::{BatchExplainer, MOST_REASONS, Reason, RowReasons};
 pub use replay::MAX_ROWS as MAX_REPLAY_ROWS;

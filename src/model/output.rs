@@ -1,13 +1,14 @@
 //! The columns that scoring adds to a table, and what happens where their names are taken.
 
 use super::{InFinding, Scored};
+use crate::flows::source::SCORED_COLUMNS;
 use crate::{Error, Result};
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray, UInt64Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use std::sync::Arc;
 
 /// Names of the added columns, before any prefix: score (f64), severity (f64 in [0, 1)), verdict (boolean).
-pub const ADDED: [&str; 3] = ["anomaly_score", "severity", "anomaly"];
+pub const ADDED: [&str; 3] = SCORED_COLUMNS;
 
 /// Names of what is added where rows are grouped into findings: the finding's name (text), the rule that allows the row
 /// (text), the file that the row is from (text) and the number of its record there (u64, the first is 1).
@@ -20,6 +21,14 @@ pub fn prefix_of_added(schema: &Schema) -> Option<String> {
     let prefixes = schema.fields().iter().rev().filter_map(|field| field.name().strip_suffix(score));
     let mut whole = prefixes.filter(|prefix| [severity, verdict].iter().all(|name| has(&format!("{prefix}{name}"))));
     whole.next().map(str::to_owned)
+}
+
+/// The columns that scoring adds to logs of flows, with their types.
+pub fn columns_of_scored(prefix: &str) -> Vec<(String, DataType)> {
+    let kinds = [DataType::Float64, DataType::Float64, DataType::Boolean];
+    let of_findings = [DataType::Utf8, DataType::Utf8, DataType::Utf8, DataType::UInt64];
+    let added = ADDED.into_iter().zip(kinds).chain(ADDED_BY_FINDINGS.into_iter().zip(of_findings));
+    added.map(|(name, kind)| (format!("{prefix}{name}"), kind)).collect()
 }
 
 /// Name of what is added where rows are explained (text).

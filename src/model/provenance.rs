@@ -17,7 +17,7 @@ pub struct Provenance {
     pub created: Option<String>,
     /// The files it was fitted on.
     pub inputs: Vec<InputDigest>,
-    /// The device it was fitted on, in words.
+    /// The device it was fitted on: `cpu`, or the adapter in words.
     pub device: String,
     /// Rows in those files; rejected records are not among them.
     pub rows_read: u64,

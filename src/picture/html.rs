@@ -8,7 +8,7 @@ use crate::{Error, Result};
 use std::io::Write;
 
 const PAGE: &str = include_str!("page/page.html");
-const STYLE: &str = include_str!("page/page.css");
+const STYLE: &str = concat!(include_str!("page/base.css"), include_str!("page/page.css"));
 const SCRIPT: &str = include_str!("page/page.js");
 /// plotly.js 3.7.0 (MIT), its bundles for points in two and in three dimensions: the charting library of the page.
 /// sha256 of the unpacked files: d396c0d59e2844a167dc4aca8469fe1653060cb105f4d7cbd47b3c7788b1e750 and

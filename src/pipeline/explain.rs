@@ -10,7 +10,8 @@ use super::top::{Top, TopRow};
 use crate::detectors::explanation::Method;
 use crate::device::Device;
 use crate::features::windows::Event;
-use crate::flows::record::{FlowOptions, FlowSchema, Flows};
+use crate::findings::HostNames;
+use crate::flows::record::{FlowOptions, FlowSchema, Flows, Host};
 use crate::flows::source::Input;
 use crate::flows::{Batch, RecordNumbers};
 use crate::model::{ADDED, ADDED_BY_FINDINGS, BatchExplainer, BatchScorer, Model, RowReasons};
@@ -62,6 +63,8 @@ pub struct ExplainedRow {
     pub reasons: RowReasons,
     /// The row as a flow, where the input tells flows: one row.
     pub flow: Option<Flows>,
+    /// The texts of its hosts that are more than an address.
+    pub names: HostNames,
     /// How each told reason's value stands among flows like it, in the order of the reasons.
     pub standings: Vec<Standing>,
 }
@@ -186,6 +189,7 @@ struct Table {
     table: RecordBatch,
     flows: Option<Flows>,
     superseded: Vec<bool>,
+    names: Vec<(Host, String)>,
 }
 
 impl Rows<'_> {
@@ -193,11 +197,13 @@ impl Rows<'_> {
         match &self.options.flows {
             Some(flows) => {
                 let (table, read) = flows.table(self.input, batch)?;
-                Ok(Table { table, flows: Some(read.flows), superseded: read.superseded })
+                Ok(Table { table, flows: Some(read.flows), superseded: read.superseded, names: read.names })
             }
             None => {
                 let flows = self.reader.as_ref().map(|reader| reader.flows(&batch.columns)).transpose()?;
-                Ok(Table { table: batch.columns.clone(), flows, superseded: Vec::new() })
+                let names = self.reader.as_ref().map(|reader| reader.host_names(&batch.columns)).transpose()?;
+                let names = names.unwrap_or_default();
+                Ok(Table { table: batch.columns.clone(), flows, superseded: Vec::new(), names })
             }
         }
     }
@@ -254,10 +260,12 @@ impl Rows<'_> {
     }
 
     fn explained(&self, explainer: &BatchExplainer, row: &TopRow) -> Result<ExplainedRow> {
-        let Table { table, flows, .. } = self.table(&batch_of(row))?;
+        let Table { table, flows, names: texts, .. } = self.table(&batch_of(row))?;
+        let mut names = HostNames::default();
+        texts.iter().for_each(|(host, text)| names.learn(*host, text));
         let reasons = explainer.explain(&table, &[0], &[], self.options.told)?.into_iter().next();
         let reasons = reasons.ok_or_else(|| Error::Internal("a row was not explained".into()))?;
-        Ok(ExplainedRow { row: row.clone(), reasons, flow: flows, standings: Vec::new() })
+        Ok(ExplainedRow { row: row.clone(), reasons, flow: flows, names, standings: Vec::new() })
     }
 
     /// Finds how the told values stand among flows of the same protocol and service, and of the same source.
@@ -281,7 +289,7 @@ impl Rows<'_> {
             self.input.source()?,
             |batch| {
                 let mut counts = empty.clone();
-                let Table { table, flows, superseded } = self.table(&batch)?;
+                let Table { table, flows, superseded, .. } = self.table(&batch)?;
                 if let Some(flows) = flows {
                     Standings::count(&mut counts, plan, &table, &flows, &superseded)?;
                 }

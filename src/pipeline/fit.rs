@@ -1,18 +1,20 @@
 //! Fitting: one pass that draws the sample, then features, detector, severity and threshold on it.
 
+mod options;
+
+pub use options::{FitOptions, FitWatch, FlowFit};
+
 use super::Pass;
-use super::flow_logs::{FlowGatherer, FlowReader, FlowReading, FlowScoring};
+use super::flow_logs::{FlowGatherer, FlowReader, FlowScoring};
 use super::known::KnownScores;
 use super::ordered::Run;
 use super::sample::{Gathered, Sample};
 use super::tally::{Stages, Tally};
 use super::training_rows::{EVEN_ROWS, FittedRows, TrainingRows, flow_rows, profile};
-use crate::detectors::{
-    Detector, DetectorParams, FitContext, SelfJoinPlan, Severity, SolverState, Threshold, ThresholdRule,
-};
+use crate::detectors::{Detector, FitContext, Severity, Threshold};
 use crate::device::Device;
-use crate::features::flow::{FlowFeatures, FlowSet, Locality};
-use crate::features::{FeatureOptions, FeaturePlan, RoleOverrides, infer_roles};
+use crate::features::flow::FlowFeatures;
+use crate::features::{FeaturePlan, infer_roles};
 use crate::flows::Rejected;
 use crate::flows::source::{Input, LEFT_OUT};
 use crate::model::{InputDigest, Model, Provenance};
@@ -25,62 +27,6 @@ use std::time::Instant;
 
 /// Rows kept in the model to be replayed when it is loaded.
 const REPLAY_ROWS: usize = 16;
-
-/// What to fit.
-#[derive(Debug, Clone)]
-pub struct FitOptions {
-    /// The detector and its parameters.
-    pub detector: DetectorParams,
-    /// How the verdict's threshold is set.
-    pub rule: ThresholdRule,
-    /// Column roles that override the inferred ones.
-    pub roles: RoleOverrides,
-    /// How columns become features.
-    pub features: FeatureOptions,
-    /// How flow logs become columns; `None`: their columns are taken as those of any table.
-    pub flows: Option<FlowFit>,
-    /// Rows to draw from the input, at least 1: a detector of neighbours keeps them as its references.
-    pub fit_rows: usize,
-    /// Bytes that a detector of neighbours may take for its rows, their lists and results. Changes no answer.
-    pub memory: u64,
-    /// Bytes of kernel columns that the solver of a support vector machine may keep. Changes no answer.
-    pub cache: u64,
-    /// Seed of the sample.
-    pub seed: u64,
-    /// The options as resolved, for the record.
-    pub recorded: serde_json::Value,
-}
-
-/// What is fitted on flow logs.
-#[derive(Debug, Clone, Default)]
-pub struct FlowFit {
-    /// How to read them.
-    pub reading: FlowReading,
-    /// Which features they are given.
-    pub set: FlowSet,
-    /// Which hosts are ours.
-    pub locality: Locality,
-    /// Most rows of one conversation and state in the sample. `None`: any number.
-    pub cap: Option<usize>,
-    /// Also of tables that no log is known to have, if they tell addresses and times.
-    pub any_table: bool,
-}
-
-/// Who looks on while a detector is fitted.
-#[derive(Clone, Copy)]
-pub struct FitWatch<'a> {
-    /// Told the plan of a self-join before it is carried out.
-    pub plan: &'a dyn Fn(&SelfJoinPlan),
-    /// Told where the solver of a support vector machine stands.
-    pub solver: &'a dyn Fn(&SolverState),
-    /// Told how many rows' neighbours are found, of how many.
-    pub progress: &'a (dyn Fn(u64, u64) + Sync),
-}
-
-impl FitWatch<'_> {
-    /// Nobody.
-    pub const NOBODY: Self = Self { plan: &|_| {}, solver: &|_| {}, progress: &|_, _| {} };
-}
 
 /// What fitting gave.
 pub struct FitReport {
@@ -253,7 +199,7 @@ fn fit_rows(
             .iter()
             .map(|f| InputDigest { name: f.name.clone(), bytes: f.size.unwrap_or(0), blake3: None })
             .collect(),
-        device: context.device.describe(),
+        device: context.device.name(),
         rows_sampled: rows.num_rows() as u64,
         seed: options.seed,
         column_types: column_types(input),

@@ -17,9 +17,11 @@ mod reasons;
 mod sample;
 mod score;
 mod score_file;
+mod scored_columns;
 mod scored_log;
 mod standing;
 mod tally;
+mod told_run;
 mod top;
 mod training_rows;
 mod writer;
@@ -39,9 +41,13 @@ pub use reasons::Explain;
 pub use sample::{Candidates, Drawn, Gathered, Sample, record_hash};
 pub use score::{RowVerdicts, ScoreOptions, ScoreReport, score};
 pub use score_file::{ScoreFile, ScoreWriter};
-pub use scored_log::{FindingRows, KeptFindings, RowPlace, ScoredLog, kept_findings};
+pub use scored_columns::{Said, ScoredColumns, ScoredRows};
+pub use scored_log::{FindingRows, RowPlace, ScoredLog};
 pub use standing::{Place, Standing};
 pub use tally::{Stages, Tally};
+pub use told_run::{
+    ListedFinding, ToldAllowed, ToldColumn, ToldDamage, ToldDrift, ToldFindings, ToldInput, ToldModel, ToldRun,
+};
 pub use top::{Top, TopRow};
 
 /// How a pass over the input ended.

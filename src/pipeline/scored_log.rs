@@ -1,26 +1,28 @@
-//! An output that was scored before, read again: its rows as flows with their severities, and what was told of its findings.
+//! An output that was scored before, read again: its rows as flows with their severities.
 
 use super::flow_logs::FlowReader;
-use super::manifest::{beside, manifest_path};
+use super::manifest::beside;
 use super::ordered::Run;
+use super::scored_columns::ScoredColumns;
 use crate::features::flow::FlowSet;
-use crate::findings::{Collector, Common, Grouped, HostNames, ToldFinding};
+use crate::findings::{Collector, Common, Flow, Grouped, HostNames};
 use crate::flows::Batch;
 use crate::flows::source::{Input, InputOptions};
-use crate::model::{Model, prefix_of_added};
+use crate::model::{Model, columns_of_scored, prefix_of_added};
 use crate::{Error, Result, Stop};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, UInt64Type};
-use arrow_array::{Array, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_array::types::UInt64Type;
+use arrow_array::{Array, RecordBatch, StringArray, UInt64Array};
 use arrow_schema::DataType;
-use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 /// A scored output of flow logs.
 pub struct ScoredLog {
     input: Input,
-    reader: FlowReader,
+    /// `None` of an empty file, which had nothing to write.
+    reader: Option<FlowReader>,
+    columns: ScoredColumns,
     prefix: String,
 }
 
@@ -44,57 +46,33 @@ pub struct FindingRows {
     pub common: Option<Common>,
     /// The texts of their hosts.
     pub names: HostNames,
+    /// The states that Zeek's logs say, each once; empty where some row has none.
+    pub states: Vec<String>,
+    /// Rows that are a fault of the capture.
+    pub faults: u64,
     /// Whether the columns have the names of Zeek's own.
     pub zeek_names: bool,
 }
 
-/// What the manifest beside an output keeps of its findings.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct KeptFindings {
-    /// The findings that are anomalies, and faults of the capture.
-    #[serde(default)]
-    pub list: Vec<ToldFinding>,
-    /// The list of what is known to be fine that was used.
-    #[serde(default)]
-    pub allowed: Option<KeptAllowed>,
-    /// The size in bytes of each file that was read, by its name.
-    #[serde(skip)]
-    pub sizes: BTreeMap<String, u64>,
+/// The rows of one finding in a batch, and their states; `None` if one has none.
+struct BatchRows {
+    rows: FindingRows,
+    states: Option<BTreeSet<String>>,
 }
 
-/// The list that was used.
-#[derive(Debug, Clone, Deserialize)]
-pub struct KeptAllowed {
-    /// Where it was.
-    pub file: PathBuf,
-}
-
-/// What the manifest beside `output` keeps of its findings; empty where there is none.
-///
-/// # Errors
-/// If there is one and it cannot be read.
-pub fn kept_findings(output: &Path) -> Result<KeptFindings> {
-    #[derive(Deserialize)]
-    struct Kept {
-        findings: Option<KeptFindings>,
-        #[serde(default)]
-        inputs: Vec<KeptInput>,
+impl FindingRows {
+    /// Those of the next batch; of their places as many as make `most`.
+    fn add(&mut self, more: Self, most: usize) {
+        self.flows += more.flows;
+        self.faults += more.faults;
+        let room = most.saturating_sub(self.places.len());
+        self.places.extend(more.places.into_iter().take(room));
+        self.names.learn_all(&more.names);
+        self.common = match (self.common, more.common) {
+            (Some(a), Some(b)) => Some(a.and(b)),
+            (a, b) => a.or(b),
+        };
     }
-    #[derive(Deserialize)]
-    struct KeptInput {
-        name: String,
-        bytes: u64,
-    }
-    let path = manifest_path(output);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(KeptFindings::default()),
-        Err(error) => return Err(Error::io(path, error)),
-    };
-    let kept: Kept = serde_json::from_str(&text)
-        .map_err(|error| Error::Schema(format!("{}: it is no manifest of a scored output: {error}", path.display())))?;
-    let sizes = kept.inputs.into_iter().map(|input| (input.name, input.bytes)).collect();
-    Ok(KeptFindings { sizes, ..kept.findings.unwrap_or_default() })
 }
 
 impl ScoredLog {
@@ -105,8 +83,15 @@ impl ScoredLog {
     pub fn open(path: &str, stop: &Stop) -> Result<Self> {
         let text = |name: &str| (name.to_owned(), DataType::Utf8);
         let known_types = ["finding_id", "allowed", "source_file"].map(text).to_vec();
-        let input = Input::open(&[path.to_owned()], &InputOptions { known_types, ..InputOptions::default() })?;
+        let columns_of_empty = columns_of_scored("");
+        let options = InputOptions { known_types, columns_of_empty, stop: stop.clone(), ..InputOptions::default() };
+        let input = Input::open(&[path.to_owned()], &options);
         stop.check()?;
+        let input = input?;
+        if input.is_empty() {
+            let columns = ScoredColumns::find(&input.schema, "")?;
+            return Ok(Self { input, reader: None, columns, prefix: String::new() });
+        }
         let prefix = prefix_of_added(&input.schema).ok_or_else(|| {
             Error::Schema(format!(
                 "{path}: it has no anomaly_score, severity and anomaly; name an output of detect or score"
@@ -121,7 +106,8 @@ impl ScoredLog {
                  (not of --scores-only)"
             ))
         })?;
-        Ok(Self { input, reader, prefix })
+        let columns = ScoredColumns::find(&input.schema, &prefix)?;
+        Ok(Self { input, reader: Some(reader), columns, prefix })
     }
 
     /// All its rows in findings. Rows that are not in it (of an output of anomalies alone) are not in them.
@@ -130,7 +116,8 @@ impl ScoredLog {
     /// Whatever reading meets.
     pub fn grouped(&self, run: &Run<'_>) -> Result<Grouped> {
         let mut collector = Collector::new();
-        let look = |batch: Batch| Ok((self.severities(&batch.columns)?, self.reader.read(&self.input, &batch)?));
+        let Some(reader) = &self.reader else { return Ok(collector.finish()) };
+        let look = |batch: Batch| Ok((self.severities(&batch.columns)?, reader.read(&self.input, &batch)?));
         run.each(self.input.source()?, look, |done| {
             let (severity, flows) = done.value;
             collector.learn(&flows.names);
@@ -147,32 +134,46 @@ impl ScoredLog {
     pub fn rows_of(&self, id: &str, most: usize, run: &Run<'_>) -> Result<FindingRows> {
         let zeek_names = self.input.schema.column_with_name("id.orig_h").is_some();
         let mut rows = FindingRows { zeek_names, ..FindingRows::default() };
-        let look = |batch: Batch| {
-            let ids = self.texts(&batch.columns, "finding_id")?;
-            let wanted: Vec<usize> = (0..ids.len()).filter(|&row| ids.is_valid(row) && ids.value(row) == id).collect();
-            if wanted.is_empty() {
-                return Ok(None);
-            }
-            let places = self.places(&batch, wanted.iter().take(most))?;
-            let flows = self.reader.read(&self.input, &batch)?;
-            let severity = vec![0.0; batch.n_rows()];
-            let of_rows = wanted.iter().map(|&row| Common::of_row(&flows.rows(&severity).flow(row)));
-            let common = of_rows.reduce(Common::and);
-            Ok(Some((wanted.len() as u64, places, common, flows.names)))
-        };
+        let Some(reader) = &self.reader else { return Ok(rows) };
+        // `None`: some row has no state.
+        let mut states = zeek_names.then(BTreeSet::new);
+        let look = |batch: Batch| self.rows_in(reader, &batch, id, most);
         run.each(self.input.source()?, look, |done| {
-            let Some((flows, places, common, names)) = done.value else { return Ok(()) };
-            rows.flows += flows;
-            let room = most - rows.places.len();
-            rows.places.extend(places.into_iter().take(room));
-            names.iter().for_each(|(host, text)| rows.names.learn(*host, text));
-            rows.common = match (rows.common, common) {
-                (Some(a), Some(b)) => Some(a.and(b)),
-                (a, b) => a.or(b),
-            };
+            let Some(found) = done.value else { return Ok(()) };
+            rows.add(found.rows, most);
+            states = states.take().zip(found.states).map(|(mut all, more)| {
+                all.extend(more);
+                all
+            });
             Ok(())
         })?;
+        rows.states = states.into_iter().flatten().collect();
         Ok(rows)
+    }
+
+    /// The rows of a batch that are in the finding.
+    fn rows_in(&self, reader: &FlowReader, batch: &Batch, id: &str, most: usize) -> Result<Option<BatchRows>> {
+        let ids = self.texts(&batch.columns, "finding_id")?;
+        let wanted: Vec<usize> = (0..ids.len()).filter(|&row| ids.is_valid(row) && ids.value(row) == id).collect();
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        let flows = reader.read(&self.input, batch)?;
+        let severity = vec![0.0; batch.n_rows()];
+        let of_rows: Vec<Flow<'_>> = wanted.iter().map(|&row| flows.rows(&severity).flow(row)).collect();
+        let mut names = HostNames::default();
+        flows.names.iter().for_each(|(host, text)| names.learn(*host, text));
+        let states = &flows.flows.state;
+        let state = |&row: &usize| (row < states.len() && states.is_valid(row)).then(|| states.value(row).to_owned());
+        let rows = FindingRows {
+            flows: wanted.len() as u64,
+            places: self.places(batch, wanted.iter().take(most))?,
+            common: of_rows.iter().map(Common::of_row).reduce(Common::and),
+            names,
+            faults: of_rows.iter().filter(|flow| flow.contradicts_itself()).count() as u64,
+            ..FindingRows::default()
+        };
+        Ok(Some(BatchRows { rows, states: wanted.iter().map(state).collect() }))
     }
 
     fn places<'a>(&self, batch: &Batch, rows: impl Iterator<Item = &'a usize>) -> Result<Vec<RowPlace>> {
@@ -185,9 +186,8 @@ impl ScoredLog {
 
     /// NaN for rows that were not scored.
     fn severities(&self, batch: &RecordBatch) -> Result<Vec<f64>> {
-        let column = self.column(batch, "severity", &DataType::Float64)?;
-        let column: &Float64Array = column.as_primitive::<Float64Type>();
-        Ok(column.iter().map(|severity| severity.unwrap_or(f64::NAN)).collect())
+        let scored = self.columns.read(batch)?;
+        Ok((0..batch.num_rows()).map(|row| scored.row(row).map_or(f64::NAN, |said| said.severity)).collect())
     }
 
     fn texts(&self, batch: &RecordBatch, name: &str) -> Result<StringArray> {

@@ -1,9 +1,9 @@
 //! The findings that the page lists: those of the manifest, or else those that the rows name.
 
 use super::found::{FoundRow, FoundRows};
-use super::told::{ListedFinding, ToldRun};
 use crate::findings::{Finding, Grouped, Kind, Port, Ranked, Surroundings, quantity, reasons};
-use crate::flows::record::protocol;
+use crate::flows::record::{Host, protocol};
+use crate::pipeline::{ListedFinding, ToldRun};
 use std::collections::HashMap;
 
 /// What the page lists, and where it comes from.
@@ -35,8 +35,9 @@ impl Listed {
             .filter_map(|(at, ranked)| Some((all.get(ranked.finding)?.id.to_string(), (at, ranked.severity))));
         let order: HashMap<String, (usize, f64)> = order.collect();
         let around = grouped.map(Surroundings::of).unwrap_or_default();
+        let host = |host: Host| grouped.and_then(|all| all.names().text(&host)).unwrap_or_else(|| host.to_string());
         let one = |found: &FoundRow| match known.get(&found.id) {
-            Some(finding) => listed(found, finding, &around),
+            Some(finding) => listed(found, finding, &around, &host),
             None => bare(found),
         };
         let mut list: Vec<ListedFinding> = found.iter().map(one).collect();
@@ -65,15 +66,15 @@ fn bare(found: &FoundRow) -> ListedFinding {
     }
 }
 
-fn listed(found: &FoundRow, finding: &Finding, around: &Surroundings) -> ListedFinding {
+fn listed(found: &FoundRow, finding: &Finding, around: &Surroundings, host: &dyn Fn(Host) -> String) -> ListedFinding {
     let conversation = finding.subject.conversation;
     let destination = match finding.subject.kind {
         Kind::Sweep => Some(format!("{} hosts", quantity::count(finding.hosts))),
-        _ => conversation.destination.map(|host| host.to_string()),
+        _ => conversation.destination.map(host),
     };
     ListedFinding {
         kind: Some(finding.subject.kind.to_string()),
-        source: conversation.source.map(|host| host.to_string()),
+        source: conversation.source.map(host),
         destination,
         protocol: conversation.protocol.map(protocol::word),
         port: (conversation.port != Port::None).then(|| conversation.port.to_string()),

@@ -1,24 +1,24 @@
 //! One pass over the scored rows: everything that a report counts, and the rows that it shows.
 
+mod counts;
+mod shown;
+
+pub use counts::{Counts, Edge};
+pub use shown::ShownRows;
+
 use super::curves::Verdicts;
-use super::found::FoundRows;
-use super::scored::{Said, Scored, ScoredColumns};
-use super::scores::Scores;
-use super::services::{Service, Services};
-use super::tiers::Tiers;
-use super::timeline::Timeline;
 use crate::detectors::{Quality, Ranking};
 use crate::features::label_values;
 use crate::findings::{Collector, Grouped, Rows};
-use crate::flows::record::{FlowOptions, FlowSchema, Flows, digest};
+use crate::flows::record::{FlowOptions, FlowSchema, Flows, Host, digest};
 use crate::flows::source::Input;
 use crate::flows::{Batch, Rejected};
-use crate::pipeline::{Candidates, Gathered as GatheredRows, Pass, Run, Sample, Tally, record_hash};
+use crate::pipeline::{
+    Candidates, Gathered as GatheredRows, Pass, Run, Said, Sample, ScoredColumns, ScoredRows, Tally,
+};
 use crate::{Error, Result};
-use arrow_array::{RecordBatch, UInt32Array};
-use arrow_select::concat::concat_batches;
-use arrow_select::take::take_record_batch;
-use std::collections::{HashMap, HashSet};
+use shown::{place, shown};
+use std::collections::HashSet;
 
 /// Rows shown of a finding.
 pub const ROWS_OF_FINDING: usize = 20;
@@ -46,24 +46,10 @@ pub struct GatherOptions {
 pub struct Gathered {
     /// What was read.
     pub tally: Tally,
-    /// Rows with a score.
-    pub scored: u64,
-    /// Of these, rows with the verdict.
-    pub anomalies: u64,
-    /// The smallest score with the verdict, and the largest without.
-    pub edge: Edge,
-    /// Scores.
-    pub scores: Scores,
-    /// Rows by severity.
-    pub tiers: Tiers,
-    /// When flows began.
-    pub timeline: Timeline,
-    /// What flows were for.
-    pub services: Services,
+    /// What was counted.
+    pub counts: Counts,
     /// Rows in groups, where they have addresses and times.
     pub grouped: Option<Grouped>,
-    /// Rows of each finding that has the verdict.
-    pub found: FoundRows,
     /// Agreement with the labels.
     pub quality: Option<Quality>,
     /// Verdicts against labels.
@@ -72,60 +58,15 @@ pub struct Gathered {
     pub shown: ShownRows,
 }
 
-/// Rows to show: those of findings, then anomalies by severity, then others drawn by the seed; in the order of the input.
-pub struct ShownRows {
-    /// The rows.
-    pub rows: RecordBatch,
-    /// The place of each in the input; the first is 0.
-    pub positions: Vec<u64>,
-    /// For each finding, the places of its first rows among these.
-    pub of_finding: HashMap<String, Vec<usize>>,
-}
-
-/// Where verdicts begin.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Edge {
-    /// The smallest score with the verdict.
-    pub least_odd: Option<f64>,
-    /// The largest score without.
-    pub most_even: Option<f64>,
-}
-
-impl Edge {
-    fn add(&mut self, score: f64, anomaly: bool) {
-        match anomaly {
-            true => self.least_odd = Some(self.least_odd.map_or(score, |x| x.min(score))),
-            false => self.most_even = Some(self.most_even.map_or(score, |x| x.max(score))),
-        }
-    }
-
-    fn merge(&mut self, other: Self) {
-        other.least_odd.into_iter().for_each(|score| self.add(score, true));
-        other.most_even.into_iter().for_each(|score| self.add(score, false));
-    }
-
-    /// A score between the two sides, where all of one are above all of the other.
-    pub fn between(self) -> Option<f64> {
-        let (odd, even) = (self.least_odd?, self.most_even?);
-        (odd > even).then_some(even)
-    }
-}
-
 /// What one batch gave.
 #[derive(Default)]
 struct Item {
     file: usize,
     rejected: Vec<Rejected>,
-    scored: u64,
-    anomalies: u64,
-    edge: Edge,
-    scores: Scores,
-    tiers: Tiers,
-    timeline: Timeline,
-    services: Services,
-    found: FoundRows,
+    counts: Counts,
     labelled: Vec<(f64, bool, bool)>,
     flows: Option<(Flows, Vec<f64>)>,
+    names: Vec<(Host, String)>,
     of_findings: Option<Candidates>,
     of_all: Option<Candidates>,
 }
@@ -143,7 +84,7 @@ struct Worker<'a> {
 /// Reads the whole input once.
 ///
 /// # Errors
-/// Columns that scoring adds are missing; whatever reading meets; an input without rows.
+/// Columns that scoring adds are missing; whatever reading meets; an input of which no record can be used.
 pub fn gather(
     input: &mut Input,
     options: &GatherOptions,
@@ -166,7 +107,8 @@ pub fn gather(
         return Ok(Pass::ReadAgain);
     }
     input.settle();
-    if sum.tally.rows == 0 {
+    // A run with nothing to write has an empty page; one of which nothing can be read has none.
+    if sum.tally.rows == 0 && sum.tally.n_rejected() > 0 {
         let said = sum.tally.rejected_in_words();
         return Err(Error::NoInput(format!("no row to report on: {} records read, {said}", sum.tally.records)));
     }
@@ -191,16 +133,13 @@ impl<'a> Worker<'a> {
         for (row, said) in said.iter().enumerate() {
             let Some(said) = said else { continue };
             let label = labels.get(row).copied().flatten();
-            item.scored += 1;
-            item.anomalies += u64::from(said.anomaly);
-            item.edge.add(said.score, said.anomaly);
-            item.scores.add(said.score, said.anomaly, label);
-            item.tiers.add(*said);
+            item.counts.add(*said, label);
             item.labelled.extend(label.map(|label| (said.score, said.anomaly, label)));
         }
         let flows = self.schema.as_ref().map(|schema| schema.flows(&batch.columns)).transpose()?;
         self.found(&mut item, &scored, &said, flows.as_ref());
         if let Some(flows) = flows {
+            item.names = self.names(&batch, &flows)?;
             self.flows(&mut item, &said, flows);
         }
         item.of_findings = self.of_findings(&batch, &scored, &said)?;
@@ -210,18 +149,27 @@ impl<'a> Worker<'a> {
         Ok(item)
     }
 
+    /// The texts of hosts that are more than an address.
+    fn names(&self, batch: &Batch, flows: &Flows) -> Result<Vec<(Host, String)>> {
+        let has_names = flows.source.iter().chain(&flows.destination).flatten().any(|host| !host.is_plain());
+        match &self.schema {
+            Some(schema) if self.in_groups && has_names => schema.host_names(&batch.columns),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     fn labels(&self, batch: &Batch) -> Result<Vec<Option<bool>>> {
         let column = self.options.label.as_ref().and_then(|name| batch.columns.column_by_name(name));
         // A column that only its name makes a label (a time, say) says nothing.
         Ok(column.and_then(|column| label_values(column).ok()).unwrap_or_default())
     }
 
-    fn found(&self, item: &mut Item, scored: &Scored, said: &[Option<Said>], flows: Option<&Flows>) {
+    fn found(&self, item: &mut Item, scored: &ScoredRows, said: &[Option<Said>], flows: Option<&Flows>) {
         for (row, said) in said.iter().enumerate() {
             let (Some(said), Some(id)) = (said, scored.finding(row)) else { continue };
             if said.anomaly {
                 let start = flows.and_then(|flows| flows.start.get(row).copied().flatten());
-                item.found.add(id, said.severity, start);
+                item.counts.found.add(id, said.severity, start);
             }
         }
     }
@@ -229,12 +177,7 @@ impl<'a> Worker<'a> {
     fn flows(&self, item: &mut Item, said: &[Option<Said>], flows: Flows) {
         for (row, said) in said.iter().enumerate() {
             let Some(said) = said else { continue };
-            if let Some(start) = flows.start.get(row).copied().flatten() {
-                item.timeline.add(start, said.anomaly);
-            }
-            if let Some(service) = Service::of(&flows, row) {
-                item.services.add(service, said.anomaly, said.severity);
-            }
+            item.counts.add_flow(*said, &flows, row);
         }
         if self.in_groups {
             let severity = said.iter().map(|said| said.map_or(f64::NAN, |said| said.severity)).collect();
@@ -243,7 +186,7 @@ impl<'a> Worker<'a> {
     }
 
     /// The first rows of each finding.
-    fn of_findings(&self, batch: &Batch, scored: &Scored, said: &[Option<Said>]) -> Result<Option<Candidates>> {
+    fn of_findings(&self, batch: &Batch, scored: &ScoredRows, said: &[Option<Said>]) -> Result<Option<Candidates>> {
         if !self.columns.has_findings() {
             return Ok(None);
         }
@@ -259,26 +202,10 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Where a row stands among those to show: anomalies first, by severity, then the others as the seed draws them.
-fn place(said: Option<Said>, seed: u64, position: u64) -> u64 {
-    match said {
-        // The bits of numbers from 0 to 1 are in the order of the numbers.
-        Some(said) if said.anomaly => (1 << 62) - said.severity.clamp(0.0, 1.0).to_bits(),
-        _ => 1 << 63 | record_hash(seed, position) >> 1,
-    }
-}
-
 /// All items so far.
 struct Sum {
     tally: Tally,
-    scored: u64,
-    anomalies: u64,
-    edge: Edge,
-    scores: Scores,
-    tiers: Tiers,
-    timeline: Timeline,
-    services: Services,
-    found: FoundRows,
+    counts: Counts,
     collector: Option<Collector>,
     ranking: Option<Ranking>,
     verdicts: Verdicts,
@@ -290,14 +217,7 @@ impl Sum {
     fn new(worker: &Worker<'_>) -> Self {
         Self {
             tally: Tally::default(),
-            scored: 0,
-            anomalies: 0,
-            edge: Edge::default(),
-            scores: Scores::default(),
-            tiers: Tiers::default(),
-            timeline: Timeline::default(),
-            services: Services::default(),
-            found: FoundRows::default(),
+            counts: Counts::default(),
             collector: worker.in_groups.then(Collector::new),
             ranking: worker.options.label.as_ref().map(|_| Ranking::new()),
             verdicts: Verdicts::default(),
@@ -307,15 +227,9 @@ impl Sum {
     }
 
     fn add(&mut self, item: Item, worker: &Worker<'_>) -> Result<()> {
-        self.scored += item.scored;
-        self.anomalies += item.anomalies;
-        self.edge.merge(item.edge);
-        self.scores.merge(item.scores);
-        self.tiers.merge(item.tiers);
-        self.timeline.merge(item.timeline);
-        self.services.merge(item.services);
-        self.found.merge(item.found);
+        self.counts.merge(item.counts);
         if let (Some(collector), Some((flows, severity))) = (&mut self.collector, &item.flows) {
+            collector.learn(&item.names);
             collector.observe(&Rows { flows, severity, claimed: &flows.claimed });
         }
         for (score, verdict, label) in item.labelled {
@@ -336,49 +250,11 @@ impl Sum {
         let quality = self.ranking.map(Ranking::finish).filter(|quality| quality.positives + quality.negatives > 0);
         Ok(Gathered {
             tally: self.tally,
-            scored: self.scored,
-            anomalies: self.anomalies,
-            edge: self.edge,
-            scores: self.scores,
-            tiers: self.tiers,
-            timeline: self.timeline,
-            services: self.services,
+            counts: self.counts,
             grouped: self.collector.map(Collector::finish),
-            found: self.found,
             quality,
             verdicts: self.verdicts,
             shown: shown(&worker, self.of_findings, self.of_all, input)?,
         })
     }
-}
-
-/// The rows of both samples in the order of the input, each once.
-fn shown(worker: &Worker<'_>, of_findings: GatheredRows, of_all: GatheredRows, input: &Input) -> Result<ShownRows> {
-    let firsts = worker.of_findings.finish(of_findings, &input.schema)?;
-    let all = worker.of_all.finish(of_all, &input.schema)?;
-    let taken: HashSet<u64> = firsts.positions.iter().copied().collect();
-    let said = worker.columns.read(&all.rows)?;
-    let key = |row: usize, position: u64| place(said.row(row), worker.options.seed, position);
-    let mut others: Vec<(u64, u64, usize)> =
-        (0..).zip(&all.positions).map(|(row, &at)| (key(row, at), at, row)).collect();
-    others.retain(|(_, at, _)| !taken.contains(at));
-    others.sort_unstable();
-    others.truncate(worker.options.most_rows.saturating_sub(firsts.positions.len()));
-    let n_firsts = firsts.positions.len();
-    let mut places: Vec<(u64, usize)> = firsts.positions.iter().copied().zip(0..).collect();
-    places.extend(others.iter().map(|&(_, at, row)| (at, n_firsts + row)));
-    places.sort_unstable();
-    let arrow =
-        |e: arrow_schema::ArrowError| Error::Schema(format!("the report's rows could not be put together: {e}"));
-    let both = concat_batches(&input.schema, [&firsts.rows, &all.rows]).map_err(arrow)?;
-    let indices = UInt32Array::from_iter_values(places.iter().map(|&(_, row)| row as u32));
-    let rows = take_record_batch(&both, &indices).map_err(arrow)?;
-    let scored = worker.columns.read(&rows)?;
-    let mut of_finding: HashMap<String, Vec<usize>> = HashMap::new();
-    for (row, (position, _)) in places.iter().enumerate() {
-        if let (true, Some(id)) = (taken.contains(position), scored.finding(row)) {
-            of_finding.entry(id.to_owned()).or_default().push(row);
-        }
-    }
-    Ok(ShownRows { rows, positions: places.iter().map(|(position, _)| *position).collect(), of_finding })
 }

@@ -1,9 +1,9 @@
 //! A map of some rows: points on which like flows lie near each other.
 
 use super::gather::ShownRows;
-use super::scored::{Said, ScoredColumns};
 use crate::picture::columns::Column;
 use crate::pipeline::record_hash;
+use crate::pipeline::{Said, ScoredColumns};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;

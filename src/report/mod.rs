@@ -14,7 +14,6 @@ mod found;
 mod gather;
 mod map;
 mod page;
-mod scored;
 mod scores;
 mod services;
 mod summary;
@@ -22,19 +21,16 @@ mod summary;
 mod tests;
 mod tiers;
 mod timeline;
-mod told;
 
 pub use curves::{Curves, Verdicts};
 pub use found::{FoundRow, FoundRows};
-pub use gather::{Edge, GatherOptions, Gathered, ROWS_OF_FINDING, ShownRows, gather};
+pub use gather::{Counts, Edge, GatherOptions, Gathered, ROWS_OF_FINDING, ShownRows, gather};
 pub use map::Map;
 pub use page::Report;
-pub use scored::{Said, Scored, ScoredColumns};
 pub use scores::{Bin, Scores};
 pub use services::{Service, ServiceCounts, Services};
 pub use tiers::Tiers;
 pub use timeline::{Shown, Timeline};
-pub use told::{Drift, Drifted, ListedFinding, ToldRun};
 
 /// Most rows of a page, those of the map and those in its tables together.
 pub const MOST_ROWS: usize = 50_000;

@@ -4,22 +4,21 @@ use super::curves::Curves;
 use super::findings::{Listed, utc};
 use super::gather::Gathered;
 use super::map::{self, Map};
-use super::scored::ScoredColumns;
 use super::scores::Bin;
 use super::summary::{capture, doubts, inputs, provenance};
-use super::told::ToldRun;
 use super::{MOST_FINDINGS, Scores};
 use crate::Result;
 use crate::features::math::{exp, ln};
 use crate::findings::{Grouped, Ranked, host_days};
 use crate::picture::palette::{OTHER, SEVERITIES, SEVERITY_STEPS};
 use crate::picture::template::{escaped, fill, inert};
+use crate::pipeline::{ScoredColumns, ToldRun};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::Write;
 
 const PAGE: &str = include_str!("page/page.html");
-const STYLE: &str = include_str!("page/page.css");
+const STYLE: &str = concat!(include_str!("../picture/page/base.css"), include_str!("page/page.css"));
 const SCRIPT: &str = include_str!("page/page.js");
 
 /// Bars of the histogram.
@@ -72,7 +71,7 @@ impl Report<'_> {
     /// Rows that cannot be shown.
     pub fn data(&self) -> Result<String> {
         let gathered = self.gathered;
-        let listed = Listed::new(self.told, &gathered.found, gathered.grouped.as_ref(), self.ranked);
+        let listed = Listed::new(self.told, &gathered.counts.found, gathered.grouped.as_ref(), self.ranked);
         let head = json!({
             "title": self.title,
             "version": env!("CARGO_PKG_VERSION"),
@@ -88,7 +87,7 @@ impl Report<'_> {
             ("findings", self.findings(&listed)),
             ("capture", self.capture()),
             ("scores", self.scores()),
-            ("timeline", json!(gathered.timeline.shown())),
+            ("timeline", json!(gathered.counts.timeline.shown())),
             ("hosts", self.hosts(&listed)),
             ("services", self.services()),
             ("quality", self.quality()),
@@ -104,12 +103,12 @@ impl Report<'_> {
 
     fn counts(&self) -> Value {
         let (gathered, told) = (self.gathered, self.told);
-        let span = gathered.timeline.span();
+        let span = gathered.counts.timeline.span();
         let findings = told.and_then(|told| told.findings.as_ref());
         json!({
             "rows": gathered.tally.rows,
-            "scored": gathered.scored,
-            "anomalies": gathered.anomalies,
+            "scored": gathered.counts.scored,
+            "anomalies": gathered.counts.anomalies,
             "records": told.and_then(|told| told.records_read),
             "rejected": told.and_then(|told| told.rejected.as_ref()).map(|rejected| rejected.values().sum::<u64>()),
             "rejectedHere": gathered.tally.n_rejected(),
@@ -141,18 +140,18 @@ impl Report<'_> {
 
     fn scores(&self) -> Value {
         let (gathered, model) = (self.gathered, self.told.and_then(|told| told.model.as_ref()));
-        let by_findings = self.told.is_some_and(|told| told.findings.is_some()) || !gathered.found.is_empty();
+        let by_findings = self.told.is_some_and(|told| told.findings.is_some()) || !gathered.counts.found.is_empty();
         let told = model.and_then(|model| model.threshold_score).filter(|_| !by_findings);
-        let threshold = told.or_else(|| gathered.edge.between().filter(|_| !by_findings));
-        let histogram = bars(&gathered.scores);
+        let threshold = told.or_else(|| gathered.counts.edge.between().filter(|_| !by_findings));
+        let histogram = bars(&gathered.counts.scores);
         json!({
             "bars": histogram.as_ref().map(|(bars, _)| bars),
             "logarithmic": histogram.as_ref().is_some_and(|(_, logarithmic)| *logarithmic),
             "threshold": threshold,
             "rule": model.and_then(|model| model.threshold_rule.clone()).filter(|_| !by_findings),
             "byFindings": by_findings,
-            "marks": gathered.tiers.marks(),
-            "tiers": gathered.tiers.counts,
+            "marks": gathered.counts.tiers.marks(),
+            "tiers": gathered.counts.tiers.counts,
         })
     }
 
@@ -166,7 +165,7 @@ impl Report<'_> {
             .map(|host| {
                 json!([
                     host.rank,
-                    host.source.to_string(),
+                    grouped.names().text(&host.source).unwrap_or_else(|| host.source.to_string()),
                     host.day.map(day),
                     host.flows,
                     host.ports,
@@ -181,19 +180,19 @@ impl Report<'_> {
     }
 
     fn services(&self) -> Value {
-        let ranked = self.gathered.services.ranked();
+        let ranked = self.gathered.counts.services.ranked();
         let rows: Vec<Value> = ranked
             .iter()
             .take(MOST_SERVICES)
             .map(|(service, counts)| json!([service.words(), counts.flows, counts.anomalies, counts.severity]))
             .collect();
-        let others = self.gathered.services.others;
+        let others = self.gathered.counts.services.others;
         json!({ "rows": rows, "total": ranked.len(), "others": [others.flows, others.anomalies] })
     }
 
     fn quality(&self) -> Value {
         let Some(quality) = self.gathered.quality else { return Value::Null };
-        let curves = Curves::new(&self.gathered.scores, self.gathered.verdicts);
+        let curves = Curves::new(&self.gathered.counts.scores, self.gathered.verdicts);
         json!({ "label": self.label, "measures": quality, "curves": curves })
     }
 

@@ -1,8 +1,8 @@
 //! What the head of the page says: counted rows, and what the manifest knows beside them.
 
 use super::gather::Gathered;
-use super::told::ToldRun;
 use crate::findings::quantity::{bytes, count};
+use crate::pipeline::ToldRun;
 use std::collections::BTreeMap;
 
 /// Inputs that are named.
@@ -58,7 +58,7 @@ pub fn inputs(told: Option<&ToldRun>) -> Vec<Fact> {
 /// What is to be known of the capture and of reading it.
 pub fn capture(told: Option<&ToldRun>, gathered: &Gathered) -> Vec<Fact> {
     let mut facts = Vec::new();
-    let unscored = gathered.tally.rows - gathered.scored;
+    let unscored = gathered.tally.rows - gathered.counts.scored;
     if unscored > 0 {
         facts.push(fact(
             "superseded",

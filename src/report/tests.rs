@@ -2,7 +2,7 @@ use super::*;
 use crate::Stop;
 use crate::flows::record::FlowOptions;
 use crate::flows::source::{Input, InputOptions};
-use crate::pipeline::{Pass, Run, record_hash};
+use crate::pipeline::{Pass, Run, ToldRun, record_hash};
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
@@ -91,9 +91,12 @@ fn what_is_gathered_is_what_a_plain_count_gives() {
     let mut pages = Vec::new();
     for (threads, batch_rows) in [(1, 65_536), (3, 7), (2, 501)] {
         let met = gathered(&path, most, threads, batch_rows);
-        assert_eq!((met.tally.rows, met.scored, met.anomalies), (3_000, known.len() as u64, flagged.len() as u64));
+        assert_eq!(
+            (met.tally.rows, met.counts.scored, met.counts.anomalies),
+            (3_000, known.len() as u64, flagged.len() as u64)
+        );
         // Scores.
-        let total = met.scores.bins().fold([0; 4], |sum, (from, to, bin)| {
+        let total = met.counts.scores.bins().fold([0; 4], |sum, (from, to, bin)| {
             let inside = |row: &&(usize, &Row)| row.1.score.is_some_and(|x| from <= x && x < to);
             assert_eq!(bin.flows, known.iter().filter(inside).count() as u64, "{from}..{to}");
             [sum[0] + bin.flows, sum[1] + bin.anomalies, sum[2] + bin.normal, sum[3] + bin.odd]
@@ -107,12 +110,12 @@ fn what_is_gathered_is_what_a_plain_count_gives() {
                 known.iter().filter(|(_, row)| row.severity > *low && row.severity <= *high).count() as u64
             })
             .collect();
-        assert_eq!(met.tiers.counts.map(|[flows, _]| flows).to_vec(), tiers);
-        for (severity, score) in met.tiers.marks() {
+        assert_eq!(met.counts.tiers.counts.map(|[flows, _]| flows).to_vec(), tiers);
+        for (severity, score) in met.counts.tiers.marks() {
             assert!((score * 0.999 - severity).abs() < 2e-3, "{severity} at {score}");
         }
         // Times.
-        let shown = met.timeline.shown().unwrap();
+        let shown = met.counts.timeline.shown().unwrap();
         let mut spells: BTreeMap<i64, [u64; 2]> = BTreeMap::new();
         for (_, row) in &known {
             let counts = spells.entry((row.start - shown.from).div_euclid(shown.seconds)).or_default();
@@ -124,13 +127,13 @@ fn what_is_gathered_is_what_a_plain_count_gives() {
             assert_eq!(*counts, spells.get(&(at as i64)).copied().unwrap_or_default());
         }
         // Services, findings, hosts.
-        for (service, counts) in met.services.ranked() {
+        for (service, counts) in met.counts.services.ranked() {
             let port = service.words();
             let of_port: Vec<_> = known.iter().filter(|(_, row)| format!("{}/tcp", row.port) == port).collect();
             assert_eq!(counts.flows, of_port.len() as u64, "{port}");
             assert_eq!(counts.anomalies, of_port.iter().filter(|(_, row)| row.anomaly).count() as u64);
         }
-        for found in met.found.ranked() {
+        for found in met.counts.found.ranked() {
             let of_finding = flagged.iter().filter(|(_, row)| row.finding == found.id);
             assert_eq!(found.flows, of_finding.clone().count() as u64);
             assert_eq!(

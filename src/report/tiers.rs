@@ -1,7 +1,7 @@
 //! Rows by severity, and the scores at which its steps lie.
 
-use super::scored::Said;
 use crate::picture::palette::SEVERITY_STEPS;
+use crate::pipeline::Said;
 
 /// Rows of each tier: up to 0.3, 0.7, 0.9, and above.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -96,11 +96,14 @@ fn a_log_of_flows_tells_its_hours() {
     let bench = Bench::empty();
     let day = data.to_str().unwrap();
     bench.ok(&["fit", day, "-o", "day.model"]);
-    let found = json(&bench.ok(&["drift", "-m", "day.model", day, "--json"]).stdout);
+    let ran = bench.ok(&["drift", "-m", "day.model", day, "--json", "--fail-above", "0.01"]);
+    assert!(ran.stderr.contains("fitted on 48 of 48 files: first_seen and score of rows"), "{}", ran.stderr);
+    let found = json(&ran.stdout);
+    assert_eq!(found["raise_no_alarm"], serde_json::json!(["first_seen", "score"]));
     let drift = &found["drift"];
     assert_eq!(drift["hours"]["outside"].as_f64(), Some(0.0), "{}", drift["hours"]);
     assert!(drift["hours"]["training"].as_str().unwrap().contains("Fri"), "{}", drift["hours"]);
-    // What training knows of a conversation it learned from these very rows, so `first_seen` and its like do change.
+    // What training knows of a conversation it learned from these very rows, so `first_seen` does change, and is no alarm.
     for column in drift["columns"].as_array().unwrap() {
         println!("{} {:.4} {}", column["column"], psi(column), column["change"]);
         let learned = column["column"] == "first_seen";
@@ -186,4 +189,18 @@ fn nights_are_compared_with_nights() {
         "{}",
         said.stderr
     );
+}
+
+/// Neighbours of a training row are counted without itself at the fit, and with it here.
+#[test]
+fn the_training_rows_of_a_detector_of_neighbors_raise_no_alarm() {
+    let bench = Bench::with_flows(2_000);
+    bench.ok(&["fit", "flows.csv", "--detector", "knn", "--neighbors", "1", "-o", "a.model", "--device", "cpu"]);
+    let drift = ["drift", "-m", "a.model", "--json", "--fail-above", "0.1", "--device", "cpu"];
+    let ran = bench.ok(&[&drift[..], &["flows.csv"]].concat());
+    assert!(psi(&json(&ran.stdout)["drift"]["score"]) > 0.1, "nothing is tested: {}", ran.stdout);
+    assert!(ran.stderr.contains("score of rows that it knows differ"), "{}", ran.stderr);
+    // The same rows in a file that is another.
+    bench.write("other.csv", bench.read("flows.csv") + "\n");
+    assert_eq!(bench.run(&[&drift[..], &["other.csv"]].concat()).code, 3);
 }

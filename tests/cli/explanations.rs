@@ -16,6 +16,31 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
 }
 
+/// Derived features are told as what they are of, not as their logarithms under the names of the table's columns.
+#[test]
+fn the_basic_set_is_told_in_phrases() {
+    let bench = Bench::with_flows(1_500);
+    bench.ok(&["fit", "flows.csv", "--features", "basic", "-o", "a.model", "--device", "cpu"]);
+    let explain = ["explain", "-m", "a.model", "flows.csv", "--top", "1", "--device", "cpu"];
+    let ran = bench.ok(&[&explain[..], &["--reasons", "17"]].concat());
+    assert!(!ran.stdout.contains("src_bytes") && !ran.stdout.contains("srv_count"), "{}", ran.stdout);
+    let document: Value = serde_json::from_str(&bench.ok(&[&explain[..], &["--json"]].concat()).stdout).unwrap();
+    let (row, record) = (&document["rows"][0], document["rows"][0]["record"].as_u64().unwrap() as usize - 1);
+    let seconds: f64 = csv_column(&bench.path("flows.csv"), "duration")[record].parse().unwrap();
+    let reasons = row["reasons"].as_array().unwrap();
+    let words =
+        |name: &str| reasons.iter().find(|r| r["column"] == name).unwrap()["words"].as_str().unwrap().to_owned();
+    assert!(words("duration").starts_with("lasted "), "{}", words("duration"));
+    assert!(
+        seconds < 60.0 || !words("duration").contains(&format!("{:.2}", libm::log1p(seconds))),
+        "{}",
+        words("duration")
+    );
+    assert!(words("service_rarity").contains("of the training rows"), "{}", words("service_rarity"));
+    let flows: f64 = csv_column(&bench.path("flows.csv"), "count")[record].parse().unwrap();
+    assert!(words("count").starts_with(&format!("{flows} flow")), "{} of {flows}", words("count"));
+}
+
 #[test]
 fn contributions_sum_to_what_the_detector_says_of_the_oddest_rows() {
     let bench = Bench::with_flows(1_500);
@@ -71,7 +96,8 @@ fn one_row_in_words() {
     }
     for (option, value, said) in [
         ("--top", "0", "between 1"),
-        ("--finding", "12", "16 hex"),
+        ("--finding", "12x", "16 hex"),
+        ("--finding", "12", "places are kept in"),
         ("--finding", "0123456789abcdef", "finding_id"),
         ("--method", "x", "exact or path"),
     ] {

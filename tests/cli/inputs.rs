@@ -223,3 +223,45 @@ fn an_unusual_delimiter_can_be_named() {
     assert_eq!(bench.read("want.csv"), bench.read("got.csv"));
     assert_eq!(bench.run(&["detect", "caret.txt", "--delimiter", "ab"]).code, 2);
 }
+
+/// A folder is scanned again: what the first run left there is no log.
+#[test]
+fn outputs_in_a_folder_are_not_read_unless_they_are_named() {
+    let bench = Bench::with_flows(1_000);
+    std::fs::create_dir(bench.path("day")).unwrap();
+    std::fs::rename(bench.path("flows.csv"), bench.path("day/flows.csv")).unwrap();
+    bench.ok(&["detect", "day", "-o", "want.csv"]);
+    bench.ok(&["detect", "day", "-o", "day/out.csv"]);
+    bench.ok(&["detect", "day/flows.csv", "-o", "day/scores.ndjson", "--scores-only"]);
+    bench.ok(&["detect", "day/flows.csv", "-o", "day/prefixed.parquet", "--prefix", "x_"]);
+    // A copy of an output has no manifest, but the columns.
+    std::fs::copy(bench.path("day/out.csv"), bench.path("day/copy.csv")).unwrap();
+    let ran = bench.ok(&["detect", "day", "-o", "again.csv"]);
+    assert!(ran.stderr.contains("4 outputs of earlier runs passed over"), "{}", ran.stderr);
+    assert!(bench.read("again.csv") == bench.read("want.csv"));
+    let ran = bench.ok(&["detect", "day/*.csv", "-o", "again.csv"]);
+    assert!(ran.stderr.contains("2 outputs of earlier runs passed over"), "{}", ran.stderr);
+    // Named, or alone: they are what is meant.
+    let ran = bench.ok(&["report", "day/out.csv", "-o", "page.html"]);
+    assert!(ran.stderr.contains("1,000 of 1,000 rows"), "{}", ran.stderr);
+    std::fs::remove_file(bench.path("day/flows.csv")).unwrap();
+    std::fs::remove_file(bench.path("day/prefixed.parquet")).unwrap();
+    std::fs::remove_file(bench.path("day/scores.ndjson")).unwrap();
+    let ran = bench.ok(&["report", "day", "-o", "page.html"]);
+    assert!(ran.stderr.contains("2,000 of 2,000 rows"), "{}", ran.stderr);
+}
+
+#[test]
+fn labels_of_one_kind_are_warned_about() {
+    let bench = Bench::with_flows(500);
+    let text = bench.read("flows.csv");
+    let mut lines = text.lines();
+    let mut out = format!("{},class\n", lines.next().unwrap().replace("label", "other").replace("attack", "more"));
+    for (i, line) in lines.enumerate() {
+        out += &format!("{line},{}\n", if i % 10 == 0 { -1 } else { 1 });
+    }
+    bench.write("signs.csv", out);
+    bench.ok(&["fit", "flows.csv", "-o", "m.model"]);
+    let ran = bench.run(&["evaluate", "-m", "m.model", "signs.csv", "--label", "class", "--bootstrap", "0"]);
+    assert!(ran.stderr.contains("calls no row normal") && ran.stderr.contains("scikit-learn"), "{}", ran.stderr);
+}

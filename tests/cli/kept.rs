@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// Two hours of a small network: a host that asks for names, a clock, a scanner of 60 ports; the second file has records that are
 /// no flows between them.
-fn logs(bench: &Bench) {
+pub fn logs(bench: &Bench) {
     let header = "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n\
                   #fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes\tconn_state\n";
     let line = |i: u32, ts: f64, from: &str, to: &str, port: u32, service: &str, state: &str| {
@@ -33,7 +33,7 @@ fn logs(bench: &Bench) {
     bench.write("logs/conn.01.log", second);
 }
 
-fn manifest(bench: &Bench, name: &str) -> serde_json::Value {
+pub fn manifest(bench: &Bench, name: &str) -> serde_json::Value {
     serde_json::from_str(&bench.read(&format!("{name}.manifest.json"))).unwrap()
 }
 

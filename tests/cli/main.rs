@@ -3,6 +3,7 @@
 #[path = "../support/damaged.rs"]
 mod damaged;
 mod drift;
+mod empty;
 mod ensemble_evidence;
 mod ensembles;
 mod evaluate;
@@ -12,10 +13,13 @@ mod inputs;
 mod kept;
 mod machines;
 mod maps;
+mod names;
 mod neighbors;
 mod outputs;
 mod runs;
 mod shared_data;
+#[cfg(unix)]
+mod signals;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

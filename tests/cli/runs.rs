@@ -42,6 +42,44 @@ fn threads_and_batches_change_nothing() {
     assert!(outputs.windows(2).all(|w| w[0].1 == w[1].1), "models differ");
 }
 
+#[test]
+fn a_model_has_the_same_bytes_at_any_thread_count() {
+    let bench = Bench::with_flows(5_000);
+    for detector in ["iforest", "lof", "ocsvm"] {
+        for (name, threads) in [("one.model", "1"), ("three.model", "3")] {
+            bench.ok(&[
+                "fit",
+                "flows.csv",
+                "--detector",
+                detector,
+                "-o",
+                name,
+                "--threads",
+                threads,
+                "--device",
+                "cpu",
+            ]);
+        }
+        let bytes = |name: &str| std::fs::read(bench.path(name)).unwrap();
+        assert!(bytes("one.model") == bytes("three.model"), "{detector}");
+    }
+}
+
+#[test]
+fn numbers_below_zero_are_values() {
+    let bench = Bench::with_flows(500);
+    for (args, said) in [
+        (&["detect", "flows.csv", "--contamination", "-0.1"][..], "contamination is -0.1; it is the share"),
+        (&["detect", "flows.csv", "--threshold", "-1"], "threshold is `-1`; use high-precision"),
+        (&["detect", "flows.csv", "--trees", "-5"], "invalid value '-5' for '--trees"),
+        (&["detect", "flows.csv", "--nonsense", "-5"], "unexpected argument '--nonsense'"),
+    ] {
+        let ran = bench.run(args);
+        assert!(ran.code == 2 && ran.stderr.contains(said), "{args:?}\n{}", ran.stderr);
+    }
+    bench.ok(&["detect", "flows.csv", "--threshold", "score:-1"]);
+}
+
 fn model_without_date(bench: &Bench) -> String {
     let text = bench.ok(&["inspect", "out.csv.model"]).stdout;
     let keep = |l: &&str| !["created", "digest", "device", "file"].iter().any(|w| l.trim_start().starts_with(w));

@@ -18,7 +18,7 @@ pub struct Explain {
     /// Explain the record with this number, as the table of `detect` prints it: N, or FILE:N where there are several files
     #[arg(long, value_name = "ID", conflicts_with = "finding")]
     pub row: Option<String>,
-    /// Explain a finding of a scored input by its name, 16 hexadecimal digits: its oddest row, and the mean over its rows
+    /// Explain a finding of a scored input by its place in the table or its finding_id: its oddest row, and the mean over its rows
     #[arg(long, value_name = "ID")]
     pub finding: Option<String>,
     /// Reasons to print for each row

@@ -2,6 +2,7 @@
 
 use super::Evaluated;
 use crate::cli::run::Session;
+use crate::cli::summary::one_kind;
 use crate::cli::talk::{count, percent, plural, say};
 use crate::detectors::{Assessed, Comparison, CurvePoint, Estimate, KindAssessed, Measures};
 use crate::flows::sink::{Sink, SinkOptions, Target, printable};
@@ -30,6 +31,9 @@ pub fn print(evaluated: &Evaluated<'_>, session: &Session) -> Result<()> {
     let unlabelled = report.tally.rows.saturating_sub(report.superseded + rows);
     if unlabelled > 0 {
         session.talk.line("", &format!("{} without a label, left out", plural(unlabelled, "row")));
+    }
+    if let Some(warning) = one_kind(label, positives, negatives) {
+        session.talk.warning("warning", &warning);
     }
     session.talk.line(
         "threshold",

@@ -4,6 +4,7 @@ mod json;
 mod print;
 
 use super::args::Explain;
+use super::kept::named;
 use super::run::{Session, total_bytes};
 use super::score::{flow_logs, known_types};
 use super::settings::Config;
@@ -13,8 +14,9 @@ use crate::detectors::explanation::Method;
 use crate::findings::FindingId;
 use crate::model::Model;
 use crate::ops::path_length::average_path_length;
-use crate::pipeline::{Chosen, ExplainOptions, ExplainReport, MOST_ROWS, Pass};
+use crate::pipeline::{Chosen, ExplainOptions, ExplainReport, MOST_ROWS, ToldRun};
 use crate::{Error, Result};
+use std::path::Path;
 
 /// Rows explained unless it is said how many or which.
 const DEFAULT_TOP: usize = 10;
@@ -34,15 +36,11 @@ pub fn run(args: &Explain) -> Result<Done> {
     }
     let told = if args.json { model.features.encoded_columns().len() } else { args.reasons };
     let options = ExplainOptions { chosen, method, told, flows, batch_rows: session.running.batch_rows };
-    let report = loop {
-        let pass = session.pass("explain", total_bytes(&input), |run| {
-            crate::pipeline::explain(&model, &input, &session.device, &options, run)
-        })?;
-        match pass {
-            Pass::Done(report) => break report,
-            Pass::ReadAgain => session.settle(&mut input),
-        }
-    };
+    let report = session.settled(&mut input, |input| {
+        session.pass("explain", total_bytes(input), |run| {
+            crate::pipeline::explain(&model, input, &session.device, &options, run)
+        })
+    })?;
     summary::records(&session, &report.tally, &input);
     found_any(&report, &options.chosen)?;
     session.talk.line("explained", &quantity(&model, &report));
@@ -57,10 +55,8 @@ pub fn run(args: &Explain) -> Result<Done> {
 }
 
 fn chosen(args: &Explain) -> Result<Chosen> {
-    if let Some(id) = &args.finding {
-        let limit = "a finding's name is 16 hexadecimal digits, as in the column finding_id";
-        let id = FindingId::parse(id.trim()).ok_or_else(|| Error::parameter("--finding", format!("`{id}`"), limit))?;
-        return Ok(Chosen::Finding(id.to_string()));
+    if let Some(text) = &args.finding {
+        return finding(text.trim(), &args.input.inputs).map(Chosen::Finding);
     }
     if let Some(text) = &args.row {
         // Names of files contain colons; the number is behind the last.
@@ -76,6 +72,22 @@ fn chosen(args: &Explain) -> Result<Chosen> {
     match args.top.unwrap_or(DEFAULT_TOP) {
         n @ 1..=MOST_ROWS => Ok(Chosen::Top(n)),
         n => Err(Error::parameter("--top", n, format!("it must lie between 1 and {MOST_ROWS}"))),
+    }
+}
+
+/// The name of the finding that is asked for by its name, or by its place in the table of the one input.
+fn finding(text: &str, inputs: &[String]) -> Result<String> {
+    if let Some(id) = FindingId::parse(text) {
+        return Ok(id.to_string());
+    }
+    let limit = "a finding goes by its name, 16 hexadecimal digits as in the column finding_id, or by its place in the table of one \
+                 scored file";
+    match inputs {
+        [output] if text.parse::<u64>().is_ok() => {
+            let told = ToldRun::beside(Path::new(output))?.unwrap_or_default();
+            named("--finding", output, text, &told).map(|(id, _)| id)
+        }
+        _ => Err(Error::parameter("--finding", format!("`{text}`"), limit)),
     }
 }
 

@@ -3,11 +3,11 @@
 use crate::Result;
 use crate::cli::table::terminal_width;
 use crate::cli::talk::{count, plural, say};
-use crate::features::flow::{FlowSet, phrase_of};
+use crate::features::flow::phrase_of;
 use crate::features::phrase::{Unit, share};
+use crate::findings::HostNames;
 use crate::findings::quantity::instant;
-use crate::flows::record::Flows;
-use crate::flows::record::protocol;
+use crate::flows::record::{Flows, Host, protocol};
 use crate::flows::source::Input;
 use crate::model::{Model, Reason};
 use crate::pipeline::{ExplainReport, ExplainedRow, Place, Standing};
@@ -51,14 +51,14 @@ fn title(at: usize, row: &ExplainedRow, input: &Input, model: &Model) -> String 
         Some(file) if input.files.len() > 1 => format!("{}, ", file.name),
         _ => String::new(),
     };
-    let who = row.flow.as_ref().map(who).unwrap_or_default();
+    let who = row.flow.as_ref().map(|flow| who(flow, &row.names)).unwrap_or_default();
     // Rows of logs have the verdicts of their findings, which are not judged here.
     let verdict = if top.anomaly || model.flows.is_some() { "" } else { "  not an anomaly" };
     format!("{:>2}  sev {:.3}  score {:.4}  {file}record {}{who}{verdict}", at + 1, top.severity, top.score, top.record)
 }
 
-fn who(flow: &Flows) -> String {
-    let host = |hosts: &[Option<crate::flows::record::Host>]| hosts.first().copied().flatten().map(|h| h.to_string());
+fn who(flow: &Flows, names: &HostNames) -> String {
+    let host = |hosts: &[Option<Host>]| hosts.first().copied().flatten().map(|host| names.shown(&host));
     let start = flow.start.first().copied().flatten().map(|start| format!("  {}", instant(start))).unwrap_or_default();
     let kind = kind(flow);
     match (host(&flow.source), host(&flow.destination)) {
@@ -113,9 +113,8 @@ fn lines(row: &ExplainedRow, model: &Model) -> Vec<String> {
 fn standing_words(reason: &Reason, standing: &Standing, flow: &Flows, model: &Model) -> String {
     let columns = model.features.encoded_columns();
     let name = columns.get(reason.column).copied().unwrap_or_default();
-    let derived = model.flows.as_ref().is_some_and(|flows| flows.set == FlowSet::Default);
-    let statement = derived && phrase_of(name).is_some_and(|phrase| phrase.unit == Unit::Truth);
-    let reversed = derived && phrase_of(name).is_some_and(|phrase| phrase.unit == Unit::Rarity);
+    let unit = model.flows.as_ref().and_then(|flows| phrase_of(flows.set, name)).map(|phrase| phrase.unit);
+    let (statement, reversed) = (unit == Some(Unit::Truth), unit == Some(Unit::Rarity));
     let ordered = model.features.is_number(reason.column) && !statement;
     let among = |place: &Place, of: &str| {
         let (below, above) = if reversed { (place.above, place.below) } else { (place.below, place.above) };

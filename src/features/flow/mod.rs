@@ -18,7 +18,7 @@ mod values;
 pub use basic::{BASIC, N_BASIC, basic};
 pub use definitions::{DEFINITIONS, N_FEATURES};
 pub use locality::Locality;
-pub use phrases::{PHRASES, phrase_of};
+pub use phrases::{BASIC_PHRASES, PHRASES, phrase_of};
 pub use set::{FlowFeatures, FlowSet};
 pub use statistics::{FlowCounts, FlowStatistics};
 
@@ -29,6 +29,9 @@ use crate::{Error, Result};
 use arrow_array::{Array, ArrayRef, Float32Array, RecordBatch, StringArray};
 use arrow_schema::{Field, Schema};
 use std::sync::Arc;
+
+/// The feature whose values on rows that were fitted on leave the row itself out.
+pub const LEFT_ONE_OUT: &str = "first_seen";
 
 /// The columns of [`derive()`], in order.
 pub fn definitions() -> impl Iterator<Item = &'static Definition> {

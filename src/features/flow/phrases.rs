@@ -1,5 +1,6 @@
-//! How an analyst reads the features of flows: one phrase for each of [`super::definitions`].
+//! How an analyst reads the features of flows: one phrase for each of [`super::definitions`] and of [`super::BASIC`].
 
+use super::FlowSet;
 use crate::features::phrase::{Phrase, Unit};
 
 const fn phrase(name: &'static str, unit: Unit, says: &'static str, of: &'static str) -> Phrase {
@@ -97,9 +98,39 @@ pub const PHRASES: [Phrase; 49] = [
     ),
 ];
 
+/// In the order of [`super::BASIC`].
+pub const BASIC_PHRASES: [Phrase; 17] = [
+    phrase("duration", Unit::LnSeconds, "lasted {}", "duration"),
+    phrase("src_bytes", Unit::LnBytes, "{} out", "bytes out"),
+    phrase("dst_bytes", Unit::LnBytes, "{} in", "bytes in"),
+    phrase("byte_asymmetry", Unit::Asymmetry, "{} of its bytes went out", "direction of bytes"),
+    phrase("pace_out", Unit::LnPace, "{} out", "bytes a second out"),
+    phrase("pace_in", Unit::LnPace, "{} in", "bytes a second in"),
+    phrase("count", Unit::LnCount, "{} flows to its destination in 2 s", "flows to its destination in 2 s"),
+    phrase("srv_count", Unit::LnCount, "{} flows of its service in 2 s", "flows of its service in 2 s"),
+    phrase("srv_share", Unit::Plain, "{} flows of its service for each to its destination", "share of its service"),
+    phrase("service_rarity", Unit::Rarity, "service in {} of the training rows", "service"),
+    phrase("flag_rarity", Unit::Rarity, "flag in {} of the training rows", "flag"),
+    phrase(
+        "service_flag_rarity",
+        Unit::Rarity,
+        "service with this flag in {} of the training rows",
+        "service with this flag",
+    ),
+    truth("state_established", "established", "not established"),
+    truth("state_refused", "refused", "not refused"),
+    truth("state_no_reply", "no reply", "a reply"),
+    truth("state_reset", "reset", "not reset"),
+    truth("state_mid_stream", "mid-stream", "not mid-stream"),
+];
+
 /// The phrase of a feature of flows.
-pub fn phrase_of(name: &str) -> Option<&'static Phrase> {
-    PHRASES.iter().find(|phrase| phrase.name == name)
+pub fn phrase_of(set: FlowSet, name: &str) -> Option<&'static Phrase> {
+    let phrases: &'static [Phrase] = match set {
+        FlowSet::Default => &PHRASES,
+        FlowSet::Basic => &BASIC_PHRASES,
+    };
+    phrases.iter().find(|phrase| phrase.name == name)
 }
 
 #[cfg(test)]
@@ -108,9 +139,19 @@ mod tests {
 
     #[test]
     fn every_feature_has_its_phrase() {
+        for set in [FlowSet::Default, FlowSet::Basic] {
+            for definition in set.definitions() {
+                let phrase = phrase_of(set, definition.name).unwrap_or_else(|| panic!("{}", definition.name));
+                // A logarithm is read as what it is of.
+                let logged = matches!(phrase.unit, Unit::LnCount | Unit::LnBytes | Unit::LnPace | Unit::LnSeconds);
+                let is_log = definition.formula.starts_with("ln(1 +") || definition.formula.starts_with("mean of ln");
+                assert_eq!(logged, is_log, "{}: {}", definition.name, definition.formula);
+            }
+        }
+        assert_eq!(BASIC_PHRASES.map(|phrase| phrase.name), super::super::BASIC.map(|definition| definition.name));
         let names: Vec<&str> = super::super::definitions().map(|definition| definition.name).collect();
         assert_eq!(names, PHRASES.map(|phrase| phrase.name));
-        for phrase in PHRASES {
+        for phrase in PHRASES.iter().chain(&BASIC_PHRASES) {
             assert_eq!(phrase.says.contains("{}"), phrase.unit != Unit::Truth, "{}", phrase.name);
             assert!(!phrase.otherwise.is_empty() && !phrase.otherwise.contains("{}"), "{}", phrase.name);
         }

@@ -84,11 +84,12 @@ impl ColumnDrift {
 }
 
 impl Drift {
-    /// The largest index beyond chance of a column or of the scores, those of rows elsewhere among them.
-    pub fn worst(&self) -> f64 {
+    /// The largest index beyond chance of a column or of the scores (`score`), those of rows elsewhere among them, but for those
+    /// that are called so.
+    pub fn worst(&self, but: &[&str]) -> f64 {
         let elsewhere = self.elsewhere.iter().flat_map(|rows| rows.columns.iter().chain([&rows.score]));
         let all = self.columns.iter().chain([&self.score]).chain(elsewhere);
-        all.map(ColumnDrift::beyond_chance).fold(0.0, f64::max)
+        all.filter(|column| !but.contains(&column.column.as_str())).map(ColumnDrift::beyond_chance).fold(0.0, f64::max)
     }
 }
 

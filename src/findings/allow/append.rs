@@ -27,8 +27,8 @@ pub fn appended(text: &str, common: &Common, names: &HostNames, reason: &str, ex
     if let Some(number) = conversation.protocol {
         line(&mut table, "proto", &protocol::name(number).map_or(number.to_string(), quoted));
     }
-    if let Some(Day { year, month, day }) = expires {
-        line(&mut table, "expires", &format!("{year:04}-{month:02}-{day:02}"));
+    if let Some(day) = expires {
+        line(&mut table, "expires", &day.to_string());
     }
     line(&mut table, "reason", &quoted(reason.trim()));
     let rules: Vec<Rule> = parse("the new rule", &table)?;

@@ -30,10 +30,13 @@ pub use read::parse;
 use super::collect::Entry;
 use super::group::Grouped;
 use super::key::{CellKey, Port};
+use super::quantity::instant;
 use super::rows::Flow;
 use crate::flows::record::Host;
 use ipnet::IpNet;
+use std::fmt;
 use std::net::IpAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A side of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +70,25 @@ pub struct Day {
     pub day: u8,
 }
 
+impl Day {
+    /// Today, UTC.
+    pub fn today() -> Self {
+        let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+        let text = instant(i64::try_from(micros).unwrap_or(i64::MAX));
+        let mut parts = text.split(['-', 'T']);
+        let year = parts.next().and_then(|part| part.parse().ok()).unwrap_or(u16::MAX);
+        let mut part = || parts.next().and_then(|part| part.parse().ok()).unwrap_or(1);
+        Self { year, month: part(), day: part() }
+    }
+}
+
+/// `2027-01-31`.
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
 /// What is allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -89,6 +111,13 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether it allows the same rows as `other`, for as long or longer.
+    pub fn makes_needless(&self, other: &Self) -> bool {
+        let (own, its) = (Self { line: 0, expires: None, reason: String::new(), ..self.clone() }, other);
+        let its = Self { line: 0, expires: None, reason: String::new(), ..its.clone() };
+        own == its && self.expires.is_none_or(|own| other.expires.is_some_and(|its| own >= its))
+    }
+
     fn allows(&self, key: &CellKey, service: Option<&str>) -> bool {
         let conversation = key.key.conversation;
         let port = match (self.ports, conversation.port) {

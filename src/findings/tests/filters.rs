@@ -5,7 +5,7 @@ use crate::flows::record::Host;
 use std::process::Command;
 
 fn filters(rows: &[Made], names: &HostNames) -> Option<Filters> {
-    Filters::of(&Common::of(&grouped(rows, 3).findings()[0]), names)
+    Filters::of(&Common::of(&grouped(rows, 3).findings()[0]), names, &[])
 }
 
 fn named(text: &str) -> HostNames {
@@ -20,7 +20,7 @@ fn filters_say_what_the_finding_says() {
     let filters = filters(&rows, &HostNames::default()).unwrap();
     assert_eq!(
         filters.zeek_cut,
-        "zcat -f conn*.log* | zeek-cut ts id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes \
+        "zcat -f *conn[._]*log* | zeek-cut ts id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes \
          resp_bytes conn_state uid | awk -F '\\t' '$2 \"\" == \"198.51.100.1\" && $4 \"\" == \"192.0.2.1\" && $5 == 22 && \
          $6 \"\" == \"tcp\" && $1 >= 1713484800.250000 && $1 <= 1713484807.000000'"
     );
@@ -39,6 +39,44 @@ fn filters_say_what_the_finding_says() {
         "search src=\"198.51.100.1\" dest=\"192.0.2.1\" dest_port=22 transport=\"tcp\" earliest=1713484800.250000 \
          latest=1713484807.000001"
     );
+}
+
+#[test]
+fn states_are_said_where_they_are_known() {
+    let rows = [Made { start: None, ..made(0.25, "198.51.100.1", "192.0.2.1", 22) }];
+    let common = Common::of(&grouped(&rows, 3).findings()[0]);
+    let of = |states: &[&str]| {
+        let states: Vec<String> = states.iter().map(|state| (*state).to_owned()).collect();
+        Filters::of(&common, &HostNames::default(), &states).unwrap()
+    };
+    let filters = of(&["REJ"]);
+    assert!(filters.zeek_cut.ends_with("&& $11 \"\" == \"REJ\"'"), "{}", filters.zeek_cut);
+    assert!(filters.duckdb.ends_with("AND conn_state = 'REJ'"), "{}", filters.duckdb);
+    let filters = of(&["S0", "x'\""]);
+    assert!(filters.zeek_cut.ends_with("($11 \"\" == \"S0\" || $11 \"\" == \"x\\047\\042\")'"), "{}", filters.zeek_cut);
+    assert!(filters.duckdb.ends_with("(conn_state = 'S0' OR conn_state = 'x''\"')"), "{}", filters.duckdb);
+    assert!(
+        filters.kql.ends_with("(zeek.connection.state : \"S0\" or zeek.connection.state : \"x'\\\"\")"),
+        "{}",
+        filters.kql
+    );
+    assert!(filters.spl.ends_with("(conn_state=\"S0\" OR conn_state=\"x'\\\"\")"), "{}", filters.spl);
+}
+
+/// Of Zeek's names of files, the pattern takes those of connections.
+#[test]
+fn the_pattern_takes_all_logs_of_connections() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = ["conn.log", "conn.00:00:00-01:00:00.log.gz", "conn_long.log", "open_conn.01:00:00-02:00:00.log.gz"];
+    for name in taken.iter().chain(&["conn-summary.log", "http.log", "ssl.00.log.gz"]) {
+        std::fs::write(folder.path().join(name), "").unwrap();
+    }
+    let ran = Command::new("sh").current_dir(&folder).args(["-c", "ls *conn[._]*log*"]).output().unwrap();
+    let mut listed: Vec<String> = String::from_utf8_lossy(&ran.stdout).lines().map(str::to_owned).collect();
+    listed.sort();
+    let mut wanted = taken.map(str::to_owned).to_vec();
+    wanted.sort();
+    assert_eq!(listed, wanted);
 }
 
 #[test]
@@ -91,7 +129,7 @@ fn the_filter_selects_the_records_of_a_real_log() {
         .iter()
         .find(|f| f.tally.flows == 466 && f.subject.conversation.source.unwrap().to_string() == "170.64.237.193")
         .unwrap();
-    let filters = Filters::of(&Common::of(finding), &HostNames::default()).unwrap();
+    let filters = Filters::of(&Common::of(finding), &HostNames::default(), &[]).unwrap();
     let program = filters.zeek_cut.split_once("| awk").unwrap().1;
     // zeek-cut by awk itself: the columns that the program asks for, of 22.
     let cut = "awk -F '\\t' -v OFS='\\t' '!/^#/ {print $2,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$3}'";

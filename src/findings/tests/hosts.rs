@@ -31,6 +31,12 @@ fn sources_are_counted_by_the_day() {
             (None, "10.0.0.1".to_owned(), 1, 1, 1, 1, 100),
         ]
     );
+    // Without ranks the oddest rows come first.
+    rows[0].severity = 0.8;
+    rows[21].severity = 0.9;
+    let severities = host_days(&super::made::grouped(&rows, 6), &[]);
+    let brief: Vec<_> = severities.iter().map(|d| (d.severity, d.flows)).collect();
+    assert_eq!((brief[0], brief[1]), ((0.9, 1), (0.8, 21)));
     assert!((days[1].beat - 1.0).abs() < 1e-12);
     assert!((days[1].failed_share - 1.0 / 21.0).abs() < 1e-12);
     assert_eq!((days[0].beat, days[2].beat), (0.0, 0.0));

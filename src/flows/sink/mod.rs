@@ -27,6 +27,8 @@ mod ndjson;
 mod object;
 mod parquet;
 mod parts;
+#[cfg(test)]
+mod read_again;
 mod side_file;
 mod staged;
 mod target;
@@ -41,6 +43,7 @@ pub use encode::{Encoded, RowEncoder};
 pub use guard::{is_formula, printable};
 pub(crate) use ndjson::{json_cells, json_lines};
 pub(crate) use object::Object;
+pub(crate) use parts::is_part;
 pub use parts::part_path;
 pub use side_file::SideFile;
 pub use target::{EventFormat, OutputFormat, Target, same_file};

@@ -1,10 +1,11 @@
 //! Bytes on their way to a file that appears under its name only when it is complete.
 //!
 //! A temporary file with a hidden name lies beside the target and is renamed onto it at the end; dropped before that,
-//! it is removed and an older target is untouched. The rename is atomic for every other process. It is not preceded by
+//! it is removed and an older target is untouched; so it is where the program is ended at once. The rename is atomic for every other process. It is not preceded by
 //! fsync: after a power failure (not after a crash of the program) the newest output may be lost, and it can be computed
 //! again.
 
+use crate::flows::temporary::{Listed, listed};
 use crate::{Error, Result};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -16,7 +17,7 @@ use tempfile::{NamedTempFile, TempPath};
 /// Where the bytes lie until the end.
 enum Place {
     /// Beside the target; renamed onto it at the end.
-    Beside { temporary: NamedTempFile, target: PathBuf },
+    Beside { temporary: NamedTempFile, listed: Listed, target: PathBuf },
     /// Straight through: a pipe, a device, standard output or a writer of the caller.
     Through(Box<dyn Write + Send>),
 }
@@ -30,7 +31,7 @@ pub(crate) struct Staged {
 /// A complete file that waits to appear under its name. It is closed: any number of them may wait.
 pub(super) struct Sealed {
     /// `None`: it went straight through.
-    place: Option<(TempPath, PathBuf)>,
+    place: Option<(TempPath, Listed, PathBuf)>,
 }
 
 /// A view of a [`Staged`] that has moved into an encoder: its count and its first error.
@@ -73,12 +74,12 @@ impl Staged {
             }
             _ => {}
         }
-        let temporary = temporary_beside(&target)?;
+        let (temporary, listed) = temporary_beside(&target)?;
         if let Some(existing) = existing {
             // A replaced file keeps its permissions; where the file system knows none, there is nothing to keep.
             let _ = fs::set_permissions(temporary.path(), existing.permissions());
         }
-        Ok(Self { place: Place::Beside { temporary, target }, watch })
+        Ok(Self { place: Place::Beside { temporary, listed, target }, watch })
     }
 
     /// Standard output, without the line buffering that std's handle has.
@@ -104,8 +105,9 @@ impl Staged {
     pub fn publish(mut self) -> Result<u64> {
         self.flush().map_err(|e| self.watch.io_error(e))?;
         let Self { place, watch } = self;
-        if let Place::Beside { temporary, target } = place {
+        if let Place::Beside { temporary, listed, target } = place {
             temporary.persist(&target).map_err(|e| Error::io(&target, e.error))?;
+            drop(listed);
         }
         Ok(watch.bytes())
     }
@@ -114,7 +116,7 @@ impl Staged {
     pub(super) fn seal(mut self) -> Result<Sealed> {
         self.flush().map_err(|e| self.watch.io_error(e))?;
         let place = match self.place {
-            Place::Beside { temporary, target } => Some((temporary.into_temp_path(), target)),
+            Place::Beside { temporary, listed, target } => Some((temporary.into_temp_path(), listed, target)),
             Place::Through(_) => None,
         };
         Ok(Sealed { place })
@@ -132,7 +134,7 @@ impl Sealed {
     /// Makes the file appear under its name.
     pub fn publish(self) -> Result<()> {
         match self.place {
-            Some((temporary, target)) => temporary.persist(&target).map_err(|e| Error::io(&target, e.error)),
+            Some((temporary, _listed, target)) => temporary.persist(&target).map_err(|e| Error::io(&target, e.error)),
             None => Ok(()),
         }
     }
@@ -206,7 +208,7 @@ fn directory_of(target: &Path) -> &Path {
     }
 }
 
-fn temporary_beside(target: &Path) -> Result<NamedTempFile> {
+fn temporary_beside(target: &Path) -> Result<(NamedTempFile, Listed)> {
     let directory = directory_of(target);
     if !directory.is_dir() {
         let why = "no such directory for the output; create it first";
@@ -220,7 +222,7 @@ fn temporary_beside(target: &Path) -> Result<NamedTempFile> {
     builder.prefix(&prefix).suffix(".part");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // minus the umask, as any new file
-    builder.tempfile_in(directory).map_err(|e| Error::io(directory, e))
+    listed(|| builder.tempfile_in(directory)).map_err(|e| Error::io(directory, e))
 }
 
 #[cfg(unix)]

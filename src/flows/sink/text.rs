@@ -1,6 +1,7 @@
 //! CSV and TSV after RFC 4180, except that lines end in `\n`.
 //!
-//! - A field is quoted where it holds the delimiter, a quote or a line end; an empty text is `""`, a null is nothing.
+//! - A field is quoted where it holds the delimiter, a quote, a line end or another control character; an empty text is `""`,
+//!   a null is nothing.
 //! - Truth values are 1 and 0, which spreadsheets sum and every reader takes for numbers.
 //! - Floats have the fewest digits that read back the same; NaN and infinities are `NaN`, `inf`, `-inf`.
 //! - Times are ISO 8601 with their offset; instants of a zone that only has a name are given in UTC.
@@ -60,7 +61,7 @@ impl Delimited {
     }
 
     fn is_special(&self, byte: u8) -> bool {
-        byte == self.delimiter || matches!(byte, b'"' | b'\n' | b'\r')
+        byte == self.delimiter || byte == b'"' || byte.is_ascii_control()
     }
 
     fn quoted(&self, text: &str, guard: bool, out: &mut Vec<u8>) {

@@ -1,5 +1,6 @@
 //! From what the user named to a list of files in reading order.
 
+use super::earlier::MANIFEST;
 use crate::{Error, Result};
 use std::collections::HashSet;
 use std::fs;
@@ -105,7 +106,7 @@ fn matching(input: &str) -> Result<Option<Vec<Found>>> {
 /// Hidden files, and what oddflow writes beside its outputs.
 fn is_passed_over(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    name.starts_with('.') || name.ends_with(".manifest.json")
+    name.starts_with('.') || name.ends_with(MANIFEST)
 }
 
 /// The files in a folder and the folders in it, by path. A folder that links lead to again is not entered again.

@@ -1,10 +1,12 @@
 //! The input of a run: the files that were named, what each is, and the schema that unites them.
 
+use super::awaited::Awaited;
 use super::chain::{Chain, Shared};
 use super::discover::{Discovery, discover};
-use super::look::{Content, FIRST_HEAD, LATER_HEAD, Looked, Place, adopt_names, look};
-use super::notes::{describe_lacking, describe_others, describe_skipped, nothing};
-use super::pipe::Pipe;
+use super::earlier::without_outputs;
+use super::look::{FIRST_HEAD, LATER_HEAD, Looked, Place, adopt_names, look};
+use super::notes::{describe_lacking, describe_others, describe_outputs, describe_skipped, nothing};
+use super::pipe::{Pipe, Spooled};
 use super::quotes::Quotes;
 use super::select::{in_order_of_time, without_tables};
 use super::unite::Union;
@@ -12,15 +14,14 @@ use super::widened::{Widened, Widening};
 use super::{Compression, Format, Source};
 use crate::flows::condition::Condition;
 use crate::flows::record::FlowLog;
-use crate::{Error, Result};
-use arrow_schema::SchemaRef;
+use crate::{Error, Result, Stop};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use tempfile::NamedTempFile;
 
 /// Values that a batch may have, about: 128 MiB of numbers. Beyond 256 columns it has fewer rows than 65,536.
 const BATCH_CELLS: usize = 1 << 24;
@@ -33,7 +34,7 @@ pub struct InputOptions {
     /// The byte between the fields of delimited text, where the content does not tell it.
     pub delimiter: Option<u8>,
     /// Types that are already known (from a model), by column name; they win over what the head of a file suggests.
-    pub known_types: Vec<(String, arrow_schema::DataType)>,
+    pub known_types: Vec<(String, DataType)>,
     /// Rows aimed at in a batch.
     pub batch_rows: usize,
     /// Keep the part of a damaged file before the damage instead of failing: of Parquet the whole row groups, of Arrow
@@ -44,6 +45,11 @@ pub struct InputOptions {
     pub spool: Option<u64>,
     /// Only records of which this is true are read; the others keep their numbers.
     pub condition: Option<Arc<Condition>>,
+    /// The columns of an input whose files are all empty, by name; without any, such an input is refused. What was scored and
+    /// had nothing to write is such a file where the format has no header (NDJSON).
+    pub columns_of_empty: Vec<(String, DataType)>,
+    /// Ends the wait for a pipe that nobody writes to.
+    pub stop: Stop,
 }
 
 impl Default for InputOptions {
@@ -56,6 +62,8 @@ impl Default for InputOptions {
             skip_errors: false,
             spool: None,
             condition: None,
+            columns_of_empty: Vec::new(),
+            stop: Stop::new(),
         }
     }
 }
@@ -107,7 +115,7 @@ pub struct Input {
     shared: Arc<Shared>,
     options: InputOptions,
     /// The copies of pipes; removed when the input is dropped.
-    _spooled: Vec<NamedTempFile>,
+    _spooled: Vec<Spooled>,
 }
 
 /// What records are counted as that [`InputOptions::condition`] leaves out, among [`Input::passed_over`].
@@ -134,12 +142,12 @@ impl Input {
         for found in found {
             let pipe = match &found.path {
                 None => stdin.take(),
-                Some(path) => open_pipe(path)?,
+                Some(path) => open_pipe(path, &options.stop)?,
             };
             let place = match (pipe, &found.path, options.spool) {
                 (Some(pipe), _, Some(limit)) => {
                     let file = Pipe::begin(&found.name, pipe, FIRST_HEAD)?.spool(limit)?;
-                    let place = Place::File(file.path().to_path_buf());
+                    let place = Place::File(file.0.path().to_path_buf());
                     spooled.push(file);
                     place
                 }
@@ -169,16 +177,21 @@ impl Input {
             }
         }
         notes.extend(describe_others(&other_logs));
+        notes.extend(describe_outputs(&without_outputs(&mut looked)));
         skipped.extend(without_tables(&mut looked));
         notes.extend(describe_skipped(&skipped));
         in_order_of_time(&mut looked);
         // In reading order, so that the order on the command line does not show in the columns.
         union = Union::default();
         looked.iter().for_each(|file| union.add(&file.schema));
-        if looked.iter().all(|file| matches!(file.content, Content::Empty)) {
-            return Err(nothing(inputs, &looked, &notes));
-        }
-        let schema = union.finish();
+        let schema = match (looked.iter().all(Looked::is_empty), looked.first()) {
+            (false, _) => union.finish(),
+            (true, Some(_)) if !options.columns_of_empty.is_empty() => {
+                let field = |(name, kind): &(String, DataType)| Field::new(name, kind.clone(), true);
+                Arc::new(Schema::new(options.columns_of_empty.iter().map(field).collect::<Vec<_>>()))
+            }
+            _ => return Err(nothing(inputs, &looked, &notes)),
+        };
         if let Some(condition) = &options.condition {
             condition.check(&schema)?;
         }
@@ -195,6 +208,11 @@ impl Input {
             options: options.clone(),
             _spooled: spooled,
         })
+    }
+
+    /// Whether all its files are empty: [`InputOptions::columns_of_empty`] has its columns.
+    pub fn is_empty(&self) -> bool {
+        self.looked.iter().all(Looked::is_empty)
     }
 
     /// Starts reading. Files can be read any number of times, a standard input that was not spooled once: the second
@@ -332,10 +350,11 @@ impl Input {
 }
 
 /// What is named but no regular file (`<(zcat …)` in a shell) can be read only once, as standard input.
-fn open_pipe(path: &Path) -> Result<Option<Box<dyn Read + Send>>> {
+fn open_pipe(path: &Path, stop: &Stop) -> Result<Option<Box<dyn Read + Send>>> {
     let failed = |error| Error::io(path, error);
     if fs::metadata(path).map_err(failed)?.is_file() {
         return Ok(None);
     }
-    Ok(Some(Box::new(File::open(path).map_err(failed)?)))
+    let named = path.to_path_buf();
+    Ok(Some(Box::new(Awaited::new(stop.clone(), move || File::open(named)))))
 }

@@ -54,6 +54,13 @@ pub(super) struct Looked {
     pub named: bool,
 }
 
+impl Looked {
+    /// Whether it has not even a header.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.content, Content::Empty)
+    }
+}
+
 /// What the look at one format gave.
 pub(super) struct Seen {
     pub format: Format,

@@ -7,12 +7,14 @@
 //! columns conformed to the schema of the whole input). [`Input`] finds the files, recognises them and strings the
 //! readers together.
 
+mod awaited;
 mod bytes;
 mod chain;
 mod conform;
 mod contain;
 mod csv;
 mod discover;
+mod earlier;
 mod format;
 mod input;
 mod ipc;
@@ -46,8 +48,10 @@ use arrow_schema::SchemaRef;
 use quotes::Quotes;
 use std::sync::Arc;
 
+pub use awaited::Awaited;
 pub(crate) use conform::conform;
 pub use csv::preset;
+pub use earlier::SCORED_COLUMNS;
 pub use format::{Compression, Format};
 pub use input::{Damage, Input, InputFile, InputOptions, LEFT_OUT};
 pub use lines::Lines;

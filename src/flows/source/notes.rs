@@ -31,6 +31,14 @@ pub(super) fn describe_others(others: &BTreeMap<String, u64>) -> Option<String> 
     (n > 0).then(|| format!("{} passed over: {}", counted(n, "other log"), some_of(&kinds)))
 }
 
+/// What to say about outputs of earlier runs.
+pub(super) fn describe_outputs(outputs: &[String]) -> Option<String> {
+    let names: Vec<&str> = outputs.iter().map(String::as_str).collect();
+    let n = counted(outputs.len(), "output");
+    (!outputs.is_empty())
+        .then(|| format!("{n} of earlier runs passed over: {}; name them to read them", some_of(&names)))
+}
+
 /// What to say about files that were passed over.
 pub(super) fn describe_skipped(skipped: &[(String, String)]) -> Option<String> {
     let (file, reason) = skipped.first()?;

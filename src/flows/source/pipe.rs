@@ -1,11 +1,15 @@
 //! Standard input and other pipes: the beginning can be looked at, the whole read once, or copied to a temporary file.
 
 use super::discover::STDIN;
+use crate::flows::temporary::{Listed, listed};
 use crate::{Error, Result};
 use std::fmt;
 use std::io::{self, Cursor, Read, Write};
 use std::sync::{Arc, Mutex};
 use tempfile::NamedTempFile;
+
+/// A copy of a pipe; removed when it is dropped.
+pub(super) type Spooled = (NamedTempFile, Listed);
 
 /// A stream that can be read once, with its first bytes kept for recognition.
 #[derive(Clone)]
@@ -52,11 +56,11 @@ impl Pipe {
     }
 
     /// Copies the whole stream to a temporary file of at most `limit` bytes.
-    pub fn spool(&self, limit: u64) -> Result<NamedTempFile> {
+    pub fn spool(&self, limit: u64) -> Result<Spooled> {
         let mut reader = self.take()?;
         let folder = std::env::temp_dir();
         let failed = |error: io::Error| Error::io(&folder, error);
-        let mut file = NamedTempFile::new().map_err(failed)?;
+        let (mut file, name) = listed(NamedTempFile::new).map_err(failed)?;
         let mut buffer = vec![0; 1 << 20];
         let mut copied = 0u64;
         loop {
@@ -76,6 +80,6 @@ impl Pipe {
             file.write_all(&buffer[..n]).map_err(failed)?;
         }
         file.flush().map_err(failed)?;
-        Ok(file)
+        Ok((file, name))
     }
 }

@@ -68,10 +68,57 @@ pub(super) fn format(head: &[u8]) -> Result<Option<Format>, String> {
         return Err("its lines end in carriage returns alone; make newlines of them: tr '\\r' '\\n'".into());
     }
     let look = &text[..text.len().min(4096)];
-    let controls = look.iter().filter(|&&byte| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x1b)).count();
-    if look.contains(&0) || controls * 50 > look.len() {
+    let controls = bare(look).filter(|byte| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x1b)).count();
+    if bare(look).any(|byte| byte == 0) || controls * 50 > look.len() {
         let first: Vec<String> = head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         return Err(format!("this is binary data of no kind that is known here (it begins with {})", first.join(" ")));
     }
     Ok(Some(Format::Csv))
+}
+
+/// The bytes outside of quoted fields, in which text may hold anything. A field is quoted that begins with a quote where a field
+/// can begin and ends with one where it can end, or not in these bytes.
+fn bare(text: &[u8]) -> impl Iterator<Item = u8> {
+    let is_edge = |byte: u8| matches!(byte, b',' | b';' | b'\t' | b'|' | b' ' | b'\n' | b'\r');
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while text.get(at) == Some(&b'"') && at.checked_sub(1).and_then(|i| text.get(i)).is_none_or(|b| is_edge(*b)) {
+            let end = after_quoted(&text[at..]).map_or(text.len(), |length| at + length);
+            if !text.get(end).is_none_or(|byte| is_edge(*byte)) {
+                break;
+            }
+            at = end;
+        }
+        at += 1;
+        text.get(at - 1).copied()
+    })
+}
+
+/// The length of a quoted field, with its quotes; `None` if it does not end.
+fn after_quoted(field: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        at += field.get(at..)?.iter().position(|byte| *byte == b'"')? + 1;
+        match field.get(at) {
+            // Doubled: one quote of the text.
+            Some(b'"') => at += 1,
+            _ => return Some(at),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_in_quotes_are_text_and_elsewhere_binary() {
+        for text in [&b"a,b\n1,\"x\0y\"\n"[..], b"a\tb\n\"\0\"\"\0\"\t2\n", b"a,b\n1,\"\0 goes on", b"\"\0\"\n1\n"] {
+            assert_eq!(format(text), Ok(Some(Format::Csv)), "{text:?}");
+        }
+        for data in [&b"a,b\n1,x\0y\n"[..], b"a,b\n1,\"x\"\0\n", b"a\"b\0\"\n", b"a,\"b\"\0c\"\n", b"\x01\x02,\"x\"\n"]
+        {
+            assert!(format(data).unwrap_err().contains("binary data"), "{data:?}");
+        }
+    }
 }

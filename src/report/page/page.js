@@ -583,7 +583,7 @@
       filter: (wanted) => hosts.rows.filter((row) => wanted.every((word) => words(row.slice(0, 3)).includes(word))),
       columns: [
         { name: "best finding", value: (r) => r[0], show: (r) => (r[0] === null ? "–" : `#${r[0]}`), className: "fixed", up: true },
-        { name: "source", value: (r) => r[1], show: (r) => r[1], className: "fixed", up: true },
+        { name: "source", value: (r) => r[1], show: (r) => r[1], className: "address", up: true },
         { name: "day", value: (r) => r[2], show: (r) => r[2], className: "fixed", up: true },
         { name: "flows", value: (r) => r[3], show: (r) => count(r[3]), className: "number" },
         { name: "ports", value: (r) => r[4], show: (r) => count(r[4]), className: "number" },
@@ -726,7 +726,7 @@
     const mount = byId("flows-table");
     const inside = every.length < data.rows.head.all
       ? `${count(every.length)} of ${count(data.rows.head.all)} rows are inside: the first of each finding, then flagged ones by severity, then others drawn at random.`
-      : `All ${plural(every.length, "row")}.`;
+      : every.length ? `All ${plural(every.length, "row")}.` : "The scored file has no rows.";
     byId("flows-note").textContent = inside + (same.length && every.length > 1 ? ` The same in all: ${same.slice(0, 12).map(([name, value]) => `${name} ${value}`).join(", ")}.` : "");
     const few = 12;
     let allColumns = false;
@@ -770,7 +770,19 @@
   // ---- How this was made ----
   const made = byId("provenance");
   if (head.provenance.length) made.append(facts(head.provenance));
-  if (head.inputs.length) made.append(element("h3", "Inputs"), facts(head.inputs));
+  if (head.inputs.length) {
+    // On paper the first of them are enough: the manifest has them all.
+    const [first, all] = [8, data.head.counts.inputs ?? head.inputs.length];
+    const list = element("div");
+    list.id = "inputs";
+    list.append(element("h3", "Inputs"), facts(head.inputs.slice(0, first)));
+    if (head.inputs.length > first) {
+      const rest = facts(head.inputs.slice(first));
+      rest.classList.add("unprinted");
+      list.append(rest, element("p", `and ${count(all - first)} more: see the manifest`, "faint printed"));
+    }
+    made.append(list);
+  }
   made.append(facts([["this page", `oddflow ${head.version}`], ["made by", head.madeBy]]));
 
   // ---- Sections, theme, print ----

@@ -87,7 +87,7 @@ fn nights_are_no_drift_from_a_week_though_all_hours_say_so() {
         assert!(plain > 0.5, "the cycle is in every column: {column:?}");
         assert!(column.psi < 0.03 && column.psi < 3.0 * column.psi_by_chance, "{column:?}");
     }
-    assert!(found.worst() < 0.02 && of(&found, "size").ks.unwrap() < 0.05, "{found:?}");
+    assert!(found.worst(&[]) < 0.02 && of(&found, "size").ks.unwrap() < 0.05, "{found:?}");
 }
 
 #[test]
@@ -95,13 +95,13 @@ fn a_change_within_the_hours_is_drift() {
     let (plan, training) = fitted(&made(1, 0..168, 60, 1.0));
     let found = training.compare(&plan, made(3, nights(), 60, 3.0).rows()).unwrap();
     assert!(found.hours.as_ref().unwrap().same.as_ref().unwrap().used);
-    assert!(of(&found, "size").psi > 0.25 && found.worst() > 0.25, "{found:?}");
+    assert!(of(&found, "size").psi > 0.25 && found.worst(&[]) > 0.25, "{found:?}");
     assert!(of(&found, "service").psi < 0.03, "the services are as before: {found:?}");
     // Days where nights are due: as all rows of the week they may be, for their hours they are not.
     let mut days = made(4, (168..336).filter(|hour| hour % 24 / 5 == 2), 60, 1.0);
     days.starts.iter_mut().flatten().for_each(|start| *start -= 10 * HOUR);
     let found = training.compare(&plan, days.rows()).unwrap();
-    assert!(found.worst() > 1.0, "{found:?}");
+    assert!(found.worst(&[]) > 1.0, "{found:?}");
 }
 
 /// Against shares that are weighted by hand, hour by hour, from the values themselves.
@@ -176,7 +176,7 @@ fn rows_of_other_hours_are_compared_with_all() {
     let mut odd = made(9, hours(), 50, 1.0);
     odd.scores.iter_mut().skip(1_200).for_each(|score| *score = 0.99);
     let found = training.compare(&plan, odd.rows()).unwrap();
-    assert!(found.score.psi < 0.05 && found.worst() > 1.0, "{found:?}");
+    assert!(found.score.psi < 0.05 && found.worst(&[]) > 1.0, "{found:?}");
     // Rows without a time are of no hour.
     let mut timeless = made(9, 168..192, 50, 1.0);
     timeless.starts.iter_mut().take(100).for_each(|start| *start = None);

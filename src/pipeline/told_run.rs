@@ -1,9 +1,10 @@
 //! What the manifest beside a scored file tells. Every part of it may be missing: it may be of an older version, or of another.
 
+use super::manifest::manifest_path;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Longest manifest, 256 MiB.
 const MOST_BYTES: u64 = 256 << 20;
@@ -55,7 +56,7 @@ pub struct ToldRun {
     /// What windows forgot.
     pub window_evictions: Option<BTreeMap<String, u64>>,
     /// How far the rows are from those the model was fitted on.
-    pub drift: Option<Drift>,
+    pub drift: Option<ToldDrift>,
 }
 
 /// A file that was scored.
@@ -118,8 +119,18 @@ pub struct ToldFindings {
     pub verdict: Option<String>,
     /// What is wrong with the capture.
     pub faults: Option<Vec<String>>,
+    /// What is known to be fine, where a list of it was used.
+    pub allowed: Option<ToldAllowed>,
     /// The findings themselves.
     pub list: Option<Vec<ListedFinding>>,
+}
+
+/// What is known to be fine.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ToldAllowed {
+    /// Where the list was.
+    pub file: Option<PathBuf>,
 }
 
 /// One finding, as the manifest lists it and the page shows it.
@@ -146,6 +157,10 @@ pub struct ListedFinding {
     pub port: Option<String>,
     /// As the log names it.
     pub service: Option<String>,
+    /// Destination ports that it touched.
+    pub ports: Option<u64>,
+    /// Destinations that it touched.
+    pub hosts: Option<u64>,
     /// When its first flow began, RFC 3339.
     pub first: Option<String>,
     /// When its last flow began.
@@ -163,20 +178,20 @@ pub struct ListedFinding {
 /// How far the scored rows are from the training rows.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Drift {
+pub struct ToldDrift {
     /// What is compared with what, in words.
     pub against: Option<String>,
     /// Column by column.
     #[serde(alias = "worst_columns")]
-    pub columns: Option<Vec<Drifted>>,
+    pub columns: Option<Vec<ToldColumn>>,
     /// Of the scores.
-    pub score: Option<Drifted>,
+    pub score: Option<ToldColumn>,
 }
 
 /// One column's drift.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Drifted {
+pub struct ToldColumn {
     /// The column.
     #[serde(alias = "column")]
     pub name: Option<String>,
@@ -189,6 +204,14 @@ pub struct Drifted {
 }
 
 impl ToldRun {
+    /// Reads the manifest beside `output`; `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`ToldRun::load`].
+    pub fn beside(output: &Path) -> Result<Option<Self>> {
+        Self::load(&manifest_path(output))
+    }
+
     /// Reads the manifest at `path`; `None` where there is none.
     ///
     /// # Errors
@@ -205,7 +228,9 @@ impl ToldRun {
             return Err(Error::parameter("manifest", met, "a manifest has at most 256 MiB; move it away"));
         }
         let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
-        Self::parse(&text).map(Some).map_err(|e| Error::Schema(format!("{}: {e}", path.display())))
+        Self::parse(&text)
+            .map(Some)
+            .map_err(|e| Error::Schema(format!("{}: it is no manifest of a scored output: {e}", path.display())))
     }
 
     /// From a manifest's text.
@@ -216,6 +241,16 @@ impl ToldRun {
         // A list would be read as an object without its names.
         let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
         serde_json::from_value(serde_json::Value::Object(object))
+    }
+
+    /// The bytes that a file had when it was scored.
+    pub fn size_of(&self, file: &str) -> Option<u64> {
+        self.inputs.as_ref()?.iter().find(|input| input.name.as_deref() == Some(file))?.bytes
+    }
+
+    /// The list of what is known to be fine that was used.
+    pub fn allow_list(&self) -> Option<&Path> {
+        self.findings.as_ref()?.allowed.as_ref()?.file.as_deref()
     }
 
     /// The findings that are listed, where they are.

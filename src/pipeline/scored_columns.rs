@@ -20,7 +20,7 @@ pub struct ScoredColumns {
 
 /// A batch's added columns.
 #[derive(Debug, Clone)]
-pub struct Scored {
+pub struct ScoredRows {
     score: Float64Array,
     severity: Float64Array,
     anomaly: BooleanArray,
@@ -42,29 +42,18 @@ impl ScoredColumns {
     /// `prefix`: what `--prefix` put before the names.
     ///
     /// # Errors
-    /// If one of score, severity and verdict is missing, or score or severity is no number.
+    /// If one of score, severity and verdict is missing.
     pub fn find(schema: &Schema, prefix: &str) -> Result<Self> {
         let names = ADDED.map(|name| format!("{prefix}{name}"));
         let place = |name: &String| schema.index_of(name).map_err(|_| missing(schema, name));
         let [score, severity, anomaly] = &names;
-        let found = Self {
+        Ok(Self {
             score: place(score)?,
             severity: place(severity)?,
             anomaly: place(anomaly)?,
             finding: schema.index_of(&format!("{prefix}{}", ADDED_BY_FINDINGS[0])).ok(),
             names: names.clone(),
-        };
-        for (at, name) in [(found.score, score), (found.severity, severity)] {
-            let kind = schema.fields().get(at).map_or(&DataType::Null, |field| field.data_type());
-            // A column without any value has no type in text formats.
-            if !kind.is_numeric() && *kind != DataType::Null {
-                return Err(Error::Schema(format!(
-                    "column `{name}` is {kind}, and a report needs the numbers that oddflow writes there: give the file as \
-                     `oddflow detect` or `oddflow score` wrote it"
-                )));
-            }
-        }
-        Ok(found)
+        })
     }
 
     /// Whether rows say of which finding they are.
@@ -75,24 +64,41 @@ impl ScoredColumns {
     /// The added columns of a batch.
     ///
     /// # Errors
-    /// A batch of another schema.
-    pub fn read(&self, batch: &RecordBatch) -> Result<Scored> {
+    /// A batch of another schema; if score or severity is no number.
+    pub fn read(&self, batch: &RecordBatch) -> Result<ScoredRows> {
         let column = |at: usize, kind: DataType| -> Result<ArrayRef> {
             let column = batch.columns().get(at).ok_or_else(|| Error::Internal(format!("no column {at}")))?;
             arrow_cast::cast(column, &kind).map_err(|e| Error::Schema(format!("a scored column: {e}")))
         };
-        let number = |at| column(at, DataType::Float64).map(|c| c.as_primitive::<Float64Type>().clone());
+        let number = |at: usize| {
+            self.check_number(batch, at)?;
+            column(at, DataType::Float64).map(|c| c.as_primitive::<Float64Type>().clone())
+        };
         let finding = self.finding.map(|at| column(at, DataType::Utf8)).transpose()?;
-        Ok(Scored {
+        Ok(ScoredRows {
             score: number(self.score)?,
             severity: number(self.severity)?,
             anomaly: column(self.anomaly, DataType::Boolean)?.as_boolean().clone(),
             finding: finding.map(|c| c.as_string::<i32>().clone()),
         })
     }
+
+    /// In text formats a column without any value is text.
+    fn check_number(&self, batch: &RecordBatch, at: usize) -> Result<()> {
+        let Some(column) = batch.columns().get(at) else { return Ok(()) };
+        let kind = column.data_type();
+        if kind.is_numeric() || kind.is_null() || column.null_count() == column.len() {
+            return Ok(());
+        }
+        let name = batch.schema_ref().field(at).name();
+        Err(Error::Schema(format!(
+            "column `{name}` is {kind}, which has to be the numbers that oddflow writes there: give the file as \
+             `oddflow detect` or `oddflow score` wrote it"
+        )))
+    }
 }
 
-impl Scored {
+impl ScoredRows {
     /// What was said of a row; `None` where it was not scored: a later record replaced it.
     pub fn row(&self, row: usize) -> Option<Said> {
         let number = |column: &Float64Array| (row < column.len() && column.is_valid(row)).then(|| column.value(row));
