@@ -17,7 +17,7 @@ use crate::flows::source::Input;
 use crate::model::Model;
 use crate::pipeline::{FlowScoring, RowVerdicts, ScoreReport, ScoredLog};
 use crate::{Error, Result};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How findings were asked for.
