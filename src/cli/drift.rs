@@ -78,7 +78,8 @@ impl Known {
         let is_known = |input: &&InputDigest| input.blake3.as_deref().is_some_and(|digest| fitted.contains(digest));
         let files = inputs.iter().filter(is_known).count();
         let derived = model.flows.as_ref().is_some_and(|flows| flows.set == FlowSet::Default);
-        let of_neighbors = |one: &Detector| matches!(one, Detector::LocalOutlierFactor(_) | Detector::NearestNeighbors(_));
+        let of_neighbors =
+            |one: &Detector| matches!(one, Detector::LocalOutlierFactor(_) | Detector::NearestNeighbors(_));
         let by_neighbors = model.detector.parts().iter().any(of_neighbors);
         // A score is made of what the features say.
         let columns = [(derived, LEFT_ONE_OUT), (derived || by_neighbors, "score")];

@@ -28,7 +28,7 @@ const WAIT: Duration = Duration::from_millis(200);
 const BETWEEN_STATES: Duration = Duration::from_secs(1);
 const STATE_SHARE: u32 = 20;
 /// Bytes that a log is recognised by.
-const MOST_HEAD: usize = 1 << 20;
+const MOST_HEAD: usize = 256 << 10;
 
 pub fn run(args: &Watch) -> Result<Done> {
     let model = Model::load(&args.model)?;

@@ -223,16 +223,17 @@ impl Follower {
         let io = |error| Error::io(&path, error);
         if open.file.is_none() {
             // A rotated file does not grow.
-            let piece = open.read(true).map_err(io)?;
-            if piece.is_none() {
-                let head = open.place.head.clone();
-                self.current = None;
-                self.has_read(head);
+            if let Some(piece) = open.read(true).map_err(io)? {
+                return Ok(Some(piece));
             }
-            return Ok(piece);
+            let head = open.place.head.clone();
+            self.current = None;
+            self.has_read(head);
+            return self.look(once);
         }
         if open.was_truncated().map_err(io)? {
-            return self.truncated();
+            self.truncated()?;
+            return self.look(once);
         }
         if let Some(piece) = open.read(false).map_err(io)? {
             self.replaced = self.replaced.map(|_| Instant::now());
@@ -264,14 +265,14 @@ impl Follower {
     }
 
     /// The file begins anew: a copy of what it was may have what was not read of it.
-    fn truncated(&mut self) -> Result<Option<Piece>> {
-        let Some(open) = self.current.take() else { return Ok(None) };
+    fn truncated(&mut self) -> Result<()> {
+        let Some(open) = self.current.take() else { return Ok(()) };
         let has_copy = self.catch_up(&open.place.head, open.place.offset)?;
         self.notes.push(Note::Truncated { lost: !has_copy });
         if !has_copy {
             self.has_read(open.place.head);
         }
-        Ok(None)
+        Ok(())
     }
 
     fn open_path(&self) -> Result<Option<Open>> {

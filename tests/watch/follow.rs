@@ -137,6 +137,36 @@ fn nothing_is_lost_or_told_twice_by_rotation_truncation_and_kills() {
     }
 }
 
+#[test]
+fn what_was_rotated_in_a_break_is_read_before_the_log() {
+    let place = Place::new();
+    let expected = place.expected();
+    let mut writer = Writer { place: &place, rotations: 0 };
+    let parts: Vec<String> = place.lines.chunks(place.lines.len() / 5 + 1).map(|part| part.concat()).collect();
+    let run =
+        || super::run(place.watch("conn.log").args(["--state", "watch.state", "-o", "alerts.ndjson", "--once"])).1;
+    // An older file that is none of the watch's.
+    std::fs::write(place.file("conn.00.log"), writer.header() + &parts[2]).unwrap();
+    writer.write(&(writer.header() + &parts[0]));
+    run();
+    writer.write(&parts[1]);
+    writer.rotate();
+    writer.pack();
+    writer.write(&parts[2]);
+    writer.copy_and_truncate();
+    writer.write(&parts[3]);
+    let said = run();
+    assert!(said.contains("catching up") && said.contains("conn.01.log.gz"), "{said}");
+    writer.rotate();
+    writer.write(&parts[4]);
+    run();
+    assert_eq!(told_so_far(&place), expected);
+    // Nothing new, and nothing told.
+    let said = run();
+    assert!(said.contains(&format!("{} scored", thousands(place.lines.len()))), "{said}");
+    assert_eq!(told_so_far(&place), expected);
+}
+
 fn told_so_far(place: &Place) -> Vec<super::Told> {
     let text = read(&place.file("alerts.ndjson"));
     let whole = text.rfind('\n').map_or(0, |end| end + 1);
