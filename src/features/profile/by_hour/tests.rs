@@ -147,7 +147,7 @@ fn expected_shares_are_the_hours_own_weighted() {
         (expected(&|row| training.sizes[row] <= *x) - up_to).abs()
     });
     let ks = ks.fold(0.0, f64::max);
-    assert!((of(&found, "size").ks.unwrap() - ks).abs() < 0.03, "{:?} {ks}", of(&found, "size"));
+    assert!((of(&found, "size").ks.unwrap() - ks).abs() < 0.05, "{:?} {ks}", of(&found, "size"));
 }
 
 #[test]
