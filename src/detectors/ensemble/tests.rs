@@ -1,3 +1,6 @@
+//! Against detectors that were fitted alone.
+#![allow(clippy::disallowed_methods, reason = "an oracle may use std's")]
+
 use super::super::{
     Detector, DetectorParams, IsolationForestParams, LocalOutlierFactorParams, NearestNeighborsParams,
     OneClassSvmParams, Severity,

@@ -119,18 +119,19 @@ impl TrainingProfile {
         let share = inside.len() as f64 / met.rows.max(1) as f64;
         let selected = Selected::new(rows, inside)?;
         let (here, unseen) = selected.count(self, plan)?;
-        let Some(expected) = expected(&self.by_hour, &here.hours) else { return Ok(drift) };
-        hours.same = Some(SameHours {
-            used: share >= COVERED,
-            rows: here.rows,
-            share,
-            training_rows: expected.training_rows,
-            worth: expected.worth,
-            too_few: spans(&self.too_few(&met.hours)),
-        });
-        if share < COVERED {
-            return Ok(drift);
+        let too_few = spans(&self.too_few(&met.hours));
+        let expected = expected(&self.by_hour, &here.hours);
+        if expected.is_some() || !too_few.is_empty() {
+            hours.same = Some(SameHours {
+                used: share >= COVERED,
+                rows: here.rows,
+                share,
+                training_rows: expected.as_ref().map_or(0, |expected| expected.training_rows),
+                worth: expected.as_ref().map_or(0.0, |expected| expected.worth),
+                too_few,
+            });
         }
+        let Some(expected) = expected.filter(|_| share >= COVERED) else { return Ok(drift) };
         let (columns, score) = self.compared(plan, &expected, &here, &unseen);
         let before = std::mem::replace(&mut drift.columns, columns);
         let before_of = |name: &str| before.iter().find(|column| column.column == name).map(|column| column.psi);

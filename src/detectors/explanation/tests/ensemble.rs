@@ -1,4 +1,5 @@
 //! Ensembles: additivity on the ensemble's scale, and what each member's contributions become.
+#![allow(clippy::disallowed_methods, reason = "an oracle may use std's")]
 
 use super::super::{Columns, Explained, Method};
 use super::{close, rng, rows};
