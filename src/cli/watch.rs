@@ -105,8 +105,8 @@ fn reference(output: &str, args: &Watch, model: &Model, allow: &AllowList, sessi
 
 /// What lines come from.
 enum From {
-    File(Follower),
-    Stdin(Piped),
+    File(Box<Follower>),
+    Stdin(Box<Piped>),
 }
 
 /// A watch that runs.
@@ -127,8 +127,8 @@ impl Running {
         let state = plan.state.as_deref().map(WatchState::load).transpose()?.flatten();
         let mut out = Out::new(args.output.as_deref(), plan.form)?;
         let mut from = match plan.log.as_str() {
-            "-" => From::Stdin(Piped::new(Box::new(std::io::stdin()))?),
-            path => From::File(Follower::new(Path::new(path), args.rotated.as_deref())),
+            "-" => From::Stdin(Box::new(Piped::new(Box::new(std::io::stdin()))?)),
+            path => From::File(Box::new(Follower::new(Path::new(path), args.rotated.as_deref()))),
         };
         let mut watcher = None;
         if let Some(state) = state {

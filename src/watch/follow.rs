@@ -102,8 +102,12 @@ pub struct Follower {
     current: Option<Open>,
     /// What is read before the file itself.
     before: VecDeque<Rotated>,
-    notes: Vec<Note>,
+    /// The file itself, opened before it was looked for what comes before it.
+    held: Option<Open>,
+    /// What the file begins with that was read last: what was rotated after it is still to be read.
+    last: Option<Head>,
     read: Vec<Head>,
+    notes: Vec<Note>,
     /// Since when another file stands under the name.
     replaced: Option<Instant>,
 }
@@ -124,8 +128,8 @@ impl Follower {
     /// Follows `path`; files that were rotated are looked for beside it, and in the folder `rotated`.
     pub fn new(path: &Path, rotated: Option<&Path>) -> Self {
         let rotated = rotated.map(Path::to_path_buf);
-        let (path, current, before) = (path.to_path_buf(), None, VecDeque::new());
-        Self { path, rotated, current, before, notes: Vec::new(), read: Vec::new(), replaced: None }
+        let (path, before, notes) = (path.to_path_buf(), VecDeque::new(), Vec::new());
+        Self { path, rotated, current: None, before, held: None, last: None, read: Vec::new(), notes, replaced: None }
     }
 
     /// Begins behind what the file has now, and gives what it has.
@@ -165,15 +169,39 @@ impl Follower {
         Ok(())
     }
 
-    /// Reads the file that begins so from an offset on, and those that were rotated after it; whether it is found.
+    /// Reads the file that begins so from an offset on, wherever it was rotated to; whether it is found.
     fn catch_up(&mut self, head: &Head, offset: u64) -> Result<bool> {
-        let mut files = rotated(&self.path, self.rotated.as_deref())?;
-        let Some(at) = files.iter().position(|file| file.begins(head)) else { return Ok(false) };
-        let mut rest = files.split_off(at).into_iter();
-        self.before.extend(rest.next().map(|first| Rotated { from: offset, ..first }));
-        let is_new = |file: &Rotated| !file.begins(head) && !self.read.iter().any(|read| file.begins(read));
-        self.before.extend(rest.filter(is_new));
-        Ok(true)
+        let files = rotated(&self.path, self.rotated.as_deref())?;
+        let found = files.into_iter().find(|file| file.begins(head));
+        self.last = Some(head.clone());
+        self.before.extend(found.map(|found| Rotated { from: offset, ..found }));
+        Ok(!self.before.is_empty())
+    }
+
+    /// Opens what is to be read next: what was rotated since, in its order, then the file itself. The file is opened before the others
+    /// are looked for, so that none can come in between.
+    fn open_next(&mut self) -> Result<Option<Open>> {
+        if let Some(next) = self.before.pop_front() {
+            return Open::rotated(next).map(Some);
+        }
+        if let Some(held) = self.held.take() {
+            return Ok(Some(held));
+        }
+        let open = self.open_path()?;
+        let Some(last) = self.last.take() else { return Ok(open) };
+        let files = rotated(&self.path, self.rotated.as_deref())?;
+        let at = files.iter().position(|file| file.begins(&last)).map_or(files.len(), |at| at + 1);
+        let own = open.as_ref().and_then(|open| open.place.inode);
+        let is_new =
+            |file: &Rotated| (own.is_none() || file.inode != own) && !self.read.iter().any(|read| file.begins(read));
+        self.before = files.into_iter().skip(at).filter(is_new).collect();
+        match self.before.pop_front() {
+            Some(next) => {
+                self.held = open;
+                Open::rotated(next).map(Some)
+            }
+            None => Ok(open),
+        }
     }
 
     /// Remembers that a file was read to its end.
@@ -202,21 +230,16 @@ impl Follower {
                 piece.place.read.clone_from(&self.read);
                 return Ok(Some(piece));
             }
-            if once && self.before.is_empty() || Instant::now() >= deadline {
+            if once || Instant::now() >= deadline {
                 return Ok(None);
             }
-            if self.before.is_empty() {
-                std::thread::sleep(POLL.min(deadline.saturating_duration_since(Instant::now())));
-            }
+            std::thread::sleep(POLL.min(deadline.saturating_duration_since(Instant::now())));
         }
     }
 
     fn look(&mut self, once: bool) -> Result<Option<Piece>> {
         if self.current.is_none() {
-            self.current = match self.before.pop_front() {
-                Some(rotated) => Some(Open::rotated(rotated)?),
-                None => self.open_path()?,
-            };
+            self.current = self.open_next()?;
         }
         let Some(open) = &mut self.current else { return Ok(None) };
         let path = open.name.clone().unwrap_or_else(|| self.path.clone());
@@ -228,6 +251,7 @@ impl Follower {
             }
             let head = open.place.head.clone();
             self.current = None;
+            self.last = Some(head.clone());
             self.has_read(head);
             return self.look(once);
         }
@@ -251,10 +275,9 @@ impl Follower {
             return Ok(None);
         }
         let rest = open.rest();
-        let Place { head, offset, .. } = open.place.clone();
+        let (head, offset) = (Head::of(&open.begin), open.place.offset);
         (self.current, self.replaced) = (None, None);
         self.notes.push(Note::Rotated);
-        // Where it was rotated to there may be others by now that stood under the name in between.
         if !self.catch_up(&head, offset)? {
             self.has_read(head);
         }
@@ -267,10 +290,11 @@ impl Follower {
     /// The file begins anew: a copy of what it was may have what was not read of it.
     fn truncated(&mut self) -> Result<()> {
         let Some(open) = self.current.take() else { return Ok(()) };
-        let has_copy = self.catch_up(&open.place.head, open.place.offset)?;
+        let head = Head::of(&open.begin);
+        let has_copy = self.catch_up(&head, open.place.offset)?;
         self.notes.push(Note::Truncated { lost: !has_copy });
         if !has_copy {
-            self.has_read(open.place.head);
+            self.has_read(head);
         }
         Ok(())
     }
@@ -287,9 +311,13 @@ impl Follower {
             let limit = "it is no regular file; name the log that is written, or - for standard input";
             return Err(Error::parameter("the log", self.path.display(), limit));
         }
+        // It is known from here on, so that a truncation is met that comes before the first lines are handed on.
+        let (mut begin, pending) = (Vec::new(), Vec::new());
+        let mut file = file;
+        file.by_ref().take(HEAD as u64).read_to_end(&mut begin).map_err(io)?;
+        file.seek(SeekFrom::Start(0)).map_err(io)?;
         let reader = Box::new(file.try_clone().map_err(io)?);
         let place = Place { inode: inode(&met), ..Place::default() };
-        let (begin, pending) = (Vec::new(), Vec::new());
         Ok(Some(Open { reader, file: Some(file), name: None, place, begin, pending, fresh: true }))
     }
 }
@@ -318,7 +346,6 @@ impl Open {
         let mut begin = Vec::new();
         file.by_ref().take(HEAD as u64).read_to_end(&mut begin).map_err(io)?;
         let is_same = place.head.is_of(&begin);
-        begin.truncate(usize::try_from(place.offset).unwrap_or(usize::MAX).min(HEAD));
         file.seek(SeekFrom::Start(if is_same { place.offset } else { 0 })).map_err(io)?;
         if is_same {
             self.place = Place { inode: self.place.inode, read: Vec::new(), ..place.clone() };
@@ -374,11 +401,12 @@ impl Open {
         let behind = self.pending.split_off(end);
         let lines = std::mem::replace(&mut self.pending, behind);
         let room = HEAD.saturating_sub(self.begin.len());
-        // Only what follows the beginning without a gap belongs to it.
-        if self.begin.len() as u64 == self.place.offset && room > 0 {
-            self.begin.extend_from_slice(lines.get(..room.min(lines.len())).unwrap_or_default());
-            self.place.head = Head::of(&self.begin);
+        // What follows the beginning without a gap belongs to it.
+        if let Some(known) = (self.begin.len() as u64).checked_sub(self.place.offset).filter(|_| room > 0) {
+            let new = lines.get(known as usize..).unwrap_or_default();
+            self.begin.extend_from_slice(new.get(..room.min(new.len())).unwrap_or_default());
         }
+        self.place.head = Head::of(&self.begin);
         self.place.offset += lines.len() as u64;
         let begins = std::mem::replace(&mut self.fresh, false);
         Piece { lines, begins, place: self.place.clone(), from: self.name.clone() }

@@ -13,6 +13,7 @@ pub(super) struct Rotated {
     pub path: PathBuf,
     /// Bytes of it (unpacked) that need not be read.
     pub from: u64,
+    pub inode: Option<(u64, u64)>,
     /// When it was written last.
     pub changed: SystemTime,
 }
@@ -36,7 +37,7 @@ pub(super) fn rotated(path: &Path, folder: Option<&Path>) -> Result<Vec<Rotated>
             let Some(met) = is_one.then(|| std::fs::metadata(&candidate).ok()).flatten() else { continue };
             if met.is_file() && inode(&met) != own {
                 let changed = met.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-                files.push(Rotated { path: candidate, from: 0, changed });
+                files.push(Rotated { path: candidate, from: 0, inode: inode(&met), changed });
             }
         }
     }

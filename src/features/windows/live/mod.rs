@@ -214,7 +214,8 @@ impl LiveWindows {
     /// Goes on from what was remembered; `None` if it is not sound.
     pub fn restore(options: LiveOptions, state: LiveState) -> Option<Self> {
         let mut live = Self::new(options);
-        if state.events.len() % size_of::<Stored>() != 0 || state.beats.iter().any(|(_, times)| !times.is_sorted()) {
+        let is_whole = state.events.len().is_multiple_of(size_of::<Stored>());
+        if !is_whole || state.beats.iter().any(|(_, times)| !times.is_sorted()) {
             return None;
         }
         let bounds = Bounds::new(i64::MIN, i64::MIN);
