@@ -82,7 +82,7 @@ fn interrupt(child: &mut Child) -> String {
 #[test]
 #[cfg(unix)]
 fn nothing_is_lost_or_told_twice_by_rotation_truncation_and_kills() {
-    let place = Place::new();
+    let place = Place::prepared();
     let expected = place.expected();
     for seed in 0..3 {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -139,7 +139,7 @@ fn nothing_is_lost_or_told_twice_by_rotation_truncation_and_kills() {
 
 #[test]
 fn what_was_rotated_in_a_break_is_read_before_the_log() {
-    let place = Place::new();
+    let place = Place::prepared();
     let expected = place.expected();
     let mut writer = Writer { place: &place, rotations: 0 };
     let parts: Vec<String> = place.lines.chunks(place.lines.len() / 5 + 1).map(|part| part.concat()).collect();
@@ -181,7 +181,7 @@ fn thousands(n: usize) -> String {
 #[test]
 #[cfg(unix)]
 fn a_truncation_without_a_copy_and_a_lost_file_are_said() {
-    let place = Place::new();
+    let place = Place::prepared();
     let writer = Writer { place: &place, rotations: 0 };
     writer.write(&(writer.header() + &place.lines[..500].concat()));
     let mut child = start(&place);
@@ -203,7 +203,7 @@ fn a_truncation_without_a_copy_and_a_lost_file_are_said() {
 
 #[test]
 fn a_state_of_something_else_is_refused() {
-    let place = Place::new();
+    let place = Place::prepared();
     std::fs::write(place.file("conn.log"), HEADER.to_owned() + &place.lines[..300].concat()).unwrap();
     super::run(place.watch("conn.log").args(["--once", "--state", "watch.state"]));
     let refused = |command: &mut std::process::Command, why: &str| {

@@ -14,7 +14,7 @@ const SECONDS: usize = 60;
 #[test]
 #[ignore = "a measurement: cargo test --release --test watch latency -- --ignored --nocapture"]
 fn latency_at_ten_thousand_lines_a_second() {
-    let place = Place::new();
+    let place = Place::prepared();
     let ordinary = log::lines(log::Shape { seed: 3, hours: 1, flows: (RATE * SECONDS) as u64, odd: false });
     let fresh = || HEADER.replace("#path", &format!("#open\t{:?}\n#path", Instant::now()));
     let open = || OpenOptions::new().append(true).create(true).open(place.file("conn.log")).unwrap();

@@ -29,7 +29,7 @@ pub struct Place {
 }
 
 impl Place {
-    pub fn new() -> Self {
+    pub fn prepared() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_path_buf();
         let ordinary = lines(Shape { seed: 1, hours: 6, flows: 800, odd: false });
@@ -94,7 +94,7 @@ pub fn read(path: &Path) -> String {
 
 #[test]
 fn scan_brute_force_and_beacon_are_told_once_each_and_again_when_they_have_grown() {
-    let place = Place::new();
+    let place = Place::prepared();
     let told = place.expected();
     let of = |source: &str| told.iter().filter(|told| told.source == source).collect::<Vec<_>>();
     for (source, reason) in [(log::SCANNER, "ports"), (log::FORCER, "every"), (log::BEACON, "every")] {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 #[test]
 fn standard_input_in_pieces_gives_the_alerts_of_the_file() {
-    let place = Place::new();
+    let place = Place::prepared();
     let expected = place.expected();
     assert!(!expected.is_empty());
     let mut child =
@@ -31,7 +31,7 @@ fn standard_input_in_pieces_gives_the_alerts_of_the_file() {
 
 #[test]
 fn json_lines_give_the_alerts_of_the_tab_separated_log() {
-    let place = Place::new();
+    let place = Place::prepared();
     let expected = place.expected();
     let names: Vec<&str> =
         HEADER.lines().find_map(|line| line.strip_prefix("#fields\t")).unwrap().split('\t').collect();
