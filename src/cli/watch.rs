@@ -13,6 +13,7 @@ use crate::features::windows::LiveOptions;
 use crate::findings::allow::AllowList;
 use crate::findings::{Reference, Verdict};
 use crate::flows::condition::Condition;
+use crate::flows::sink::same_file;
 use crate::flows::source::InputOptions;
 use crate::model::Model;
 use crate::pipeline::ScoredLog;
@@ -27,6 +28,8 @@ const WAIT: Duration = Duration::from_millis(200);
 /// States are written no more often, and take no more than a twentieth of the time.
 const BETWEEN_STATES: Duration = Duration::from_secs(1);
 const STATE_SHARE: u32 = 20;
+/// So many records of one piece, none of them usable, are worth a warning.
+const MANY_REJECTED: usize = 100;
 /// Bytes that a log is recognised by.
 const MOST_HEAD: usize = 256 << 10;
 
@@ -41,10 +44,11 @@ pub fn run(args: &Watch) -> Result<Done> {
     match outcome {
         // Ctrl-C is how a watch ends.
         Ok(()) | Err(Error::Interrupted) => {}
-        Err(error) => {
-            let saved = watch.save(&plan);
-            return Err(saved.err().unwrap_or(error));
-        }
+        // The state stays as it was: what was taken in since is taken in again.
+        Err(error) => return Err(error),
+    }
+    if watch.watcher.is_none() && args.once {
+        return Err(Error::NoInput(format!("{}: there is no record in it so far", plan.log)));
     }
     watch.save(&plan)?;
     Ok(watch.finish(&session))
@@ -84,6 +88,14 @@ impl Plan {
         let reference = args.reference.as_deref().map(|output| reference(output, args, &model, &allow, session));
         let reference = std::cell::RefCell::new(reference.transpose()?);
         let form = Form::parse(&args.format)?;
+        for other in [Path::new(&args.log), &args.model] {
+            if let Some(out) = args.output.as_deref().filter(|out| same_file(out, other)) {
+                return Err(Error::parameter("-o", out.display(), "it is the log or the model; name another file"));
+            }
+        }
+        if args.from == "end" && args.log == "-" {
+            return Err(Error::parameter("--from", "end", "standard input has no end to begin at"));
+        }
         if !matches!(args.from.as_str(), "start" | "end") {
             return Err(Error::parameter("--from", format!("`{}`", args.from), "it must be start or end"));
         }
@@ -120,6 +132,8 @@ struct Running {
     saved: (Instant, Duration),
     is_saved: bool,
     told_rejects: std::collections::BTreeSet<String>,
+    /// Whether it was said that nothing can be read.
+    is_blind: bool,
 }
 
 impl Running {
@@ -136,7 +150,12 @@ impl Running {
                 let limit = format!("it is of {}; name another file for {}", state.log, plan.log);
                 return Err(Error::parameter("--state", "of another log", limit));
             }
-            out.go_on_at(state.written)?;
+            if !out.go_on_at(state.written)? {
+                session.talk.warning(
+                    "warning",
+                    "the file of -o has fewer bytes than were written to it: it is taken for a new one",
+                );
+            }
             match &mut from {
                 From::File(follower) => follower.resume(&state.place)?,
                 From::Stdin(piped) => piped.resume(&state.place),
@@ -146,8 +165,16 @@ impl Running {
             watcher = Some(Watcher::resume(&plan.model, state, &plan.input, &plan.options, allow, reference)?);
         }
         let saved = (Instant::now(), Duration::ZERO);
-        let mut watch =
-            Self { from, waiting: Vec::new(), watcher, out, saved, is_saved: true, told_rejects: Default::default() };
+        let mut watch = Self {
+            from,
+            waiting: Vec::new(),
+            watcher,
+            out,
+            saved,
+            is_saved: true,
+            told_rejects: Default::default(),
+            is_blind: false,
+        };
         if args.from == "end" && watch.watcher.is_none() {
             watch.skip_to_end(plan, session)?;
         }
@@ -184,6 +211,9 @@ impl Running {
 
     /// Takes lines in until the log ends, or a stop is asked for.
     fn follow(&mut self, args: &Watch, plan: &Plan, session: &Session) -> Result<()> {
+        if self.watcher.is_none() && matches!(self.from, From::File(_)) && !Path::new(&plan.log).exists() {
+            session.talk.line("waiting", &format!("for {}, which is not there yet", plan.log));
+        }
         loop {
             let piece = match &mut self.from {
                 From::File(follower) => follower.next(WAIT, args.once, session.stop()),
@@ -216,7 +246,7 @@ impl Running {
                 Note::Rotated => {
                     session.talk.line("rotated", "another file stands under the log's name; it is read on")
                 }
-                Note::CaughtUp(path) => session.talk.line("catching up", &format!("from {}", path.display())),
+                Note::CaughtUp(path) => session.talk.line("catch up", &format!("from {}", path.display())),
                 Note::Truncated { lost: false } => {
                     session
                         .talk
@@ -228,6 +258,10 @@ impl Running {
                         "the log was truncated, and no copy of it was found: lines that were written \
                                                      just before may be lost",
                     );
+                }
+                Note::Unreadable(path, why) => {
+                    let text = format!("{} is passed over, as far as it was not read: {why}", path.display());
+                    session.talk.warning("warning", &text);
                 }
                 Note::Missing => {
                     session.talk.warning(
@@ -264,7 +298,18 @@ impl Running {
 
     fn scored(&mut self, piece: &Piece, plan: &Plan, session: &Session) -> Result<()> {
         let Some(watcher) = &mut self.watcher else { return Ok(()) };
+        let before = watcher.counts().rows;
         let Taken { told, rejected } = watcher.take(piece)?;
+        if rejected.len() >= MANY_REJECTED
+            && watcher.counts().rows == before
+            && !std::mem::replace(&mut self.is_blind, true)
+        {
+            let text = format!(
+                "none of {} could be used: if the log has another form now, start anew",
+                plural(rejected.len(), "record")
+            );
+            session.talk.warning("warning", &text);
+        }
         for rejected in rejected {
             let reason = rejected.reason.to_string();
             if self.told_rejects.insert(reason.clone()) {
@@ -278,9 +323,9 @@ impl Running {
 
     fn save(&mut self, plan: &Plan) -> Result<()> {
         self.out.flush()?;
-        if let (Some(path), Some(watcher)) = (&plan.state, &self.watcher) {
+        if let (Some(path), Some(watcher)) = (&plan.state, &mut self.watcher) {
             let begin = Instant::now();
-            watcher.state(self.out.written()).save(path)?;
+            watcher.save(path, self.out.written())?;
             self.saved = (Instant::now(), begin.elapsed());
         }
         self.is_saved = true;
@@ -296,7 +341,7 @@ impl Running {
         let passed: Vec<String> =
             watcher.log().passed_over().iter().map(|(kind, n)| format!("{} {kind}", count(*n))).collect();
         if !passed.is_empty() {
-            talk.line("passed over", &passed.join(", "));
+            talk.line("passed", &passed.join(", "));
         }
         talk.line("alerts", &count(counts.alerts));
         for (rule, n) in watcher.allow().rules().iter().zip(&counts.allowed) {

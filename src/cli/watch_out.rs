@@ -7,7 +7,7 @@ use crate::pipeline::EventPlan;
 use crate::watch::{Told, Watcher};
 use crate::{Error, Result};
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -46,30 +46,26 @@ impl Out {
     pub fn new(path: Option<&Path>, form: Form) -> Result<Self> {
         let open = |path: &Path| -> Result<_> {
             let io = |error| Error::io(path, error);
-            let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(io)?;
-            let end = file.seek(SeekFrom::End(0)).map_err(io)?;
+            let file = OpenOptions::new().append(true).create(true).open(path).map_err(io)?;
+            let end = file.metadata().map_err(io)?.len();
             Ok(((path.to_path_buf(), file), end))
         };
         let (file, written) = path.map(open).transpose()?.unzip();
         Ok(Self { file, form, written: written.unwrap_or(0), plan: None })
     }
 
-    /// Takes back what was written behind so many bytes: it will be written again.
-    pub fn go_on_at(&mut self, written: u64) -> Result<()> {
+    /// Takes back what was written behind so many bytes: it will be written again. Whether the file is the one that was written to: one
+    /// that is shorter was rotated, and is written on as it is.
+    pub fn go_on_at(&mut self, written: u64) -> Result<bool> {
         if let Some((path, file)) = &mut self.file {
             let io = |error| Error::io(&*path, error);
             if self.written < written {
-                let limit = format!(
-                    "it has {} bytes, and {written} were written to it; name the file that goes with --state, or remove the state",
-                    self.written
-                );
-                return Err(Error::parameter("-o", path.display(), limit));
+                return Ok(false);
             }
             file.set_len(written).map_err(io)?;
-            file.seek(SeekFrom::Start(written)).map_err(io)?;
         }
         self.written = written;
-        Ok(())
+        Ok(true)
     }
 
     /// Bytes written so far.
@@ -101,15 +97,16 @@ impl Out {
         if bytes.is_empty() {
             return Ok(());
         }
-        self.written += bytes.len() as u64;
         match &mut self.file {
-            Some((path, file)) => file.write_all(&bytes).map_err(|error| Error::io(&*path, error)),
+            Some((path, file)) => file.write_all(&bytes).map_err(|error| Error::io(&*path, error))?,
             None => {
                 let mut out = std::io::stdout().lock();
                 let written = out.write_all(&bytes).and_then(|()| out.flush());
-                written.map_err(|error| Error::io("standard output", error))
+                written.map_err(|error| Error::io("standard output", error))?;
             }
         }
+        self.written += bytes.len() as u64;
+        Ok(())
     }
 
     /// What was written stays, whatever happens to the machine.

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 /// Bytes that a file is known by.
 pub(super) const HEAD: usize = 1_024;
 /// Bytes of one read.
-const BLOCK: usize = 4 << 20;
+const BLOCK: usize = 1 << 20;
 /// How often a file that does not grow is looked at.
 const POLL: Duration = Duration::from_millis(50);
 /// A file that was renamed is read on until nothing came for so long: whoever writes it may not know yet.
@@ -91,6 +91,8 @@ pub enum Note {
     },
     /// The file that was read before the break is not found; lines may be missing.
     Missing,
+    /// A rotated file cannot be read, or not to its end: why.
+    Unreadable(PathBuf, String),
     /// Lines that were written during the break are read from here.
     CaughtUp(PathBuf),
 }
@@ -181,8 +183,8 @@ impl Follower {
     /// Opens what is to be read next: what was rotated since, in its order, then the file itself. The file is opened before the others
     /// are looked for, so that none can come in between.
     fn open_next(&mut self) -> Result<Option<Open>> {
-        if let Some(next) = self.before.pop_front() {
-            return Open::rotated(next).map(Some);
+        if let Some(next) = self.open_rotated() {
+            return Ok(Some(next));
         }
         if let Some(held) = self.held.take() {
             return Ok(Some(held));
@@ -192,16 +194,29 @@ impl Follower {
         let files = rotated(&self.path, self.rotated.as_deref())?;
         let at = files.iter().position(|file| file.begins(&last)).map_or(files.len(), |at| at + 1);
         let own = open.as_ref().and_then(|open| open.place.inode);
-        let is_new =
-            |file: &Rotated| (own.is_none() || file.inode != own) && !self.read.iter().any(|read| file.begins(read));
-        self.before = files.into_iter().skip(at).filter(is_new).collect();
-        match self.before.pop_front() {
+        self.before = files.into_iter().skip(at).filter(|file| own.is_none() || file.inode != own).collect();
+        match self.open_rotated() {
             Some(next) => {
                 self.held = open;
-                Open::rotated(next).map(Some)
+                Ok(Some(next))
             }
             None => Ok(open),
         }
+    }
+
+    /// The next of the rotated files that is to be read and can be. One that was read already may lie there twice, packed and not.
+    fn open_rotated(&mut self) -> Option<Open> {
+        while let Some(next) = self.before.pop_front() {
+            if next.from == 0 && self.read.iter().any(|read| next.begins(read)) {
+                continue;
+            }
+            let path = next.path.clone();
+            match Open::rotated(next) {
+                Ok(open) => return Some(open),
+                Err(error) => self.notes.push(Note::Unreadable(path, error.to_string())),
+            }
+        }
+        None
     }
 
     /// Remembers that a file was read to its end.
@@ -246,8 +261,10 @@ impl Follower {
         let io = |error| Error::io(&path, error);
         if open.file.is_none() {
             // A rotated file does not grow.
-            if let Some(piece) = open.read(true).map_err(io)? {
-                return Ok(Some(piece));
+            match open.read(true) {
+                Ok(Some(piece)) => return Ok(Some(piece)),
+                Ok(None) => {}
+                Err(error) => self.notes.push(Note::Unreadable(path, error.to_string())),
             }
             let head = open.place.head.clone();
             self.current = None;

@@ -46,11 +46,17 @@ pub(super) fn rotated(path: &Path, folder: Option<&Path>) -> Result<Vec<Rotated>
     Ok(files)
 }
 
-/// The stem, a mark, and something with a digit in it.
+/// The stem, a mark, then numbers, dates, times, and what the name itself has.
 fn is_rotated(name: &str, other: &str) -> bool {
+    const MARKS: [char; 4] = ['.', '-', ':', '_'];
     let stem = name.split('.').next().unwrap_or(name);
     let rest = other.strip_prefix(stem).and_then(|rest| rest.strip_prefix(['.', '-']));
-    !stem.is_empty() && other != name && rest.is_some_and(|rest| rest.bytes().any(|byte| byte.is_ascii_digit()))
+    let is_number = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
+    let is_known =
+        |part: &str| is_number(part) || ["gz", "zst"].contains(&part) || name.split(MARKS).any(|own| own == part);
+    !stem.is_empty()
+        && other != name
+        && rest.is_some_and(|rest| rest.split(MARKS).all(is_known) && rest.split(MARKS).any(is_number))
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -87,11 +93,26 @@ mod tests {
 
     #[test]
     fn names_of_rotated_logs_are_known() {
-        for other in ["conn.log.1", "conn.00:00:00-01:00:00.log.gz", "conn-20241130.log", "conn.2024-11-30-10.log"] {
+        for other in [
+            "conn.log.1",
+            "conn.00:00:00-01:00:00.log.gz",
+            "conn-20241130.log",
+            "conn.2024-11-30-10.log",
+            "conn.log.1.gz",
+        ] {
             assert!(is_rotated("conn.log", other), "{other}");
         }
-        for other in ["conn.log", "conn_long.1.log", "conn-summary.log", "connections.1.log", "dns.log.1", "conn.state"]
-        {
+        for other in [
+            "conn.log",
+            "conn_long.1.log",
+            "conn-summary.log",
+            "connections.1.log",
+            "dns.log.1",
+            "conn.state",
+            "conn-summary.00:00:00-01:00:00.log.gz",
+            "conn-alerts-2024.txt",
+            "conn.state2",
+        ] {
             assert!(!is_rotated("conn.log", other), "{other}");
         }
     }

@@ -17,9 +17,9 @@ const FORM: u32 = 1;
 const MOST_BYTES: u64 = 16 << 30;
 const CHECKSUM: usize = 32;
 
-/// All that is remembered at one place in a log.
+/// All that is remembered at one place in a log; of findings (F) what is at hand to be written, or what was read.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct WatchState {
+pub struct WatchState<F> {
     /// [`Model::identity`](crate::model::Model::identity) of the model.
     pub identity: String,
     /// The log, as it was named.
@@ -37,14 +37,14 @@ pub struct WatchState {
     /// The windows.
     pub windows: LiveState,
     /// The findings.
-    pub findings: LiveFindingsState,
+    pub findings: F,
     /// What was counted.
     pub counts: Counts,
     /// Bytes of alerts that were written, where they go to a file.
     pub written: u64,
 }
 
-impl WatchState {
+impl<F: Serialize> WatchState<F> {
     /// Writes it; it appears under its name only when it is complete.
     ///
     /// # Errors
@@ -59,7 +59,9 @@ impl WatchState {
         file.write_all(&bytes).map_err(|error| Error::io(path, error))?;
         file.publish().map(drop)
     }
+}
 
+impl WatchState<LiveFindingsState> {
     /// Reads one; `None` where there is no file.
     ///
     /// # Errors

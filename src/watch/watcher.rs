@@ -17,6 +17,7 @@ use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// How a log is watched: what alerts depend on beside the log and the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +67,11 @@ pub struct Taken {
     pub rejected: Vec<Rejected>,
 }
 
+/// Groups of rows have as much memory as windows.
+fn groups(options: &WatchOptions) -> usize {
+    options.live.tables / LiveFindings::GROUP_BYTES
+}
+
 /// The alerts of a batch, and its rows.
 #[derive(Debug)]
 pub struct Told {
@@ -100,7 +106,7 @@ impl Watcher {
         reference: Option<Reference>,
     ) -> Result<Option<Self>> {
         let Some(lines) = Lines::recognise(name, head, input)? else { return Ok(None) };
-        let findings = LiveFindings::new(LiveFindingsState::default(), options.threshold, reference);
+        let findings = LiveFindings::new(LiveFindingsState::default(), options.threshold, groups(options), reference);
         let windows = LiveWindows::new(options.live);
         Self::new(model, lines, head, (windows, findings), options, allow).map(Some)
     }
@@ -111,7 +117,7 @@ impl Watcher {
     /// If the state is of another model or other options, or not sound.
     pub fn resume(
         model: &Model,
-        state: WatchState,
+        state: WatchState<LiveFindingsState>,
         input: &InputOptions,
         options: &WatchOptions,
         allow: AllowList,
@@ -131,7 +137,7 @@ impl Watcher {
         let mut lines = Lines::recognise(&state.log, &state.recognised, input)?.ok_or_else(unsound)?;
         lines.set_header(state.header);
         let windows = LiveWindows::restore(options.live, state.windows).ok_or_else(unsound)?;
-        let findings = LiveFindings::new(state.findings, options.threshold, reference);
+        let findings = LiveFindings::new(state.findings, options.threshold, groups(options), reference);
         let mut watcher = Self::new(model, lines, &state.recognised, (windows, findings), options, allow)?;
         (watcher.place, watcher.records, watcher.counts) = (state.place, state.records, state.counts);
         watcher.counts.allowed.resize(watcher.allow.rules().len(), 0);
@@ -208,9 +214,12 @@ impl Watcher {
         &self.allow
     }
 
-    /// All that is remembered; `written`: bytes of alerts that were written.
-    pub fn state(&self, written: u64) -> WatchState {
-        WatchState {
+    /// Writes all that is remembered to a file; `written`: bytes of alerts that were written.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn save(&mut self, path: &Path, written: u64) -> Result<()> {
+        let state = WatchState {
             identity: self.identity.clone(),
             log: self.lines.file().name.clone(),
             options: self.options.clone(),
@@ -222,7 +231,8 @@ impl Watcher {
             findings: self.findings.state(),
             counts: self.counts.clone(),
             written,
-        }
+        };
+        state.save(path)
     }
 
     /// Says where reading begins.

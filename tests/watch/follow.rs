@@ -156,7 +156,7 @@ fn what_was_rotated_in_a_break_is_read_before_the_log() {
     writer.copy_and_truncate();
     writer.write(&parts[3]);
     let said = run();
-    assert!(said.contains("catching up") && said.contains("conn.01.log.gz"), "{said}");
+    assert!(said.contains("catch up") && said.contains("conn.01.log.gz"), "{said}");
     writer.rotate();
     writer.write(&parts[4]);
     run();
@@ -165,6 +165,35 @@ fn what_was_rotated_in_a_break_is_read_before_the_log() {
     let said = run();
     assert!(said.contains(&format!("{} scored", thousands(place.lines.len()))), "{said}");
     assert_eq!(told_so_far(&place), expected);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_and_passed_over() {
+    let place = Place::prepared();
+    let run = || {
+        let mut command = place.watch("conn.log");
+        command.args(["--state", "watch.state", "-o", "conn-alerts-2024.log", "--once"]);
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = run();
+    assert!(code == Some(2) && said.contains("no record in it so far"), "{said}");
+    let mut writer = Writer { place: &place, rotations: 0 };
+    writer.write(&(writer.header() + &place.lines[..300].concat()));
+    assert_eq!(run().0, Some(0));
+    writer.write(&place.lines[300..400].concat());
+    writer.rotate();
+    // A sensor that stops in the middle of a line; the file lies there twice.
+    writer.write(&(place.lines[400..500].concat() + &place.lines[500][..40]));
+    writer.rotate();
+    let plain = std::fs::read(place.file("conn.02.log")).unwrap();
+    writer.pack();
+    std::fs::write(place.file("conn.02.log"), plain).unwrap();
+    std::fs::write(place.file("conn.03.log.gz"), [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 75]).unwrap();
+    writer.write(&place.lines[501..600].concat());
+    let (code, said) = run();
+    assert!(said.contains("599 scored   1 rejected") && said.contains("conn.03.log.gz is passed over"), "{said}");
+    assert_eq!(code, Some(1));
 }
 
 fn told_so_far(place: &Place) -> Vec<super::Told> {

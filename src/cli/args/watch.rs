@@ -49,7 +49,7 @@ pub struct Watch {
     /// How long after others a flow may come that began before them: 90s, 15m, 1h; later ones are scored without what was around them
     #[arg(long, value_name = "TIME", default_value = "1h", help_heading = "Log")]
     pub lateness: String,
-    /// Memory for what windows remember: 200M, 2G; beyond, the oldest is forgotten and counted
+    /// Memory for what windows remember, and as much again for open findings: 200M, 2G; beyond, the oldest is forgotten and counted
     #[arg(long, value_name = "SIZE", default_value = "512M", help_heading = "Log")]
     pub memory: String,
     /// Append alerts to this file instead of printing them

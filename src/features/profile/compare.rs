@@ -84,10 +84,11 @@ impl ColumnDrift {
 }
 
 impl Drift {
-    /// The largest index beyond chance of a column or of the scores (`score`), those of rows elsewhere among them, but for those
-    /// that are called so.
+    /// The largest index beyond chance of a column or of the scores (`score`), but for those that are called so. Those of rows
+    /// elsewhere are among them where they are one in twenty or more: a few rows of a strange hour are no drift.
     pub fn worst(&self, but: &[&str]) -> f64 {
-        let elsewhere = self.elsewhere.iter().flat_map(|rows| rows.columns.iter().chain([&rows.score]));
+        let elsewhere = self.elsewhere.iter().filter(|rows| rows.rows.saturating_mul(20) >= self.rows);
+        let elsewhere = elsewhere.flat_map(|rows| rows.columns.iter().chain([&rows.score]));
         let all = self.columns.iter().chain([&self.score]).chain(elsewhere);
         all.filter(|column| !but.contains(&column.column.as_str())).map(ColumnDrift::beyond_chance).fold(0.0, f64::max)
     }

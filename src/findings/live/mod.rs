@@ -10,8 +10,8 @@
 //! begin. What was told keeps its name as it grows. A conversation that was told and turns
 //! out to be part of a scan is told once more, as the scan.
 //!
-//! Memory: some 400 bytes (estimated) a group and hour, at most [`LiveFindings::MOST_GROUPS`] of them; beyond, the oldest hours are forgotten,
-//! and counted.
+//! Memory: some 2 kB (estimated) a group and hour, at most as many of them as were asked for; beyond, the oldest hours are forgotten, and
+//! counted; where one hour alone is too much, all.
 
 mod hours;
 mod pair;
@@ -91,10 +91,11 @@ pub struct LiveFindings {
     reference: Option<Reference>,
     services: std::collections::HashSet<Arc<str>>,
     names: HostNames,
+    most_groups: u64,
 }
 
 /// What is remembered of a stream's findings, to go on from.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct LiveFindingsState {
     pairs: HashMap<(Option<Host>, Option<Host>), Pair>,
     sweeps: HashMap<(Option<Host>, Option<u8>, Port), Sweep>,
@@ -119,19 +120,22 @@ struct Candidate {
 }
 
 impl LiveFindings {
-    /// Groups of rows by the hour that are remembered.
-    pub const MOST_GROUPS: u64 = 1_000_000;
+    /// Bytes (estimated) that a group of rows within an hour takes.
+    pub const GROUP_BYTES: usize = 2_048;
 
-    /// Going on from `state`; `threshold` is the severity above which a row is an anomaly by itself.
-    pub fn new(state: LiveFindingsState, threshold: f64, reference: Option<Reference>) -> Self {
+    /// Going on from `state`; `threshold` is the severity above which a row is an anomaly by itself. At most so many groups of
+    /// rows by the hour are remembered.
+    pub fn new(state: LiveFindingsState, threshold: f64, most_groups: usize, reference: Option<Reference>) -> Self {
         let mut names = HostNames::default();
         state.names.iter().for_each(|(host, text)| names.learn(*host, text));
-        Self { state, threshold, reference, services: Default::default(), names }
+        let most_groups = most_groups.max(1) as u64;
+        Self { state, threshold, reference, services: Default::default(), names, most_groups }
     }
 
     /// What is remembered.
-    pub fn state(&self) -> LiveFindingsState {
-        LiveFindingsState { names: self.names.kept(), ..self.state.clone() }
+    pub fn state(&mut self) -> &LiveFindingsState {
+        self.state.names = self.names.kept();
+        &self.state
     }
 
     /// The texts of hosts that are more than an address.
@@ -338,13 +342,13 @@ impl LiveFindings {
             self.forget_before(hour - HOURS);
         }
         let mut kept = HOURS;
-        while self.state.groups > Self::MOST_GROUPS && kept > 0 {
+        while self.state.groups > self.most_groups && kept > 0 {
             let before = self.state.groups;
             kept /= 2;
             self.forget_before(hour - kept);
             self.state.forgotten += before - self.state.groups;
         }
-        if self.state.groups > Self::MOST_GROUPS {
+        if self.state.groups > self.most_groups {
             // One hour alone is too much.
             self.state.forgotten += self.state.groups;
             (self.state.pairs, self.state.sweeps, self.state.groups) = Default::default();

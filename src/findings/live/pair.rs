@@ -19,7 +19,8 @@ const GROWTH: u64 = 16;
 /// The groups of rows of a source and a destination.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Pair {
-    pub cells: BTreeMap<CellKey, (Tally, Starts)>,
+    /// Boxed: most pairs have one, and a node of the map has room for eleven.
+    pub cells: BTreeMap<CellKey, Box<(Tally, Starts)>>,
     pub conversations: BTreeMap<(Option<u8>, Port), Conversations>,
     /// Whether it is a scan, as it was looked at last.
     is_scan: bool,
@@ -69,7 +70,7 @@ pub(super) enum Due {
 impl Pair {
     /// Takes a row in, of the group `key`, which begins and ends so.
     pub fn add(&mut self, key: CellKey, tally: &Tally, start: i64, end: i64, silence: i64) -> Due {
-        let (sum, starts) = self.cells.entry(key).or_default();
+        let (sum, starts) = self.cells.entry(key).or_default().as_mut();
         sum.absorb(tally);
         starts.note(start);
         let Conversation { protocol, port, .. } = key.key.conversation;
@@ -94,7 +95,7 @@ impl Pair {
         let first = Key { conversation, state: StateGroup::Established, gap: false };
         let from = CellKey { key: first, hour: None };
         let cells = self.cells.range(from..).take_while(move |(key, _)| key.key.conversation == conversation);
-        cells.map(|(key, (tally, starts))| Entry { key: *key, tally: tally.clone(), starts: starts.clone() })
+        cells.map(entry)
     }
 
     /// The finding of a group, among those of its conversation or, for `Due::Pair`, of the pair; with the finding's groups.
@@ -102,11 +103,7 @@ impl Pair {
         let entries: Vec<Entry> = match due {
             Due::Nothing => return None,
             Due::Conversation => self.entries_of(key.key.conversation).collect(),
-            Due::Pair => {
-                let all = self.cells.iter();
-                all.map(|(key, (tally, starts))| Entry { key: *key, tally: tally.clone(), starts: starts.clone() })
-                    .collect()
-            }
+            Due::Pair => self.cells.iter().map(entry).collect(),
         };
         let (finding, entries) = finding_of(entries, key)?;
         if due == Due::Pair {
@@ -123,6 +120,12 @@ impl Pair {
         self.conversations.retain(|key, _| known.contains(key));
         !self.cells.is_empty()
     }
+}
+
+#[expect(clippy::borrowed_box, reason = "it is what the map's iterator gives")]
+fn entry((key, cell): (&CellKey, &Box<(Tally, Starts)>)) -> Entry {
+    let (tally, starts) = cell.as_ref();
+    Entry { key: *key, tally: tally.clone(), starts: starts.clone() }
 }
 
 /// The finding that a group is in, of these groups, and the groups that are in it.

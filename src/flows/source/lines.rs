@@ -111,7 +111,11 @@ impl Lines {
             lines = lines.strip_prefix(self.begin.as_slice()).unwrap_or(lines);
         }
         let is_zeek = matches!(self.looked.content, Content::Zeek(_));
-        let bytes = if is_zeek { [&self.header, lines].concat() } else { lines.to_vec() };
+        let mut bytes = if is_zeek { [&self.header, lines].concat() } else { lines.to_vec() };
+        // A last line that was torn off is a record that cannot be used, and no damage of the file.
+        if !bytes.ends_with(b"\n") {
+            bytes.push(b'\n');
+        }
         if is_zeek {
             self.keep_header(lines);
         }
