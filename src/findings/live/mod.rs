@@ -175,18 +175,25 @@ impl LiveFindings {
         clocks: &[Option<i64>],
         left_out: impl Fn(usize) -> bool,
     ) -> Result<Vec<Alert>> {
-        let mut candidates = Vec::new();
+        let (mut candidates, mut alerts) = (Vec::new(), Vec::new());
         for (row, clock) in clocks.iter().enumerate() {
             if let (Some(clock), false) = (clock, left_out(row)) {
+                // What was told is looked up before it is forgotten.
+                if self.will_forget(*clock) {
+                    alerts.extend(self.judged(&mut candidates)?);
+                }
                 candidates.extend(self.take(rows, row, *clock));
             }
         }
-        let lines = self.lines(&candidates)?;
-        let mut alerts = Vec::new();
-        for (candidate, line) in candidates.into_iter().zip(lines) {
-            alerts.extend(self.judge(candidate, line));
-        }
+        alerts.extend(self.judged(&mut candidates)?);
         Ok(alerts)
+    }
+
+    /// Judges the candidates so far.
+    fn judged(&mut self, candidates: &mut Vec<Candidate>) -> Result<Vec<Alert>> {
+        let lines = self.lines(candidates)?;
+        let judged = candidates.drain(..).zip(lines).collect::<Vec<_>>();
+        Ok(judged.into_iter().filter_map(|(candidate, line)| self.judge(candidate, line)).collect())
     }
 
     fn take(&mut self, rows: &Rows<'_>, row: usize, now: i64) -> Option<Candidate> {
@@ -333,10 +340,19 @@ impl LiveFindings {
         }
     }
 
+    fn is_new_hour(&self, now: i64) -> bool {
+        self.state.clock.is_none_or(|clock| clock.div_euclid(HOUR) < now.div_euclid(HOUR))
+    }
+
+    /// Whether something is forgotten when the clock comes to `now`.
+    fn will_forget(&self, now: i64) -> bool {
+        self.is_new_hour(now) || self.state.groups > self.most_groups
+    }
+
     /// Forgets what lies too far back, when an hour is over; more of it, where there is too much.
     fn pass_time(&mut self, now: i64) {
         let hour = now.div_euclid(HOUR);
-        let is_new_hour = self.state.clock.is_none_or(|clock| clock.div_euclid(HOUR) < hour);
+        let is_new_hour = self.is_new_hour(now);
         self.state.clock = Some(now);
         if is_new_hour {
             self.forget_before(hour - HOURS);
