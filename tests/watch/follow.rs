@@ -130,7 +130,7 @@ fn nothing_is_lost_or_told_twice_by_rotation_truncation_and_kills() {
         while told_so_far(&place).len() < expected.len() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(50));
         }
-        std::thread::sleep(Duration::from_millis(800));
+        std::thread::sleep(Duration::from_millis(2_500));
         let said = interrupt(&mut child);
         assert_eq!(told_so_far(&place), expected, "seed {seed}: {said}");
         assert!(said.contains(&format!("{} scored", thousands(place.lines.len()))), "seed {seed}: {said}");
@@ -215,16 +215,16 @@ fn a_truncation_without_a_copy_and_a_lost_file_are_said() {
     writer.write(&(writer.header() + &place.lines[..500].concat()));
     let mut child = start(&place);
     wait_for("a state", || place.file("watch.state").exists());
-    std::thread::sleep(Duration::from_millis(300));
+    std::thread::sleep(Duration::from_millis(1_500));
     std::fs::write(place.file("conn.log"), writer.header() + &place.lines[500..600].concat()).unwrap();
-    std::thread::sleep(Duration::from_millis(600));
+    std::thread::sleep(Duration::from_millis(2_500));
     let said = interrupt(&mut child);
     assert!(said.contains("truncated, and no copy of it was found"), "{said}");
     assert!(said.contains("600 scored"), "{said}");
     let lost = writer.header().replace("2024", "2025") + &place.lines[600..700].concat();
     std::fs::write(place.file("conn.log"), lost).unwrap();
     let mut child = start(&place);
-    std::thread::sleep(Duration::from_millis(1_500));
+    std::thread::sleep(Duration::from_millis(4_000));
     let said = interrupt(&mut child);
     assert!(said.contains("is not found beside the log"), "{said}");
     assert!(said.contains("700 scored"), "{said}");
