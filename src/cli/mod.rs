@@ -31,7 +31,6 @@ mod summary;
 mod table;
 mod talk;
 mod watch;
-mod watch_out;
 
 use crate::flows::sink::printable;
 use crate::{Error, Result};

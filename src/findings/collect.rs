@@ -4,14 +4,11 @@ use super::group::Grouped;
 use super::key::CellKey;
 use super::names::HostNames;
 use super::rows::Rows;
+use super::services::Services;
 use super::starts::Starts;
 use super::tally::Tally;
 use crate::flows::record::Host;
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-
-/// Names of services that are kept; those beyond are `other`. A log has a few dozen.
-pub(super) const MOST_SERVICES: usize = 4_096;
+use std::collections::HashMap;
 
 /// What is known of a group within an hour.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -29,7 +26,7 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub struct Collector {
     cells: HashMap<CellKey, (Tally, Starts)>,
-    services: HashSet<Arc<str>>,
+    services: Services,
     names: HostNames,
     rows: u64,
     without_address: u64,
@@ -54,7 +51,7 @@ impl Collector {
                 self.without_address += 1;
                 continue;
             };
-            let service = flow.service.map(|name| self.service(name));
+            let service = flow.service.map(|name| self.services.shared(name));
             let (tally, starts) = self.cells.entry(key).or_default();
             tally.absorb(&Tally::of(&flow, service));
             if let Some(start) = flow.start {
@@ -87,14 +84,5 @@ impl Collector {
         let mut entries: Vec<Entry> = self.cells.into_iter().map(entry).collect();
         entries.sort_unstable_by_key(|entry| entry.key);
         Grouped::new(entries, self.names)
-    }
-
-    fn service(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.services.get(name) {
-            return Arc::clone(known);
-        }
-        let shared: Arc<str> = if self.services.len() < MOST_SERVICES { name.into() } else { "other".into() };
-        self.services.insert(Arc::clone(&shared));
-        shared
     }
 }

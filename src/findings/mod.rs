@@ -24,6 +24,7 @@ mod pool;
 mod rank;
 mod rhythm;
 mod rows;
+mod services;
 mod since;
 mod starts;
 mod subject;

@@ -192,16 +192,16 @@ fn join_sweeps(units: Vec<Unit>) -> Vec<Unit> {
     if units.first().is_none_or(|u| u.key.conversation.source.is_none() || u.key.conversation.port == Port::None) {
         return units;
     }
-    let small = |unit: &Unit| unit.flows <= FEW && !is_ordinary_talk(unit);
+    let small = |unit: &Unit| unit.flows <= FEW && !is_ordinary_talk(&unit.key, unit.local);
     let hosts =
         |chain: &[Unit]| chain.iter().map(|unit| unit.key.conversation.destination).collect::<HashSet<_>>().len();
     chains(units, small, |chain| (hosts(chain) > MANY).then_some(Kind::Sweep))
 }
 
-fn is_ordinary_talk(unit: &Unit) -> bool {
-    let answered = matches!(unit.key.state, StateGroup::Established | StateGroup::Unknown);
-    let transport = matches!(unit.key.conversation.port, Port::Number(_));
-    answered && transport && unit.local.0 && !unit.local.1
+/// What a source of ours has established with a host that is not ours, over ports: `local` says of both sides whether they are.
+pub fn is_ordinary_talk(key: &Key, local: (bool, bool)) -> bool {
+    let answered = matches!(key.state, StateGroup::Established | StateGroup::Unknown);
+    answered && matches!(key.conversation.port, Port::Number(_)) && local.0 && !local.1
 }
 
 fn count_ports(units: &[Unit]) -> usize {

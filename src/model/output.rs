@@ -2,6 +2,7 @@
 
 use super::{InFinding, Scored};
 use crate::flows::source::SCORED_COLUMNS;
+pub use crate::flows::source::prefix_of_added;
 use crate::{Error, Result};
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray, UInt64Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -13,15 +14,6 @@ pub const ADDED: [&str; 3] = SCORED_COLUMNS;
 /// Names of what is added where rows are grouped into findings: the finding's name (text), the rule that allows the row
 /// (text), the file that the row is from (text) and the number of its record there (u64, the first is 1).
 pub const ADDED_BY_FINDINGS: [&str; 4] = ["finding_id", "allowed", "source_file", "source_record"];
-
-/// What stands before the names of the added columns in a table that was scored; `None` if it was not.
-pub fn prefix_of_added(schema: &Schema) -> Option<String> {
-    let has = |name: &str| schema.fields().iter().any(|field| field.name() == name);
-    let [score, severity, verdict] = ADDED;
-    let prefixes = schema.fields().iter().rev().filter_map(|field| field.name().strip_suffix(score));
-    let mut whole = prefixes.filter(|prefix| [severity, verdict].iter().all(|name| has(&format!("{prefix}{name}"))));
-    whole.next().map(str::to_owned)
-}
 
 /// The columns that scoring adds to logs of flows, with their types.
 pub fn columns_of_scored(prefix: &str) -> Vec<(String, DataType)> {

@@ -8,12 +8,15 @@
 //! place in the log; a watcher that goes on from it gives the alerts that one without a break would have given.
 
 mod follow;
+mod open;
 mod piped;
+mod place;
 mod rotated;
 mod state;
 mod watcher;
 
-pub use follow::{Follower, Head, Note, Piece, Place};
+pub use follow::{Follower, Note};
 pub use piped::Piped;
+pub use place::{Head, Piece, Place};
 pub use state::WatchState;
 pub use watcher::{Counts, Taken, Told, WatchOptions, Watcher};

@@ -1,21 +1,18 @@
 //! The lines of standard input while they come.
 
-use super::follow::{HEAD, Head, Piece, Place};
+use super::place::{HEAD, Head, LONGEST, Piece, Place};
+use crate::flows::source::{Blocks, blocks};
 use crate::{Error, Result, Stop};
-use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
-use std::io::{self, Read};
+use crossbeam_channel::RecvTimeoutError;
+use std::io::Read;
 use std::time::{Duration, Instant};
 
-/// Bytes of one read.
-const BLOCK: usize = 1 << 18;
 /// How often a request to stop is looked for.
 const POLL: Duration = Duration::from_millis(100);
-/// As of a file's lines.
-const LONGEST: usize = 2 << 20;
 
 /// A stream that is read on a thread of its own.
 pub struct Piped {
-    blocks: Receiver<io::Result<Vec<u8>>>,
+    blocks: Blocks,
     pending: Vec<u8>,
     begin: Vec<u8>,
     place: Place,
@@ -29,28 +26,9 @@ impl Piped {
     ///
     /// # Errors
     /// If no thread can be started.
-    pub fn new(mut reader: Box<dyn Read + Send>) -> Result<Self> {
-        let (sender, blocks) = bounded(4);
-        let body = move || {
-            loop {
-                let mut block = vec![0; BLOCK];
-                let read = match reader.read(&mut block) {
-                    Ok(0) => return,
-                    Ok(n) => {
-                        block.truncate(n);
-                        Ok(block)
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(error) => Err(error),
-                };
-                let failed = read.is_err();
-                if sender.send(read).is_err() || failed {
-                    return;
-                }
-            }
-        };
-        let started = std::thread::Builder::new().name("oddflow-read".into()).spawn(body);
-        started.map_err(|error| Error::Device(format!("no thread could be started: {error}")))?;
+    pub fn new(reader: Box<dyn Read + Send>) -> Result<Self> {
+        let started = blocks(move || Ok(reader));
+        let blocks = started.map_err(|error| Error::Device(format!("no thread could be started: {error}")))?;
         let (pending, begin, place) = (Vec::new(), Vec::new(), Place::default());
         Ok(Self { blocks, pending, begin, place, resumed: None, ended: false })
     }

@@ -1,8 +1,8 @@
 //! The files that a log was rotated to.
 
-use super::follow::{HEAD, Head, inode};
+use super::place::{HEAD, Head};
 use crate::{Error, Result};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -85,6 +85,20 @@ impl Rotated {
             _ => Box::new(file),
         })
     }
+}
+
+/// Device and inode.
+#[cfg(unix)]
+pub(super) fn inode(met: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((met.dev(), met.ino()))
+}
+
+#[cfg(not(unix))]
+pub(super) fn inode(met: &Metadata) -> Option<(u64, u64)> {
+    // Files have no number there: a new one is told by when it was made.
+    let made = met.created().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some((0, made.as_nanos() as u64))
 }
 
 #[cfg(test)]

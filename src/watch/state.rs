@@ -1,6 +1,6 @@
 //! What a watcher remembers, in a file.
 
-use super::follow::Place;
+use super::place::Place;
 use super::watcher::{Counts, WatchOptions};
 use crate::features::windows::LiveState;
 use crate::findings::LiveFindingsState;

@@ -1,6 +1,6 @@
 //! From lines to alerts.
 
-use super::follow::{Piece, Place};
+use super::place::{Piece, Place};
 use super::state::WatchState;
 use crate::device::Device;
 use crate::features::flow::FlowFeatures;
@@ -93,22 +93,19 @@ impl Told {
 }
 
 impl Watcher {
-    /// Begins to watch the log `name`, which begins with these whole lines. `None`: no record is among them yet.
+    /// Begins to watch a log that was recognised by these whole lines.
     ///
     /// # Errors
-    /// If the lines are of no log of flows, or the model is not for such logs.
+    /// If the log does not tell addresses and times of flows, or the model is not for such logs.
     pub fn begin(
         model: &Model,
-        (name, head): (&str, &[u8]),
-        input: &InputOptions,
+        (lines, recognised): (Lines, &[u8]),
         options: &WatchOptions,
         allow: AllowList,
         reference: Option<Reference>,
-    ) -> Result<Option<Self>> {
-        let Some(lines) = Lines::recognise(name, head, input)? else { return Ok(None) };
+    ) -> Result<Self> {
         let findings = LiveFindings::new(LiveFindingsState::default(), options.threshold, groups(options), reference);
-        let windows = LiveWindows::new(options.live);
-        Self::new(model, lines, head, (windows, findings), options, allow).map(Some)
+        Self::new(model, lines, recognised, (LiveWindows::new(options.live), findings), options, allow)
     }
 
     /// Goes on from a state.
@@ -242,7 +239,8 @@ impl Watcher {
 
     /// Passes over lines that are not to be scored.
     pub fn pass_over(&mut self, piece: &Piece) {
-        self.records = self.lines.pass_over(&piece.lines, piece.begins);
+        let before = if piece.begins { 0 } else { self.records };
+        self.records = before + self.lines.pass_over(&piece.lines, piece.begins);
         self.place = piece.place.clone();
     }
 

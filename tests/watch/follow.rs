@@ -168,6 +168,27 @@ fn what_was_rotated_in_a_break_is_read_before_the_log() {
 }
 
 #[test]
+fn from_the_end_what_is_there_is_passed_over() {
+    let place = Place::prepared();
+    let writer = Writer { place: &place, rotations: 0 };
+    let run =
+        |from: &str| super::run(place.watch("conn.log").args(["--state", "watch.state", "--once", "--from", from]));
+    writer.write(&(writer.header() + &place.lines[..500].concat()));
+    let (alerts, said) = run("end");
+    assert!(alerts.is_empty() && said.contains("0 scored"), "{said}");
+    writer.write(&place.lines[500..600].concat());
+    let (alerts, said) = run("end");
+    assert!(said.contains("100 scored   0 rejected"), "{said}");
+    // Records keep their numbers in the file.
+    let numbers = alerts.lines().map(|line| {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        event["oddflow"]["record"].as_u64().unwrap()
+    });
+    let numbers: Vec<u64> = numbers.collect();
+    assert!(!numbers.is_empty() && numbers.iter().all(|number| (501..=600).contains(number)), "{numbers:?}");
+}
+
+#[test]
 fn what_cannot_be_read_is_said_and_passed_over() {
     let place = Place::prepared();
     let run = || {

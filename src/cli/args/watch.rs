@@ -32,6 +32,8 @@ pub struct Watch {
     ///
     /// Written every second at most, and at the end; named again, the watch goes on where it was, in the file that was read then,
     /// wherever it was rotated to, and in those after it. With -o no alert is lost or repeated, even after a kill -9.
+    /// --lateness, --memory and --threshold must stay as they were; other --reference, --alerts, --allow, --where and --format
+    /// hold from then on.
     #[arg(long, value_name = "FILE", help_heading = "Log")]
     pub state: Option<PathBuf>,
     /// Begin with what the log has already (start), or with what comes (end)

@@ -9,7 +9,8 @@ use std::time::Duration;
 /// Bytes of one read.
 const BLOCK: usize = 1 << 18;
 
-type Blocks = Receiver<io::Result<Vec<u8>>>;
+/// What a thread of its own reads, block by block; it ends at the end of the input, or behind an error.
+pub(crate) type Blocks = Receiver<io::Result<Vec<u8>>>;
 
 /// A reader that waits no longer than until a stop is asked for.
 pub struct Awaited<O> {
@@ -28,7 +29,7 @@ impl<R: Read, O: FnOnce() -> io::Result<R> + Send + 'static> Awaited<O> {
     /// The next block; empty at the end.
     fn next_block(&mut self) -> io::Result<Vec<u8>> {
         if let Some(open) = self.open.take() {
-            self.blocks = Some(spawn(open)?);
+            self.blocks = Some(blocks(open)?);
         }
         let Some(blocks) = &self.blocks else { return Ok(Vec::new()) };
         loop {
@@ -54,8 +55,11 @@ impl<R: Read, O: FnOnce() -> io::Result<R> + Send + 'static> Read for Awaited<O>
     }
 }
 
-/// The thread that reads; it ends at the end of the input, at an error, or with the process.
-fn spawn<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static) -> io::Result<Blocks> {
+/// Opens and reads on a thread, which ends at the end of the input, at an error, or with the process.
+///
+/// # Errors
+/// If no thread can be started.
+pub(crate) fn blocks<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static) -> io::Result<Blocks> {
     let (sender, receiver) = bounded(4);
     let body = move || {
         let mut reader = match open() {

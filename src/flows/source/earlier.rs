@@ -14,7 +14,7 @@ pub(super) const MANIFEST: &str = ".manifest.json";
 /// named stays, and so do all where there is nothing else.
 pub(super) fn without_outputs(looked: &mut Vec<Looked>) -> Vec<String> {
     let is_output = |file: &Looked| {
-        !file.named && (has_scores(&file.schema) || file.file.path.as_deref().is_some_and(has_manifest))
+        !file.named && (prefix_of_added(&file.schema).is_some() || file.file.path.as_deref().is_some_and(has_manifest))
     };
     if looked.iter().all(|file| is_output(file) || file.is_empty()) {
         return Vec::new();
@@ -22,12 +22,13 @@ pub(super) fn without_outputs(looked: &mut Vec<Looked>) -> Vec<String> {
     looked.extract_if(.., |file| is_output(file)).map(|file| file.file.name).collect()
 }
 
-/// Whether the columns are there that scoring adds, behind one prefix.
-fn has_scores(schema: &Schema) -> bool {
+/// What stands before the names of the added columns in a table that was scored; `None` if it was not.
+pub fn prefix_of_added(schema: &Schema) -> Option<String> {
     let has = |name: &str| schema.fields().iter().any(|field| field.name() == name);
     let [score, severity, verdict] = SCORED_COLUMNS;
-    let mut prefixes = schema.fields().iter().filter_map(|field| field.name().strip_suffix(score));
-    prefixes.any(|prefix| [severity, verdict].iter().all(|name| has(&format!("{prefix}{name}"))))
+    let prefixes = schema.fields().iter().rev().filter_map(|field| field.name().strip_suffix(score));
+    let mut whole = prefixes.filter(|prefix| [severity, verdict].iter().all(|name| has(&format!("{prefix}{name}"))));
+    whole.next().map(str::to_owned)
 }
 
 /// Whether a manifest stands beside the file, or beside the output of which it is a part.

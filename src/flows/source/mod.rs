@@ -49,9 +49,10 @@ use quotes::Quotes;
 use std::sync::Arc;
 
 pub use awaited::Awaited;
+pub(crate) use awaited::{Blocks, blocks};
 pub(crate) use conform::conform;
 pub use csv::preset;
-pub use earlier::SCORED_COLUMNS;
+pub use earlier::{SCORED_COLUMNS, prefix_of_added};
 pub use format::{Compression, Format};
 pub use input::{Damage, Input, InputFile, InputOptions, LEFT_OUT};
 pub use lines::Lines;

@@ -236,15 +236,14 @@ impl OfSource {
 
     fn at(&self, t: i64) -> Source {
         let met = self.flows.met(t);
-        let distinct = |of: &Distinct, met: u64| u32::try_from(met - of.ended(t)).unwrap_or(u32::MAX);
-        let with_destination = met - self.alone.met(t);
+        let with_destination = met.saturating_sub(self.alone.met(t));
         Source {
             bytes: u128::from(self.flows.sum(t, WINDOW)),
             flows: self.flows.within(t, WINDOW),
             failed: self.failed.within(t, WINDOW),
-            endpoints: distinct(&self.endpoints, with_destination),
-            destinations: distinct(&self.destinations, with_destination),
-            ports: distinct(&self.ports, met),
+            endpoints: self.endpoints.at(t, with_destination),
+            destinations: self.destinations.at(t, with_destination),
+            ports: self.ports.at(t, met),
         }
     }
 }
@@ -261,11 +260,11 @@ impl OfDestination {
     }
 
     fn at(&self, t: i64) -> Destination {
-        let met = self.flows.met(t) - self.alone.met(t);
+        let met = self.flows.met(t).saturating_sub(self.alone.met(t));
         Destination {
             flows: self.flows.within(t, WINDOW),
             of_two_seconds: self.flows.within(t, TWO_SECONDS),
-            sources: u32::try_from(met - self.sources.ended(t)).unwrap_or(u32::MAX),
+            sources: self.sources.at(t, met),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where alerts go.
 
-use super::watch::Plan;
+use super::Plan;
 use crate::findings::{Hint, hint, quantity, reasons, sides};
 use crate::flows::sink::{EventFormat, printable};
 use crate::pipeline::EventPlan;
@@ -123,7 +123,7 @@ fn text(told: &Told, watcher: &Watcher, out: &mut Vec<u8>) {
     for alert in &told.alerts {
         let finding = &alert.finding;
         let when = finding.tally.span.map_or("-".to_owned(), |(_, last, _)| format!("{}Z", quantity::instant(last)));
-        let flows = super::talk::plural(finding.tally.flows, "flow");
+        let flows = crate::cli::talk::plural(finding.tally.flows, "flow");
         let severity = format!(".{:02}", (alert.severity.clamp(0.0, 0.999) * 100.0) as u32);
         let hint = match hint(finding, &alert.around) {
             Hint::Unclear => String::new(),
