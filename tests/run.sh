@@ -5,6 +5,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# The compiler's allocator and the linker's ask for huge pages where nobody said otherwise: on virtual machines, where a
+# TLB miss is dear, a cold build takes a fraction of the time.
+export MALLOC_CONF="${MALLOC_CONF:-thp:always}" GLIBC_TUNABLES="${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}"
+
 say() { printf '\n== %s\n' "$*"; }
 
 have_vulkan_driver() {
