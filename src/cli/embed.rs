@@ -9,14 +9,14 @@ pub use output::staged;
 use super::Done;
 use super::args::Embed;
 use super::run::{Session, check_distinct, check_output, total_bytes};
-use super::score::known_types;
+use super::score::{flow_logs, known_types};
 use super::settings::Config;
 use super::summary;
 use super::talk::{count, plural, seconds};
 use crate::features::{FeaturePlan, Role, infer_roles};
-use crate::flows::source::Input;
-use crate::model::{ADDED, Model};
-use crate::pipeline::PictureRows;
+use crate::flows::source::{Input, prefix_of_added};
+use crate::model::{ADDED, ADDED_BY_FINDINGS, Model};
+use crate::pipeline::{DerivedColumns, DrawOptions, FlowFit, FlowLogs, PictureFlows, PictureRows};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use ndarray::Array2;
@@ -43,10 +43,7 @@ pub fn run(args: &Embed) -> Result<Done> {
         return Err(Error::parameter("--rows", n_rows, limit));
     }
     let model = args.model.as_deref().map(Model::load).transpose()?;
-    if let (Some(path), true) = (&args.model, model.as_ref().is_some_and(|model| model.flows.is_some())) {
-        let limit = "it is a model of flow logs: embed what it scored, such as OUT.parquet";
-        return Err(Error::parameter("-m", path.display(), limit));
-    }
+    let fit = config.flows_of_map(args)?;
     let session = Session::start(config.running(&args.run)?)?;
     session.talk.line(
         "oddflow",
@@ -56,21 +53,23 @@ pub fn run(args: &Embed) -> Result<Done> {
     if let Some(model) = &model {
         options.known_types = known_types(model);
     }
-    let mut input = session.open(&args.input, &options, model.is_none())?;
+    let twice = model.as_ref().is_none_or(|model| model.flows.is_some());
+    let mut input = session.open(&args.input, &options, twice)?;
     let paths: Vec<_> = outputs.iter().filter_map(Output::path).collect();
     paths.iter().try_for_each(|path| check_output("-o", path, &input))?;
     let mut named: Vec<_> = paths.iter().map(|path| ("-o", Some(*path))).collect();
     named.extend([("-m", args.model.as_deref()), ("--rejected", args.rejected.as_deref())]);
     check_distinct(&named)?;
 
-    let drawn = draw(args, &session, &mut input, model.as_ref(), n_rows, layout.seed())?;
+    let source = Source { model: model.as_ref(), fit: fit.as_ref(), n_rows, seed: layout.seed() };
+    let drawn = draw(args, &session, &mut input, &source)?;
     let all = drawn.tally.rows;
     let odd =
         if drawn.n_odd > 0 { format!(", {} of them the oddest", count(drawn.n_odd as u64)) } else { String::new() };
     let n_drawn = drawn.rows.num_rows();
     session.talk.line("drawn", &format!("{} of {}{odd}", count(n_drawn as u64), plural(all, "row")));
     picture.check(&drawn.rows)?;
-    let features = features(&session, &config, &drawn.rows, model.as_ref())?;
+    let features = features(&session, &config, &drawn.rows, drawn.derived.as_ref(), model.as_ref())?;
     let map = layout.carry_out(features.view(), &session)?;
     session.talk.line("map", &format!("{}, {}", map.described, seconds(map.seconds)));
 
@@ -91,37 +90,73 @@ pub fn run(args: &Embed) -> Result<Done> {
     }
 }
 
-/// The rows of the picture, scored where there is a model.
-fn draw(
-    args: &Embed,
-    session: &Session,
-    input: &mut Input,
-    model: Option<&Model>,
+/// What a picture is made of.
+struct Source<'a> {
+    model: Option<&'a Model>,
+    /// How flow logs become features where no model says it; `None`: as any table does.
+    fit: Option<&'a FlowFit>,
     n_rows: usize,
     seed: u64,
-) -> Result<PictureRows> {
+}
+
+/// The rows of the picture, scored where there is a model. A log that was scored keeps its own scores and findings.
+fn draw(args: &Embed, session: &Session, input: &mut Input, source: &Source<'_>) -> Result<PictureRows> {
     session.keeping_rejects(args.rejected.as_deref(), input, |input, rejects| {
+        let flows = match source.model {
+            Some(model) => flow_logs(session, model, input)?.map(PictureFlows::OfModel),
+            None => fitted(session, input, source.fit)?,
+        };
         let rows = session.running.batch_rows;
-        let scorer = model.map(|model| model.scorer(&session.device, &input.schema, rows)).transpose()?;
+        let schema = match &flows {
+            Some(PictureFlows::OfModel(flows)) => flows.schema(&input.schema)?,
+            _ => input.schema.clone(),
+        };
+        let is_scored = flows.is_some() && prefix_of_added(&input.schema).is_some_and(|prefix| prefix.is_empty());
+        let model = source.model.filter(|_| !is_scored);
+        let scorer = model.map(|model| model.scorer(&session.device, &schema, rows)).transpose()?;
+        let options = DrawOptions { n_rows: source.n_rows, seed: source.seed, flows };
         session.pass("draw", total_bytes(input), |run| {
             let scorer = scorer.map(|scorer| scorer.until(&run.stop));
-            crate::pipeline::draw(input, n_rows, seed, scorer.as_ref(), run, |file, record| rejects.keep(file, record))
+            crate::pipeline::draw(input, &options, scorer.as_ref(), run, |file, record| rejects.keep(file, record))
         })
     })
 }
 
+/// Flow logs read through once, where the input is one and `fit` says how its flows become features.
+pub fn fitted(session: &Session, input: &Input, fit: Option<&FlowFit>) -> Result<Option<PictureFlows>> {
+    let Some(fit) = fit else { return Ok(None) };
+    let Some(reader) = fit.reader(input)? else { return Ok(None) };
+    let windows = fit.reading.windows.clone();
+    let logs = session.pass("windows", total_bytes(input), |run| FlowLogs::gather(input, reader, &windows, run))?;
+    Ok(Some(PictureFlows::Fitted(Box::new(logs), fit.clone())))
+}
+
 /// The model's features, or those that the drawn rows themselves suggest; scores are never features.
-pub fn features(session: &Session, config: &Config, rows: &RecordBatch, model: Option<&Model>) -> Result<Array2<f32>> {
+pub fn features(
+    session: &Session,
+    config: &Config,
+    rows: &RecordBatch,
+    derived: Option<&DerivedColumns>,
+    model: Option<&Model>,
+) -> Result<Array2<f32>> {
+    let table = derived.map_or(rows, |derived| &derived.columns);
     if let Some(model) = model {
-        return Ok(model.features.bind(rows.schema_ref())?.encode(rows)?.matrix);
+        return Ok(model.features.bind(table.schema_ref())?.encode(table)?.matrix);
     }
-    let mut roles = config.roles();
-    for name in ADDED.iter().filter(|name| rows.column_by_name(name).is_some()) {
-        roles.entry((*name).to_owned()).or_insert(Role::Ignored);
-    }
-    let plan = FeaturePlan::fit(rows, &infer_roles(rows, &roles)?, &config.features())?;
+    let roles = match derived {
+        Some(derived) => derived.features.roles(),
+        None => {
+            let mut roles = config.roles();
+            let added = ADDED.iter().chain(&ADDED_BY_FINDINGS).filter(|name| rows.column_by_name(name).is_some());
+            for name in added {
+                roles.entry((*name).to_owned()).or_insert(Role::Ignored);
+            }
+            roles
+        }
+    };
+    let plan = FeaturePlan::fit(table, &infer_roles(table, &roles)?, &config.features())?;
     session.talk.lines("", plan.notes().iter().map(String::as_str));
-    Ok(plan.bind(rows.schema_ref())?.encode(rows)?.matrix)
+    Ok(plan.bind(table.schema_ref())?.encode(table)?.matrix)
 }
 
 pub fn title(input: &Input) -> String {

@@ -1,5 +1,6 @@
 //! `oddflow evaluate`: how well a model finds what labels tell.
 
+mod curves;
 mod output;
 
 use super::Done;
@@ -11,12 +12,12 @@ use super::settings::Config;
 use super::summary;
 use crate::detectors::{Assessed, Resampling, Threshold, ThresholdRule};
 use crate::features::RoleOverrides;
-use crate::flows::sink::Target;
 use crate::flows::source::Input;
 use crate::model::Model;
 use crate::pipeline::{Assess, Pass, Rival, ScoreOptions, ScoreReport};
 use crate::{Error, Result};
 use arrow_schema::DataType;
+use curves::CurvesOutput;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -52,11 +53,12 @@ pub fn run(args: &Evaluate) -> Result<Done> {
     options.known_types = known_types(&model);
     let by_windows = [Some(&model), rival.as_ref()].iter().flatten().any(|model| model.flows.is_some());
     let mut input = session.open(&args.input, &options, by_windows || rival.is_some())?;
-    let curves = args.curves.as_deref().map(Target::parse).transpose()?;
-    if let Some(path) = curves.as_ref().and_then(|target| target.path.as_deref()) {
-        check_output("--curves", path, &input)?;
-        let models = [("-m", Some(args.model.as_path())), ("--compare", args.compare.as_deref())];
-        models.iter().try_for_each(|model| check_distinct(&[*model, ("--curves", Some(path))]))?;
+    let curves = args.curves.iter().map(|text| CurvesOutput::parse(text)).collect::<Result<Vec<_>>>()?;
+    let paths = || curves.iter().filter_map(CurvesOutput::path);
+    paths().try_for_each(|path| check_output("--curves", path, &input))?;
+    for model in [("-m", Some(args.model.as_path())), ("--compare", args.compare.as_deref())] {
+        let all: Vec<_> = std::iter::once(model).chain(paths().map(|path| ("--curves", Some(path)))).collect();
+        check_distinct(&all)?;
     }
     let label = label_of(args, &input, &model, rival.as_ref())?;
     let kind = kind_of(args, &input, &label)?;
@@ -71,9 +73,7 @@ pub fn run(args: &Evaluate) -> Result<Done> {
     let clean = report.tally.n_rejected() == 0 && input.damages().is_empty();
     let rival = rival.as_ref();
     let evaluated = Evaluated { args, model: &model, rival, input: &input, label, kind, report, assessed };
-    if let Some(target) = &curves {
-        output::write_curves(&evaluated.assessed, target)?;
-    }
+    curves.iter().try_for_each(|output| output.write(&evaluated))?;
     if args.json {
         output::print_json(&evaluated)?
     } else {

@@ -2,7 +2,7 @@
 
 use super::Done;
 use super::args::Report as Args;
-use super::embed::{Layout, command_line, features, staged, title};
+use super::embed::{Layout, command_line, features, fitted, staged, title};
 use super::run::{Session, check_distinct, check_output, total_bytes};
 use super::settings::Config;
 use super::summary;
@@ -13,7 +13,7 @@ use crate::findings::{Opinions, Ranked, rank};
 use crate::flows::record::FlowOptions;
 use crate::flows::source::{Input, InputOptions};
 use crate::model::columns_of_scored;
-use crate::pipeline::{ScoredColumns, ToldRun, draw, manifest_path};
+use crate::pipeline::{DrawOptions, FlowFit, FlowReading, ScoredColumns, ToldRun, draw, manifest_path};
 use crate::report::{FINDINGS_WITH_ROWS, GatherOptions, Gathered, MOST_ROWS, Map, Report, gather};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -43,7 +43,7 @@ pub fn run(args: &Args) -> Result<Done> {
     let prefix = args.prefix.clone().unwrap_or_default();
     let mut options = config.input(&args.input, &session.running)?;
     options.columns_of_empty = columns_of_scored(&prefix);
-    let mut input = session.open(&args.input, &options, false)?;
+    let mut input = session.open(&args.input, &options, args.map)?;
     check_outputs(args, &input)?;
     let scored = ScoredColumns::find(&input.schema, &prefix)?;
     let manifest = manifest(&input);
@@ -60,7 +60,8 @@ pub fn run(args: &Args) -> Result<Done> {
     };
     let gathered = gathered(args, &session, &mut input, &options)?;
     let ranked = ranked(&session, &gathered, told.as_ref())?;
-    let map = map(args, &session, &config, &gathered, &prefix, seed, sizes.map)?;
+    let asked = MapAsked { prefix: &prefix, seed, n_rows: sizes.map, reading };
+    let map = map(args, &session, &config, &input, &gathered, &asked)?;
     say(&session, &gathered, told.as_ref(), manifest.as_deref(), &notes);
     let title = args.title.clone().unwrap_or_else(|| title(&input));
     let report = Report {
@@ -175,38 +176,56 @@ fn ranked(session: &Session, gathered: &Gathered, told: Option<&ToldRun>) -> Res
     rank(grouped, &Opinions::ask(grouped, seed, &session.device, session.stop())?)
 }
 
+/// What a map is made of.
+struct MapAsked<'a> {
+    prefix: &'a str,
+    seed: u64,
+    n_rows: usize,
+    /// How flow logs are read.
+    reading: FlowOptions,
+}
+
 /// The map that was asked for, or given.
 fn map(
     args: &Args,
     session: &Session,
     config: &Config,
+    input: &Input,
     gathered: &Gathered,
-    prefix: &str,
-    seed: u64,
-    n_rows: usize,
+    asked: &MapAsked<'_>,
 ) -> Result<Option<Map>> {
     if let Some(path) = &args.embedding {
-        let name = path.display().to_string();
-        let options = InputOptions { stop: session.stop().clone(), ..InputOptions::default() };
-        let input = Input::open(std::slice::from_ref(&name), &options);
-        session.stop().check()?;
-        let mut input = input?;
-        let drawn = session.settled(&mut input, |input| {
-            session.pass("map", total_bytes(input), |run| draw(input, n_rows, seed, None, run, |_, _| Ok(())))
-        })?;
-        return Map::of_table(name, &drawn.rows).map(Some);
+        return given_map(session, path, asked).map(Some);
     }
     if !args.map {
         return Ok(None);
     }
-    let rows = Map::pick(&gathered.shown, prefix, n_rows, seed)?;
-    let matrix = features(session, config, &rows, None)?;
-    let laid = Layout::plain(seed).carry_out(matrix.view(), session)?;
+    let drawn = Map::pick(&gathered.shown, asked.prefix, asked.n_rows, asked.seed)?;
+    let reading = FlowReading { options: asked.reading, ..FlowReading::default() };
+    let flows = fitted(session, input, Some(&FlowFit { reading, ..FlowFit::default() }))?;
+    let derived = flows.map(|flows| flows.derived(&drawn)).transpose()?;
+    let rows = drawn.rows;
+    let matrix = features(session, config, &rows, derived.as_ref(), None)?;
+    let laid = Layout::plain(asked.seed).carry_out(matrix.view(), session)?;
     let n = rows.num_rows() as u64;
     session.talk.line("map", &format!("{} of {}, {}", laid.described, plural(n, "row"), seconds(laid.seconds)));
     let axis = |row: ndarray::ArrayView1<'_, f32>, at: usize| row.get(at).map_or(f64::NAN, |x| f64::from(*x));
     let points = laid.points.rows().into_iter().map(|row| [axis(row, 0), axis(row, 1)]).collect();
     Ok(Some(Map { described: laid.described, points, rows }))
+}
+
+/// The map in a table that `oddflow embed` wrote.
+fn given_map(session: &Session, path: &Path, asked: &MapAsked<'_>) -> Result<Map> {
+    let name = path.display().to_string();
+    let options = InputOptions { stop: session.stop().clone(), ..InputOptions::default() };
+    let input = Input::open(std::slice::from_ref(&name), &options);
+    session.stop().check()?;
+    let mut input = input?;
+    let options = DrawOptions { n_rows: asked.n_rows, seed: asked.seed, flows: None };
+    let drawn = session.settled(&mut input, |input| {
+        session.pass("map", total_bytes(input), |run| draw(input, &options, None, run, |_, _| Ok(())))
+    })?;
+    Map::of_table(name, &drawn.rows)
 }
 
 fn say(session: &Session, gathered: &Gathered, told: Option<&ToldRun>, manifest: Option<&Path>, notes: &[String]) {

@@ -1,6 +1,6 @@
 //! Flags and configuration file → resolved settings. A flag wins over the file, the file over the default.
 
-use super::args::{FindingArgs, FitArgs, FlowArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
+use super::args::{Embed, FindingArgs, FitArgs, FlowArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
 use super::detector;
 use crate::detectors::{DEFAULT_CACHE, DEFAULT_MEMORY, ThresholdRule};
 use crate::device::DeviceChoice;
@@ -184,6 +184,22 @@ impl Config {
             cap,
             any_table: set.is_some(),
         }))
+    }
+
+    /// How flow logs become the features of a map that no model says; `None`: their columns are taken as those of any table.
+    pub fn flows_of_map(&self, args: &Embed) -> Result<Option<FlowFit>> {
+        if args.model.is_some() {
+            return match args.features.is_some() || args.tz.is_some() {
+                true => Err(Error::parameter(
+                    "-m",
+                    "given beside --features or --tz",
+                    "the model says what its features are and how times are read; leave these out",
+                )),
+                false => Ok(None),
+            };
+        }
+        let (features, tz) = (args.features.clone(), args.tz.clone());
+        self.flows(&FlowArgs { features, tz, sample: None, local: None }, true)
     }
 
     /// How rows are grouped.

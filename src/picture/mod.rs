@@ -1,10 +1,11 @@
-//! An embedding drawn: one self-contained HTML page, SVG for papers, PNG for tickets.
+//! An embedding drawn: one self-contained HTML page, SVG for papers, PNG for tickets; and curves, as the latter two.
 //!
-//! All three are made from a [`Scatter`]: points, the table of their rows, and what to say about them. Nothing that a log
+//! An embedding's are made from a [`Scatter`]: points, the table of their rows, and what to say about them. Nothing that a log
 //! says can act: in the page the table is JSON in which no character can end the element that holds it, and reaches the
 //! page as text only; in SVG all text is escaped.
 
 pub(crate) mod columns;
+mod curves;
 mod html;
 mod painted;
 pub(crate) mod palette;
@@ -14,6 +15,7 @@ pub(crate) mod template;
 #[cfg(test)]
 mod tests;
 
+pub use curves::{CurvesPicture, Line, MOST_LINES};
 pub use svg::Size;
 
 use crate::{Error, Result};

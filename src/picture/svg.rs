@@ -11,8 +11,8 @@ use std::fmt::Write;
 pub const FONT: &str = "DejaVu Sans";
 /// Facts that stand under the title.
 const HEADLINES: usize = 3;
-const MARGIN: f64 = 24.0;
-const HEADER: f64 = 64.0;
+pub(super) const MARGIN: f64 = 24.0;
+pub(super) const HEADER: f64 = 64.0;
 const LEGEND: f64 = 250.0;
 /// Layers of depth of points in three dimensions.
 const DEPTHS: usize = 4;
@@ -64,16 +64,7 @@ pub(super) fn draw(scatter: &Scatter<'_>, size: Size, theme: Theme) -> Result<St
     let ink = theme.ink();
     let painted = Painted::new(scatter)?;
     let (width, height) = (f64::from(size.width), f64::from(size.height));
-    let mut svg = String::new();
-    // Writing into a String cannot fail.
-    let _ = write!(
-        svg,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-         font-family=\"{FONT}, Verdana, sans-serif\"><title>{}</title><rect width=\"100%\" height=\"100%\" fill=\"{}\"/>",
-        escape(scatter.title),
-        ink.background
-    );
-    header(&mut svg, scatter, &ink, width);
+    let mut svg = opened(scatter.title, scatter.facts, &ink, size);
     let side = if matches!(painted.legend, Legend::None) || width < 600.0 { 0.0 } else { LEGEND };
     let area = Area {
         left: MARGIN,
@@ -97,14 +88,25 @@ struct Area {
     height: f64,
 }
 
-fn header(svg: &mut String, scatter: &Scatter<'_>, ink: &Ink, width: f64) {
+/// An SVG's begin: its background, title and first facts.
+pub(super) fn opened(title: &str, facts: &[(String, String)], ink: &Ink, size: Size) -> String {
+    let (width, height) = (f64::from(size.width), f64::from(size.height));
+    let mut svg = String::new();
+    // Writing into a String cannot fail.
+    let _ = write!(
+        svg,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
+         font-family=\"{FONT}, Verdana, sans-serif\"><title>{}</title><rect width=\"100%\" height=\"100%\" fill=\"{}\"/>",
+        escape(title),
+        ink.background
+    );
     let fit = |size: f64| ((width - 2.0 * MARGIN) / (0.56 * size)) as usize;
-    let title = escape(&shortened(scatter.title, fit(20.0)));
+    let title = escape(&shortened(title, fit(20.0)));
     let _ = write!(svg, "<text x=\"{MARGIN}\" y=\"40\" font-size=\"20\" fill=\"{}\">{title}</text>", ink.text);
-    let facts: Vec<String> =
-        scatter.facts.iter().take(HEADLINES).map(|(name, value)| format!("{name} {value}")).collect();
+    let facts: Vec<String> = facts.iter().take(HEADLINES).map(|(name, value)| format!("{name} {value}")).collect();
     let facts = escape(&shortened(&facts.join("  ·  "), fit(12.0)));
     let _ = write!(svg, "<text x=\"{MARGIN}\" y=\"62\" font-size=\"12\" fill=\"{}\">{facts}</text>", ink.faint);
+    svg
 }
 
 fn points(svg: &mut String, scatter: &Scatter<'_>, painted: &Painted, area: &Area) {
@@ -212,7 +214,7 @@ fn short_number(x: f64) -> String {
 }
 
 /// At most `most` characters, none of which acts on what shows it.
-fn shortened(text: &str, most: usize) -> String {
+pub(super) fn shortened(text: &str, most: usize) -> String {
     let text = crate::flows::sink::printable(text);
     if text.chars().count() <= most {
         return text.into_owned();
@@ -221,7 +223,7 @@ fn shortened(text: &str, most: usize) -> String {
 }
 
 /// As XML has it: markup escaped, and what is no character of XML replaced.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let is_none = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
     let text: String = text.chars().map(|c| if is_none(c) { '\u{fffd}' } else { c }).collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")

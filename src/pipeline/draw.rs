@@ -2,9 +2,10 @@
 
 use super::Pass;
 use super::ordered::Run;
+use super::picture_flows::{DerivedColumns, PictureFlows};
 use super::sample::{Candidates, Drawn, Gathered, Sample, record_hash};
 use super::tally::{Stages, Tally};
-use crate::flows::source::Input;
+use crate::flows::source::{Input, SCORED_COLUMNS};
 use crate::flows::{Batch, Rejected};
 use crate::model::{BatchScorer, OutputColumns, OutputPlan};
 use crate::{Error, Result};
@@ -12,7 +13,6 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_array::{Array, RecordBatch, UInt32Array};
 use arrow_schema::DataType;
-use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use std::collections::HashSet;
 use std::time::Instant;
@@ -20,13 +20,26 @@ use std::time::Instant;
 /// One row in so many is one of the oddest, where rows have scores.
 const ODD_SHARE: usize = 10;
 /// The column of scores of a scored input.
-const SCORE: &str = "anomaly_score";
+const SCORE: &str = SCORED_COLUMNS[0];
+
+/// What to draw.
+#[derive(Debug, Default)]
+pub struct DrawOptions {
+    /// Rows at most.
+    pub n_rows: usize,
+    /// Seed of the sample.
+    pub seed: u64,
+    /// Flow logs, where rows are features by what is around them.
+    pub flows: Option<PictureFlows>,
+}
 
 /// What was drawn.
 #[derive(Debug)]
 pub struct PictureRows {
     /// In the order of the input, with the columns of scores where a model gave them.
     pub rows: RecordBatch,
+    /// Of flow logs, the columns that features are made of.
+    pub derived: Option<DerivedColumns>,
     /// How many of them are there for being odd.
     pub n_odd: usize,
     /// What was read.
@@ -37,29 +50,39 @@ pub struct PictureRows {
 
 /// Reads the whole input once and draws up to `n_rows` rows of it; with `scorer`, all are scored and the added columns are
 /// kept. Where rows have scores (also where the input has the column `anomaly_score`), a tenth of what is drawn are those
-/// with the largest ones, and the rest is drawn evenly from the others.
+/// with the largest ones, and the rest is drawn evenly from the others. Of flow logs, records that a later one replaces are left out.
 ///
 /// # Errors
 /// Whatever reading and scoring meet; an input without rows.
 pub fn draw(
     input: &mut Input,
-    n_rows: usize,
-    seed: u64,
+    options: &DrawOptions,
     scorer: Option<&BatchScorer>,
     run: &Run<'_>,
     mut rejected: impl FnMut(usize, &Rejected) -> Result<()>,
 ) -> Result<Pass<PictureRows>> {
     let start = Instant::now();
     let (mut tally, mut stages) = (Tally::default(), Stages::default());
+    let &DrawOptions { n_rows, seed, .. } = options;
+    let flows = options.flows.as_ref();
     let (odd, even) = (Sample::new(seed, n_rows / ODD_SHARE), Sample::new(seed, n_rows));
     let (mut odd_rows, mut even_rows) = (Gathered::default(), Gathered::default());
+    let source = input.survey_source()?;
+    let shared: &Input = input;
     stages.read = run.each(
-        input.survey_source()?,
+        source,
         |mut batch| {
-            if let Some(scorer) = scorer {
-                batch.columns = scorer.score_batch(&batch.columns)?;
-            }
-            Ok((oddest(&odd, &batch)?, even.candidates(&batch)?, batch.file, batch.rejected))
+            let superseded = match (flows, scorer) {
+                (None, None) => Vec::new(),
+                (None, Some(scorer)) => {
+                    batch.columns = scorer.score_batch(&batch.columns)?;
+                    Vec::new()
+                }
+                (Some(flows), scorer) => flows.scored(scorer, shared, &mut batch)?,
+            };
+            let is_drawn = |row: usize| !superseded.get(row).copied().unwrap_or(false);
+            let of_even = even.candidates_in(&batch, |row| is_drawn(row).then_some(None))?;
+            Ok((oddest(&odd, &batch, is_drawn)?, of_even, batch.file, batch.rejected))
         },
         |done| {
             let (of_odd, of_even, file, bad) = done.value;
@@ -85,35 +108,36 @@ pub fn draw(
         let said = tally.rejected_in_words();
         return Err(Error::NoInput(format!("no row to draw: {} records read, {said}", tally.records)));
     }
-    // The others, those first that an even sample takes first; then all in the order of the input.
-    let taken: HashSet<u64> = odd.positions.iter().copied().collect();
-    let mut others: Vec<usize> =
-        (0..even.positions.len()).filter(|&row| even.positions.get(row).is_some_and(|p| !taken.contains(p))).collect();
-    others.sort_unstable_by_key(|&row| even.positions.get(row).map(|&position| record_hash(seed, position)));
-    others.truncate(n_rows - odd.positions.len().min(n_rows));
     let n_odd = odd.positions.len();
-    let mut places: Vec<(u64, usize)> = odd.positions.iter().copied().zip(0..).collect();
-    places.extend(others.iter().filter_map(|&row| Some((*even.positions.get(row)?, n_odd + row))));
-    places.sort_unstable();
-    let arrow = |e: arrow_schema::ArrowError| Error::Schema(format!("the drawn rows could not be put together: {e}"));
-    let all = concat_batches(&schema, [&odd.rows, &even.rows]).map_err(arrow)?;
-    let indices = UInt32Array::from_iter_values(places.iter().map(|&(_, row)| row as u32));
-    let rows = take_record_batch(&all, &indices).map_err(arrow)?;
+    let drawn = together(odd, even, n_rows, seed)?;
+    run.stop.check()?;
+    let derived = flows.map(|flows| flows.derived(&drawn)).transpose()?;
     stages.wall = Stages::seconds(start.elapsed());
+    let rows = drawn.rows;
     // Where every row is drawn none is there for being odd.
     let n_odd = if tally.rows > rows.num_rows() as u64 { n_odd } else { 0 };
-    Ok(Pass::Done(PictureRows { rows, n_odd, tally, stages }))
+    Ok(Pass::Done(PictureRows { rows, derived, n_odd, tally, stages }))
+}
+
+/// The oddest rows, and of the others those first that an even sample takes first.
+fn together(odd: Drawn, even: Drawn, n_rows: usize, seed: u64) -> Result<Drawn> {
+    let taken: HashSet<u64> = odd.positions.iter().copied().collect();
+    let mut others: Vec<(usize, u64)> =
+        even.positions.iter().copied().enumerate().filter(|(_, position)| !taken.contains(position)).collect();
+    others.sort_unstable_by_key(|&(_, position)| record_hash(seed, position));
+    others.truncate(n_rows - odd.positions.len().min(n_rows));
+    odd.with(even, others.into_iter().map(|(row, _)| row))
 }
 
 /// A batch's rows that may be among those with the largest scores; `None` where rows have none.
-fn oddest(sample: &Sample, batch: &Batch) -> Result<Option<Candidates>> {
+fn oddest(sample: &Sample, batch: &Batch, is_drawn: impl Fn(usize) -> bool) -> Result<Option<Candidates>> {
     let Some(column) = batch.columns.column_by_name(SCORE).filter(|column| column.data_type().is_numeric()) else {
         return Ok(None);
     };
     let scores = arrow_cast::cast(column, &DataType::Float64).map_err(|e| Error::Schema(e.to_string()))?;
     let scores = scores.as_primitive::<Float64Type>();
-    let key = |row: usize, _| if scores.is_null(row) { u64::MAX } else { descending(scores.value(row)) };
-    sample.candidates_by(batch, key).map(Some)
+    let key = |row: usize| if scores.is_null(row) { u64::MAX } else { descending(scores.value(row)) };
+    sample.candidates_of(batch, |row, _| is_drawn(row).then(|| (key(row), None))).map(Some)
 }
 
 /// Without rows that have no score: where few have one, they fill the sample.

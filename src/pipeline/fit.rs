@@ -156,8 +156,7 @@ fn nothing(input: &Input, options: &FitOptions, tally: &Tally) -> Error {
 /// Reads the input as flow logs, if it is to be and can be.
 fn reader(input: &Input, options: &FitOptions) -> Result<Option<FlowReader>> {
     let Some(flows) = &options.flows else { return Ok(None) };
-    let reader = FlowReader::new(input, flows.reading.options, flows.set)?;
-    let reader = reader.filter(|reader| flows.any_table || reader.is_log());
+    let reader = flows.reader(input)?;
     let baseline = flows.reading.baseline;
     if baseline.is_some() && !reader.as_ref().is_some_and(FlowReader::tells_who_and_when) {
         let limit =

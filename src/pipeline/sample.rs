@@ -10,6 +10,7 @@ use crate::flows::source::conform;
 use crate::{Error, Result};
 use arrow_array::{RecordBatch, UInt32Array};
 use arrow_schema::SchemaRef;
+use arrow_select::concat::concat_batches;
 use arrow_select::interleave::interleave_record_batch;
 use arrow_select::take::take_record_batch;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,6 +66,26 @@ pub struct Drawn {
     pub positions: Vec<u64>,
     /// Each row's file, as [`Batch::file`].
     pub files: Vec<usize>,
+}
+
+impl Drawn {
+    /// These rows and those of `others` that `chosen` names, in stream order. None may be in both.
+    ///
+    /// # Errors
+    /// If the two have other columns.
+    pub fn with(self, others: Drawn, chosen: impl IntoIterator<Item = usize>) -> Result<Drawn> {
+        let n = self.positions.len();
+        let mut places: Vec<(u64, usize)> = self.positions.iter().copied().zip(0..).collect();
+        places.extend(chosen.into_iter().filter_map(|row| Some((*others.positions.get(row)?, n + row))));
+        places.sort_unstable();
+        let both = concat_batches(&others.rows.schema(), [&self.rows, &others.rows]).map_err(arrow)?;
+        let indices = UInt32Array::from_iter_values(places.iter().map(|&(_, row)| row as u32));
+        let rows = take_record_batch(&both, &indices).map_err(arrow)?;
+        let files: Vec<usize> = self.files.into_iter().chain(others.files).collect();
+        let known = places.into_iter().filter_map(|(position, row)| Some((position, *files.get(row)?)));
+        let (positions, files) = known.unzip();
+        Ok(Drawn { rows, positions, files })
+    }
 }
 
 /// The candidates gathered so far; merged in input order by one thread.

@@ -54,7 +54,7 @@ pub(super) fn flow_rows(
     let rows = flow_table(logs, drawn, &runs, &features, &counted)?;
     let evenly = match evenly.filter(|evenly| evenly.rows.num_rows() > 0) {
         None => None,
-        Some(evenly) => Some(flow_table(logs, evenly, &flow_runs(logs, evenly)?, &features, &counted)?),
+        Some(evenly) => Some(flow_columns(logs, evenly, &features, &counted)?),
     };
     Ok((TrainingRows { rows, evenly, features: Some(features.clone()) }, features))
 }
@@ -74,7 +74,16 @@ fn flow_runs(logs: &FlowLogs, drawn: &Drawn) -> Result<Vec<FlowRun>> {
     Ok(runs)
 }
 
-/// `counted`: whether a position was among those that the features were fitted on.
+/// The columns of drawn flows by `features`; `counted`: whether a position was among those that these were fitted on.
+pub(super) fn flow_columns(
+    logs: &FlowLogs,
+    drawn: &Drawn,
+    features: &FlowFeatures,
+    counted: &dyn Fn(u64) -> bool,
+) -> Result<FittedRows> {
+    flow_table(logs, drawn, &flow_runs(logs, drawn)?, features, counted)
+}
+
 fn flow_table(
     logs: &FlowLogs,
     drawn: &Drawn,

@@ -2,8 +2,7 @@
 
 use super::gather::ShownRows;
 use crate::picture::columns::Column;
-use crate::pipeline::record_hash;
-use crate::pipeline::{Said, ScoredColumns};
+use crate::pipeline::{Drawn, Said, ScoredColumns, record_hash};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
@@ -57,7 +56,7 @@ impl Map {
     ///
     /// # Errors
     /// Rows without scores.
-    pub fn pick(shown: &ShownRows, prefix: &str, n_rows: usize, seed: u64) -> Result<RecordBatch> {
+    pub fn pick(shown: &ShownRows, prefix: &str, n_rows: usize, seed: u64) -> Result<Drawn> {
         let scored = ScoredColumns::find(shown.rows.schema_ref(), prefix)?.read(&shown.rows)?;
         let said = |row: usize| scored.row(row).map(|said| (row, said));
         let mut rows: Vec<(usize, Said)> = (0..shown.rows.num_rows()).filter_map(said).collect();
@@ -70,8 +69,11 @@ impl Map {
         let mut picked: Vec<u32> =
             rows.iter().map(|(row, _)| *row).chain(others).take(n_rows).map(|row| row as u32).collect();
         picked.sort_unstable();
-        take_record_batch(&shown.rows, &UInt32Array::from(picked))
-            .map_err(|e| Error::Schema(format!("the map's rows could not be put together: {e}")))
+        let of = |row: &u32| Some((*shown.positions.get(*row as usize)?, *shown.files.get(*row as usize)?));
+        let (positions, files) = picked.iter().filter_map(of).unzip();
+        let rows = take_record_batch(&shown.rows, &UInt32Array::from(picked))
+            .map_err(|e| Error::Schema(format!("the map's rows could not be put together: {e}")))?;
+        Ok(Drawn { rows, positions, files })
     }
 
     /// Where the rows' scores are, if they have any.

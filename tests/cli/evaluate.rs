@@ -40,8 +40,17 @@ fn measures_are_those_of_the_scored_rows() {
     let negative = of(&|i| labels[i] == "0");
     let found = json(
         &bench,
-        &["evaluate", "-m", "a.model", "flows.csv", "--json", "--bootstrap", "200", "--curves", "curves.csv"],
+        &[
+            &["evaluate", "-m", "a.model", "flows.csv", "--json", "--bootstrap", "200"][..],
+            &["--curves", "curves.csv", "--curves", "curves.svg", "--curves", "curves.png"],
+        ]
+        .concat(),
     );
+    let picture = bench.read("curves.svg");
+    for said in ["flows.csv", "all rows (0.", "false positive rate", "precision", "the threshold", "ddos (0."] {
+        assert!(picture.contains(said), "{said}");
+    }
+    assert!(std::fs::read(bench.path("curves.png")).unwrap().starts_with(b"\x89PNG"));
     let measured = &found["measured"];
     assert!((number(&measured["auroc"]["value"]) - auroc(&of(&|i| labels[i] == "1"), &negative)).abs() < 1e-9);
     let right = (0..scores.len()).filter(|&i| labels[i] == "1" && called[i] == "1").count() as f64;
@@ -125,6 +134,7 @@ fn what_cannot_be_measured_is_refused() {
     assert!(refused(&["evaluate", "-m", "a.model", "flows.csv", "--label", "truth"]).contains("no such column"));
     assert!(refused(&["evaluate", "-m", "a.model", "flows.csv", "--kind", "sort"]).contains("no such column"));
     assert!(refused(&["evaluate", "-m", "a.model", "flows.csv", "--curves", "flows.csv"]).contains("--curves"));
+    assert!(refused(&["evaluate", "-m", "a.model", "flows.csv", "--curves", "curves.pdf"]).contains(".svg or .png"));
     let text = bench.read("flows.csv");
     let without: Vec<&str> = text.lines().filter_map(|line| line.rsplitn(3, ',').nth(2)).collect();
     bench.write("plain.csv", without.join("\n"));

@@ -1,5 +1,6 @@
 //! `oddflow embed` from outside: what it draws, what it writes, what it refuses.
 
+use crate::kept::logs;
 use crate::{Bench, csv_column};
 
 const FAST: [&str; 4] = ["--steps", "60", "--device", "cpu"];
@@ -92,4 +93,42 @@ fn what_makes_no_map_is_refused() {
     refused(&["-o", "a.html", "-o", "a.html"], "the same file");
     refused(&["-o", "map.html", "--theme", "blue"], "light or dark");
     assert_eq!(bench.files(), ["flows.csv"]);
+}
+
+#[test]
+fn flow_logs_are_laid_out_by_what_is_around_their_flows() {
+    let bench = Bench::empty();
+    logs(&bench);
+    bench.ok(&["detect", "logs", "-o", "out.parquet", "--device", "cpu", "--alerts", "3/day"]);
+    let embed = |args: &[&str], out: &str| {
+        bench.ok(&with(&with(&["embed"], args), &with(&["-o", out], &FAST)));
+        ["embedding_x", "embedding_y", "anomaly_score"].map(|column| csv_column(&bench.path(out), column))
+    };
+    // The model's windows and scores are those of the run that fitted it, whichever way the logs come.
+    let of_logs = embed(&["logs", "-m", "out.parquet.model"], "logs.csv");
+    assert_eq!(of_logs[0].len(), 420);
+    assert_eq!(embed(&["out.parquet", "-m", "out.parquet.model"], "scored.csv"), of_logs);
+    let batches = ["--batch-rows", "50", "--threads", "1"];
+    assert_eq!(embed(&with(&["logs", "-m", "out.parquet.model"], &batches), "batches.csv"), of_logs);
+    // What was scored keeps its findings.
+    assert!(csv_column(&bench.path("scored.csv"), "finding_id").iter().any(|id| id.len() == 16));
+    // Without a model features are those that a fit would take: the scanner's flows, which one by one look like others, lie
+    // together.
+    let own = embed(&["out.parquet"], "own.csv");
+    let sources = csv_column(&bench.path("own.csv"), "id.orig_h");
+    let at = |row: usize| [&own[0], &own[1]].map(|axis| axis[row].parse::<f64>().unwrap());
+    let apart = |a: [f64; 2], b: [f64; 2]| (a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2);
+    let nearest = |row: usize| {
+        let others = (0..sources.len()).filter(|&other| other != row);
+        others.min_by(|&a, &b| apart(at(row), at(a)).total_cmp(&apart(at(row), at(b)))).unwrap()
+    };
+    let scanner: Vec<usize> = (0..sources.len()).filter(|&row| sources[row] == "203.0.113.9").collect();
+    let together = scanner.iter().filter(|&&row| sources[nearest(row)] == "203.0.113.9").count();
+    assert!(scanner.len() == 60 && together >= 57, "{together}");
+    assert_ne!(embed(&["out.parquet", "--features", "columns"], "columns.csv"), own);
+    bench.ok(&["report", "out.parquet", "-o", "day.html", "--map", "--map-rows", "100", "--device", "cpu"]);
+    let refused = bench.run(&["embed", "logs", "-m", "out.parquet.model", "--features", "basic", "-o", "no.csv"]);
+    assert!(refused.code == 2 && refused.stderr.contains("--features"), "{}", refused.stderr);
+    let refused = bench.run(&["embed", "logs", "--features", "many", "-o", "no.csv"]);
+    assert!(refused.code == 2 && refused.stderr.contains("default, basic or columns"), "{}", refused.stderr);
 }

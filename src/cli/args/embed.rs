@@ -16,6 +16,12 @@ pub struct Embed {
     /// Score the rows with this model: its features make the map, its severity the colours
     #[arg(short, long, value_name = "MODEL")]
     pub model: Option<PathBuf>,
+    /// Features of flow logs without a model: default, basic or columns, as of `detect` [default: default; of tables columns]
+    #[arg(long, value_name = "SET")]
+    pub features: Option<String>,
+    /// Zone of times that state none (Argus), such as +02:00 [default: UTC]
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub tz: Option<String>,
     /// Rows to draw from the input [default: 10000]
     #[arg(long, value_name = "N")]
     pub rows: Option<usize>,

@@ -27,9 +27,10 @@ pub struct Evaluate {
     /// Seed of the intervals
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
-    /// Where the points of the ROC and precision-recall curves go: .csv, .tsv, .ndjson, .parquet or .arrow
+    /// Where the ROC and precision-recall curves go: a picture (.svg, .png), or a table of their points (.csv, .tsv, .ndjson,
+    /// .parquet, .arrow); may be given several times
     #[arg(long, value_name = "OUT")]
-    pub curves: Option<String>,
+    pub curves: Vec<String>,
     /// As JSON
     #[arg(long)]
     pub json: bool,

@@ -1,15 +1,13 @@
-//! What was measured: tables, JSON, curves.
+//! What was measured: tables, JSON.
 
 use super::Evaluated;
 use crate::cli::run::Session;
 use crate::cli::summary::one_kind;
 use crate::cli::talk::{count, percent, plural, say};
-use crate::detectors::{Assessed, Comparison, CurvePoint, Estimate, KindAssessed, Measures};
-use crate::flows::sink::{Sink, SinkOptions, Target, printable};
+use crate::detectors::{Comparison, Estimate, KindAssessed, Measures};
+use crate::flows::sink::printable;
 use crate::{Error, Result};
-use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array};
 use comfy_table::{Cell, CellAlignment, Table, presets};
-use std::sync::Arc;
 
 /// What each measure is called.
 const NAMES: [&str; 6] = ["AUROC", "average precision", "precision at n", "precision", "recall", "F1"];
@@ -177,34 +175,4 @@ pub fn print_json(evaluated: &Evaluated<'_>) -> Result<()> {
     });
     let text = serde_json::to_string_pretty(&all).map_err(|e| Error::Internal(format!("measures as JSON: {e}")))?;
     text.lines().try_for_each(say)
-}
-
-/// Writes the points of all curves: those of all rows have an empty `kind`.
-pub fn write_curves(assessed: &Assessed, target: &Target) -> Result<()> {
-    let curves = std::iter::once((None, &assessed.curve))
-        .chain(assessed.kinds.iter().map(|kind| (Some(kind.kind.as_str()), &kind.curve)));
-    let points: Vec<(Option<&str>, CurvePoint)> =
-        curves.flat_map(|(kind, curve)| curve.iter().map(move |point| (kind, *point))).collect();
-    let numbers = |of: fn(&CurvePoint) -> f64| -> ArrayRef {
-        Arc::new(points.iter().map(|(_, point)| Some(of(point))).collect::<Float64Array>())
-    };
-    let counts = |of: fn(&CurvePoint) -> u64| -> ArrayRef {
-        Arc::new(points.iter().map(|(_, point)| Some(of(point))).collect::<UInt64Array>())
-    };
-    let kinds: ArrayRef = Arc::new(points.iter().map(|(kind, _)| *kind).collect::<StringArray>());
-    let batch = RecordBatch::try_from_iter_with_nullable([
-        ("kind", kinds, true),
-        ("score", numbers(|p| p.score), true),
-        ("true_positives", counts(|p| p.true_positives), true),
-        ("false_positives", counts(|p| p.false_positives), true),
-        ("true_positive_rate", numbers(|p| p.true_positive_rate), true),
-        ("false_positive_rate", numbers(|p| p.false_positive_rate), true),
-        ("precision", numbers(|p| p.precision), true),
-        ("recall", numbers(|p| p.true_positive_rate), true),
-    ])
-    .map_err(|e| Error::Internal(format!("points of curves: {e}")))?;
-    let mut sink = Sink::create(target, &batch.schema(), &SinkOptions::default())?;
-    let encoded = sink.encoder().encode(&batch)?;
-    sink.write(encoded)?;
-    sink.finish().map(drop)
 }

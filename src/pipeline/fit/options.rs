@@ -1,9 +1,11 @@
 //! What fitting is asked for.
 
+use crate::Result;
 use crate::detectors::{DetectorParams, SelfJoinPlan, SolverState, ThresholdRule};
 use crate::features::flow::{FlowSet, Locality};
 use crate::features::{FeatureOptions, RoleOverrides};
-use crate::pipeline::FlowReading;
+use crate::flows::source::Input;
+use crate::pipeline::{FlowReader, FlowReading};
 
 /// What to fit.
 #[derive(Debug, Clone)]
@@ -43,6 +45,17 @@ pub struct FlowFit {
     pub cap: Option<usize>,
     /// Also of tables that no log is known to have, if they tell addresses and times.
     pub any_table: bool,
+}
+
+impl FlowFit {
+    /// Reads the input as flow logs, if it is one of them.
+    ///
+    /// # Errors
+    /// As [`FlowReader::new`].
+    pub fn reader(&self, input: &Input) -> Result<Option<FlowReader>> {
+        let reader = FlowReader::new(input, self.reading.options, self.set)?;
+        Ok(reader.filter(|reader| self.any_table || reader.is_log()))
+    }
 }
 
 /// Who looks on while a detector is fitted.

@@ -1,12 +1,10 @@
 //! Which rows are shown.
 
 use super::Worker;
+use crate::Result;
 use crate::flows::source::Input;
-use crate::pipeline::{Gathered as GatheredRows, Said, record_hash};
-use crate::{Error, Result};
-use arrow_array::{RecordBatch, UInt32Array};
-use arrow_select::concat::concat_batches;
-use arrow_select::take::take_record_batch;
+use crate::pipeline::{Drawn, Gathered as GatheredRows, Said, record_hash};
+use arrow_array::RecordBatch;
 use std::collections::{HashMap, HashSet};
 
 /// Rows to show: those of findings, then anomalies by severity, then others drawn by the seed; in the order of the input.
@@ -15,6 +13,8 @@ pub struct ShownRows {
     pub rows: RecordBatch,
     /// The place of each in the input; the first is 0.
     pub positions: Vec<u64>,
+    /// The file of each, as [`Batch::file`](crate::flows::Batch::file).
+    pub files: Vec<usize>,
     /// For each finding, the places of its first rows among these.
     pub of_finding: HashMap<String, Vec<usize>>,
 }
@@ -45,21 +45,13 @@ pub(super) fn shown(
     others.retain(|(_, at, _)| !taken.contains(at));
     others.sort_unstable();
     others.truncate(worker.options.most_rows.saturating_sub(firsts.positions.len()));
-    let n_firsts = firsts.positions.len();
-    let mut places: Vec<(u64, usize)> = firsts.positions.iter().copied().zip(0..).collect();
-    places.extend(others.iter().map(|&(_, at, row)| (at, n_firsts + row)));
-    places.sort_unstable();
-    let arrow =
-        |e: arrow_schema::ArrowError| Error::Schema(format!("the report's rows could not be put together: {e}"));
-    let both = concat_batches(&input.schema, [&firsts.rows, &all.rows]).map_err(arrow)?;
-    let indices = UInt32Array::from_iter_values(places.iter().map(|&(_, row)| row as u32));
-    let rows = take_record_batch(&both, &indices).map_err(arrow)?;
+    let Drawn { rows, positions, files } = firsts.with(all, others.into_iter().map(|(_, _, row)| row))?;
     let scored = worker.columns.read(&rows)?;
     let mut of_finding: HashMap<String, Vec<usize>> = HashMap::new();
-    for (row, (position, _)) in places.iter().enumerate() {
+    for (row, position) in positions.iter().enumerate() {
         if let (true, Some(id)) = (taken.contains(position), scored.finding(row)) {
             of_finding.entry(id.to_owned()).or_default().push(row);
         }
     }
-    Ok(ShownRows { rows, positions: places.iter().map(|(position, _)| *position).collect(), of_finding })
+    Ok(ShownRows { rows, positions, files, of_finding })
 }
