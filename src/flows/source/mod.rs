@@ -28,6 +28,7 @@ mod notes;
 mod parquet;
 mod parquet_damage;
 mod parquet_footer;
+mod parquet_pages;
 mod parquet_spans;
 mod pipe;
 mod positioned;

@@ -10,7 +10,6 @@ use crate::flows::Batch;
 use crate::words::counted;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -43,12 +42,7 @@ impl Decoding {
     }
 
     fn check(&self, group: usize) -> Result<(), String> {
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.footer.clone())
-            .with_row_groups(vec![group])
-            .with_projection(self.projection.clone())
-            .with_batch_size(CHECK_ROWS)
-            .build()
-            .map_err(|e| e.to_string())?;
+        let reader = self.reader(group..group + 1, CHECK_ROWS, None)?;
         let mut met = 0_u64;
         for batch in reader {
             met = met.saturating_add(batch.map_err(|e| e.to_string())?.num_rows() as u64);

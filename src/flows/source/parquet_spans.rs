@@ -17,9 +17,7 @@ use crate::flows::{Batch, RecordNumbers};
 use crate::words::counted;
 use arrow_array::RecordBatch;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
-};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, RowSelection, RowSelector};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -220,19 +218,18 @@ impl SpanDecoder {
     }
 
     fn open(&self) -> Result<ParquetRecordBatchReader, String> {
-        let Decoding { file, footer, projection, .. } = self.shared.as_ref();
         let size = |rows: u64| usize::try_from(rows).map_err(|e| e.to_string());
+        let groups = self.span.groups.clone();
         let rows: u64 = self.span.batches.iter().sum();
         let batch_rows = size(self.span.batches.first().copied().unwrap_or(1))?;
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), footer.clone())
-            .with_row_groups(self.span.groups.clone().collect())
-            .with_projection(projection.clone())
-            .with_batch_size(batch_rows);
-        let in_groups = self.span.groups.clone().map(|group| self.shared.rows(group)).fold(0, u64::saturating_add);
-        if in_groups != rows {
-            let selection = vec![RowSelector::skip(size(self.span.skip)?), RowSelector::select(size(rows)?)];
-            builder = builder.with_row_selection(RowSelection::from(selection));
-        }
-        builder.build().map_err(|e| e.to_string())
+        let in_groups = groups.clone().map(|group| self.shared.rows(group)).fold(0, u64::saturating_add);
+        let selection = match in_groups == rows {
+            true => None,
+            false => {
+                let selectors = vec![RowSelector::skip(size(self.span.skip)?), RowSelector::select(size(rows)?)];
+                Some(RowSelection::from(selectors))
+            }
+        };
+        self.shared.reader(groups, batch_rows, selection)
     }
 }

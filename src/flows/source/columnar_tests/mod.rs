@@ -3,6 +3,7 @@
 mod arrow_files;
 mod columns;
 mod damage;
+mod pages;
 mod parquet_files;
 
 use super::conform::{Readable, conform};
