@@ -34,7 +34,7 @@ fn main() -> Result<(), timing::Failure> {
     })?;
     if let Some((points, divergence)) = embedded.take() {
         let kept = kept_neighbors(rows.view(), points.view(), 15, &Stop::new())?;
-        println!("{}", serde_json::json!({ "divergence": divergence, "kept_neighbors": kept }));
+        timing::say(&serde_json::json!({ "divergence": divergence, "kept_neighbors": kept }).to_string())?;
         if let Ok(out) = std::env::var("OUT") {
             ndarray_npy::write_npy(out, &points)?;
         }
@@ -72,7 +72,7 @@ fn steps(rows: &Array2<f32>) -> Result<(), timing::Failure> {
             // So short that the points stay where they are.
             op.advance(10, Step { learning_rate: 1e-12, momentum: 0.0, exaggeration: 1.0 })?;
             let each = begin.elapsed().as_secs_f64() * 100.0;
-            println!("{n_dims} dimensions, {} rows, {repulsion:?}: {each:.3} ms a step", rows.nrows());
+            timing::say(&format!("{n_dims} dimensions, {} rows, {repulsion:?}: {each:.3} ms a step", rows.nrows()))?;
         }
     }
     Ok(())

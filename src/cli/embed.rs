@@ -14,7 +14,7 @@ use super::settings::Config;
 use super::summary;
 use super::talk::{count, plural, seconds};
 use crate::features::{FeaturePlan, Role, infer_roles};
-use crate::flows::source::{Input, prefix_of_added};
+use crate::flows::source::Input;
 use crate::model::{ADDED, ADDED_BY_FINDINGS, Model};
 use crate::pipeline::{DerivedColumns, DrawOptions, FlowFit, FlowLogs, PictureFlows, PictureRows};
 use crate::{Error, Result};
@@ -42,9 +42,9 @@ pub fn run(args: &Embed) -> Result<Done> {
         let limit = format!("a page holds at most {}; write .png, .svg or a table for more", count(limit as u64));
         return Err(Error::parameter("--rows", n_rows, limit));
     }
-    let model = args.model.as_deref().map(Model::load).transpose()?;
     let fit = config.flows_of_map(args)?;
     let session = Session::start(config.running(&args.run)?)?;
+    let model = args.model.as_deref().map(Model::load).transpose()?;
     session.talk.line(
         "oddflow",
         &format!("{}, {}, seed {}", env!("CARGO_PKG_VERSION"), session.device.describe(), layout.seed()),
@@ -68,6 +68,13 @@ pub fn run(args: &Embed) -> Result<Done> {
         if drawn.n_odd > 0 { format!(", {} of them the oddest", count(drawn.n_odd as u64)) } else { String::new() };
     let n_drawn = drawn.rows.num_rows();
     session.talk.line("drawn", &format!("{} of {}{odd}", count(n_drawn as u64), plural(all, "row")));
+    if drawn.superseded > 0 {
+        let replaced = plural(drawn.superseded, "older snapshot");
+        session.talk.line("", &format!("{replaced} of open flows left out"));
+    }
+    if n_drawn < LEAST_ROWS {
+        return Err(Error::NoInput(format!("a map needs at least {LEAST_ROWS} rows: {n_drawn} could be drawn")));
+    }
     picture.check(&drawn.rows)?;
     let features = features(&session, &config, &drawn.rows, drawn.derived.as_ref(), model.as_ref())?;
     let map = layout.carry_out(features.view(), &session)?;
@@ -99,7 +106,7 @@ struct Source<'a> {
     seed: u64,
 }
 
-/// The rows of the picture, scored where there is a model. A log that was scored keeps its own scores and findings.
+/// The rows of the picture, scored where there is a model; else a log that was scored has its own scores and findings.
 fn draw(args: &Embed, session: &Session, input: &mut Input, source: &Source<'_>) -> Result<PictureRows> {
     session.keeping_rejects(args.rejected.as_deref(), input, |input, rejects| {
         let flows = match source.model {
@@ -111,9 +118,7 @@ fn draw(args: &Embed, session: &Session, input: &mut Input, source: &Source<'_>)
             Some(PictureFlows::OfModel(flows)) => flows.schema(&input.schema)?,
             _ => input.schema.clone(),
         };
-        let is_scored = flows.is_some() && prefix_of_added(&input.schema).is_some_and(|prefix| prefix.is_empty());
-        let model = source.model.filter(|_| !is_scored);
-        let scorer = model.map(|model| model.scorer(&session.device, &schema, rows)).transpose()?;
+        let scorer = source.model.map(|model| model.scorer(&session.device, &schema, rows)).transpose()?;
         let options = DrawOptions { n_rows: source.n_rows, seed: source.seed, flows };
         session.pass("draw", total_bytes(input), |run| {
             let scorer = scorer.map(|scorer| scorer.until(&run.stop));
@@ -141,6 +146,7 @@ pub fn features(
 ) -> Result<Array2<f32>> {
     let table = derived.map_or(rows, |derived| &derived.columns);
     if let Some(model) = model {
+        summary::features(session, &model.features, derived.is_some(), false);
         return Ok(model.features.bind(table.schema_ref())?.encode(table)?.matrix);
     }
     let roles = match derived {
@@ -155,7 +161,7 @@ pub fn features(
         }
     };
     let plan = FeaturePlan::fit(table, &infer_roles(table, &roles)?, &config.features())?;
-    session.talk.lines("", plan.notes().iter().map(String::as_str));
+    summary::features(session, &plan, derived.is_some(), true);
     Ok(plan.bind(table.schema_ref())?.encode(table)?.matrix)
 }
 

@@ -45,9 +45,9 @@ pub fn run(args: &Evaluate) -> Result<Done> {
         return Err(Error::parameter("--bootstrap", args.bootstrap, "it must be at most 100,000"));
     }
     let rule = config.rule(&args.verdict)?;
+    let session = Session::start(config.running(&args.run)?)?;
     let model = load(&args.model, rule)?;
     let rival = args.compare.as_deref().map(|path| load(path, rule)).transpose()?;
-    let session = Session::start(config.running(&args.run)?)?;
     summary::model_title(&session, &model, &args.model, &model.digest()?);
     let mut options = config.input(&args.input, &session.running)?;
     options.known_types = known_types(&model);
@@ -73,7 +73,7 @@ pub fn run(args: &Evaluate) -> Result<Done> {
     let clean = report.tally.n_rejected() == 0 && input.damages().is_empty();
     let rival = rival.as_ref();
     let evaluated = Evaluated { args, model: &model, rival, input: &input, label, kind, report, assessed };
-    curves.iter().try_for_each(|output| output.write(&evaluated))?;
+    curves.iter().try_for_each(|output| output.write(&evaluated, &session))?;
     if args.json {
         output::print_json(&evaluated)?
     } else {

@@ -201,6 +201,12 @@ fn map(
         return Ok(None);
     }
     let drawn = Map::pick(&gathered.shown, asked.prefix, asked.n_rows, asked.seed)?;
+    let n = drawn.rows.num_rows();
+    if n < LEAST_MAP_ROWS {
+        let said = format!("none: {} with a score, and a map needs at least {LEAST_MAP_ROWS}", plural(n as u64, "row"));
+        session.talk.line("map", &said);
+        return Ok(None);
+    }
     let reading = FlowReading { options: asked.reading, ..FlowReading::default() };
     let flows = fitted(session, input, Some(&FlowFit { reading, ..FlowFit::default() }))?;
     let derived = flows.map(|flows| flows.derived(&drawn)).transpose()?;

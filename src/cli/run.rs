@@ -32,6 +32,7 @@ pub struct Session {
 
 impl Session {
     /// Sizes the thread pool, takes the device, catches Ctrl-C.
+    /// To be started before anything that computes, such as loading a model: the first use of threads says how many there are.
     pub fn start(running: Running) -> Result<Self> {
         // A second call (in a test) finds the pool built; results never depend on its size.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(running.threads).build_global();

@@ -25,8 +25,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub fn run(args: &Score) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
     let grouping = Asked::new(&args.findings, &args.verdict, &config)?;
-    let mut model = Model::load(&args.model)?;
     let session = Session::start(config.running(&args.run)?)?;
+    let mut model = Model::load(&args.model)?;
     let model_digest = model.digest()?;
     summary::model_title(&session, &model, &args.model, &model_digest);
     if let Some(rule) = config.rule(&args.verdict)? {

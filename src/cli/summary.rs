@@ -4,7 +4,7 @@ use super::found::Found;
 use super::run::Session;
 use super::talk::{bytes, count, percent, plural, seconds};
 use crate::detectors::{Detector, OneClassSvm, Quality, SvmSolver, ThresholdRule};
-use crate::features::Role;
+use crate::features::{FeaturePlan, Role};
 use crate::flows::sink::part_path;
 use crate::flows::source::{Input, LEFT_OUT};
 use crate::model::Model;
@@ -30,17 +30,23 @@ pub fn model_title(session: &Session, model: &Model, path: &Path, digest: &str) 
     session.talk.line("oddflow", &text);
 }
 
+/// How many features there are, of how many columns: the log's own, or those that are `derived` from it; what is to be said of them, where it was not before.
+pub fn features(session: &Session, plan: &FeaturePlan, derived: bool, with_notes: bool) {
+    let used = plan.columns().iter().filter(|c| matches!(c.role, Role::Numeric | Role::Categorical)).count();
+    let of = match derived {
+        true => plural(used, "derived column"),
+        false => format!("{used} of {}", plural(plan.columns().len(), "column")),
+    };
+    session.talk.line("features", &format!("{} from {of}", count(plan.n_features() as u64)));
+    if with_notes {
+        session.talk.lines("", plan.notes().iter().map(String::as_str));
+    }
+}
+
 /// What was fitted, on what.
 pub fn fitted(session: &Session, fitted: &FitReport) {
     let FitReport { model, stages, flips, .. } = fitted;
-    let used = model.features.columns().iter().filter(|c| matches!(c.role, Role::Numeric | Role::Categorical)).count();
-    let of = match &model.flows {
-        // Not the log's own.
-        Some(_) => plural(used, "derived column"),
-        None => format!("{used} of {}", plural(model.features.columns().len(), "column")),
-    };
-    session.talk.line("features", &format!("{} from {of}", count(model.features.n_features() as u64)));
-    session.talk.lines("", model.features.notes().iter().map(String::as_str));
+    features(session, &model.features, model.flows.is_some(), true);
     model.detector.parts().iter().for_each(|part| part_fitted(session, part));
     if let Some(flips) = flips {
         let rows = plural(model.provenance.rows_sampled, "training row");

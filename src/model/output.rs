@@ -113,7 +113,10 @@ impl OutputPlan {
             let numbers = |values: Vec<f64>| -> ArrayRef {
                 Arc::new(values.into_iter().zip(&has_score).map(|(v, &has)| known(v, has)).collect::<Float64Array>())
             };
-            let verdicts = scored.anomaly.iter().zip(&has_score).map(|(&anomaly, &has)| has.then_some(anomaly));
+            let verdicts = scored.anomaly.iter().zip(&has_score).enumerate().map(|(row, (&anomaly, &has))| {
+                let is_of_baseline = scored.baseline.get(row).copied().unwrap_or(false);
+                (has || is_of_baseline).then_some(anomaly)
+            });
             let verdicts: ArrayRef = Arc::new(verdicts.collect::<BooleanArray>());
             columns.extend([numbers(scored.score), numbers(scored.severity), verdicts]);
             columns.extend(of_findings(scored.finding, batch.num_rows()));

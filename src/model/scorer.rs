@@ -26,6 +26,8 @@ pub struct Scored {
     pub severity: Vec<f64>,
     /// The verdict: whether the score is above the threshold.
     pub anomaly: Vec<bool>,
+    /// Of each row, whether it is of a baseline within the input: these have no score, and are no anomalies. Empty: of none.
+    pub baseline: Vec<bool>,
     /// Of which finding each row is, where rows are grouped.
     pub finding: Option<InFinding>,
     /// Why it is odd, where rows are explained.
@@ -93,6 +95,7 @@ impl BatchScorer {
             score,
             severity,
             anomaly,
+            baseline: Vec::new(),
             finding: None,
             reasons: None,
             imputed: encoded.imputed,

@@ -4,6 +4,7 @@ use super::palette::{CATEGORIES, Ink};
 use super::svg::{HEADER, MARGIN, escape, opened, shortened};
 use super::{Size, Theme, png};
 use crate::Result;
+use crate::words::counted;
 use std::fmt::Write;
 
 /// Room for numbers and names of axes, left and below.
@@ -20,6 +21,8 @@ const TICKS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 pub struct Line {
     /// What it is called.
     pub name: String,
+    /// The area under its ROC curve, if it has one.
+    pub auroc: Option<f64>,
     /// False positive rate and true positive rate, from (0, 0) up to (1, 1).
     pub roc: Vec<[f64; 2]>,
     /// Recall and precision, by ascending recall.
@@ -103,14 +106,15 @@ impl CurvesPicture<'_> {
         };
         for (at, line) in self.lines.iter().enumerate() {
             let (color, width) = stroke(at, ink);
-            text(at, dash(at, color, width, "none"), &line.name);
+            let auroc = line.auroc.map(|auroc| format!(" ({auroc:.3})")).unwrap_or_default();
+            text(at, dash(at, color, width, "none"), &(shortened(&line.name, 24) + &auroc));
         }
         let mut at = self.lines.len();
         if self.left_out > 0 {
-            text(at, String::new(), &format!("and {} more kinds", self.left_out));
+            text(at, String::new(), &format!("and {}", counted(self.left_out as u64, "more kind")));
             at += 1;
         }
-        text(at, dash(at, ink.faint, 1.0, "4 4"), "chance");
+        text(at, dash(at, ink.faint, 1.0, "4 4"), "chance, all rows");
         if self.verdict.is_some() {
             let (x, y) = (left + 9.0, row(at + 1));
             let dot = format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{}\"/>", ink.text);
@@ -200,7 +204,13 @@ mod tests {
 
     fn line(name: &str) -> Line {
         let name = name.to_owned();
-        Line { name, roc: vec![[0.0, 0.0], [0.5, 1.0], [1.0, 1.0]], precision_recall: vec![[0.5, 1.0], [1.0, 0.4]] }
+        let auroc = Some(0.75);
+        Line {
+            name,
+            auroc,
+            roc: vec![[0.0, 0.0], [0.5, 1.0], [1.0, 1.0]],
+            precision_recall: vec![[0.5, 1.0], [1.0, 0.4]],
+        }
     }
 
     #[test]
@@ -217,7 +227,7 @@ mod tests {
         let size = Size { width: 1000, height: 500, scale: 1.0 };
         let svg = picture.svg(size, Theme::Light).unwrap();
         assert!(!svg.contains("<script") && !svg.contains("<b>"), "{svg}");
-        assert!(svg.contains("and 3 more kinds") && svg.contains("the threshold") && svg.contains("chance"));
+        assert!(svg.contains("and 3 more kinds") && svg.contains("the threshold") && svg.contains("chance, all rows"));
         // 1000 − 230 − 48 halved, less 52: squares of 309; their left and lower edges at 76 and 397.
         assert!(svg.contains("M76.0,397.0L230.5,88.0L385.0,88.0"), "{svg}");
         // Stairs: precision 1 up to recall 0.5, 0.4 up to 1.

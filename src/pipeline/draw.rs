@@ -40,6 +40,8 @@ pub struct PictureRows {
     pub rows: RecordBatch,
     /// Of flow logs, the columns that features are made of.
     pub derived: Option<DerivedColumns>,
+    /// Rows that a later record replaces: none of them is drawn.
+    pub superseded: u64,
     /// How many of them are there for being odd.
     pub n_odd: usize,
     /// What was read.
@@ -67,6 +69,7 @@ pub fn draw(
     let flows = options.flows.as_ref();
     let (odd, even) = (Sample::new(seed, n_rows / ODD_SHARE), Sample::new(seed, n_rows));
     let (mut odd_rows, mut even_rows) = (Gathered::default(), Gathered::default());
+    let mut n_superseded = 0;
     let source = input.survey_source()?;
     let shared: &Input = input;
     stages.read = run.each(
@@ -82,10 +85,12 @@ pub fn draw(
             };
             let is_drawn = |row: usize| !superseded.get(row).copied().unwrap_or(false);
             let of_even = even.candidates_in(&batch, |row| is_drawn(row).then_some(None))?;
-            Ok((oddest(&odd, &batch, is_drawn)?, of_even, batch.file, batch.rejected))
+            let n_superseded = superseded.iter().filter(|&&superseded| superseded).count() as u64;
+            Ok((oddest(&odd, &batch, is_drawn)?, of_even, n_superseded, batch.file, batch.rejected))
         },
         |done| {
-            let (of_odd, of_even, file, bad) = done.value;
+            let (of_odd, of_even, of_superseded, file, bad) = done.value;
+            n_superseded += of_superseded;
             stages.parse += Stages::seconds(done.parse);
             tally.add(done.rows, &bad);
             bad.iter().try_for_each(|r| rejected(file, r))?;
@@ -106,7 +111,11 @@ pub fn draw(
     let (odd, even) = (scored(odd.finish(odd_rows, &schema)?)?, even.finish(even_rows, &schema)?);
     if even.positions.is_empty() {
         let said = tally.rejected_in_words();
-        return Err(Error::NoInput(format!("no row to draw: {} records read, {said}", tally.records)));
+        let replaced = match n_superseded {
+            0 => String::new(),
+            n => format!(", {n} that a later record replaces"),
+        };
+        return Err(Error::NoInput(format!("no row to draw: {} records read, {said}{replaced}", tally.records)));
     }
     let n_odd = odd.positions.len();
     let drawn = together(odd, even, n_rows, seed)?;
@@ -115,8 +124,8 @@ pub fn draw(
     stages.wall = Stages::seconds(start.elapsed());
     let rows = drawn.rows;
     // Where every row is drawn none is there for being odd.
-    let n_odd = if tally.rows > rows.num_rows() as u64 { n_odd } else { 0 };
-    Ok(Pass::Done(PictureRows { rows, derived, n_odd, tally, stages }))
+    let n_odd = if tally.rows > rows.num_rows() as u64 + n_superseded { n_odd } else { 0 };
+    Ok(Pass::Done(PictureRows { rows, derived, superseded: n_superseded, n_odd, tally, stages }))
 }
 
 /// The oddest rows, and of the others those first that an even sample takes first.

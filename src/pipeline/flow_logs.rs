@@ -9,7 +9,7 @@ use crate::flows::record::{FlowLog, FlowOptions, FlowSchema, Flows, Host, mix};
 use crate::flows::snapshots::Snapshots;
 use crate::flows::source::Input;
 use crate::flows::survey::{BatchSurvey, Survey};
-use crate::model::{ADDED, prefix_of_added};
+use crate::model::ADDED;
 use crate::{Result, Stop};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::SchemaRef;
@@ -93,6 +93,11 @@ impl FlowReader {
         Some(start.is_some_and(|start| (from..before).contains(&start)))
     }
 
+    /// Whether there is a baseline within the logs.
+    pub fn has_baseline(&self) -> bool {
+        self.baseline.is_some()
+    }
+
     /// Whether its flows have addresses and times: those without are in no window, no conversation and no finding.
     pub fn tells_who_and_when(&self) -> bool {
         tells_who_and_when(&self.schema)
@@ -111,8 +116,11 @@ impl FlowReader {
     pub fn read(&self, input: &Input, batch: &Batch) -> Result<AsFlows> {
         let flows = self.schema.flows_of(&batch.columns, self.log(batch.file))?;
         let superseded = match &self.snapshots {
-            // An output of an earlier run says it itself: its scores are null.
-            None => without_score(&batch.columns),
+            // An output of an earlier run says it itself.
+            None => {
+                let prefix = input.files.get(batch.file).and_then(|file| file.scored.as_deref());
+                prefix.map_or_else(Vec::new, |prefix| without_verdict(&batch.columns, prefix))
+            }
             Some(snapshots) => snapshots.superseded(input, batch, &flows, &self.schema.sensors(&batch.columns)?),
         };
         let has_names = flows.source.iter().chain(&flows.destination).flatten().any(|host| !host.is_plain());
@@ -158,12 +166,13 @@ impl FlowReader {
     }
 }
 
-/// Of each row of an output that was scored in findings, whether it has no score. Empty: no such output.
-fn without_score(rows: &RecordBatch) -> Vec<bool> {
-    let Some(prefix) = prefix_of_added(rows.schema_ref()) else { return Vec::new() };
-    let [score, ..] = ADDED;
-    match rows.column_by_name(&format!("{prefix}{score}")) {
-        Some(scores) if scores.null_count() > 0 => (0..scores.len()).map(|row| scores.is_null(row)).collect(),
+/// Of each row of an output of an earlier run, whether it has neither score nor verdict. Empty: none is without.
+fn without_verdict(rows: &RecordBatch, prefix: &str) -> Vec<bool> {
+    let [score, _, verdict] = ADDED.map(|name| rows.column_by_name(&format!("{prefix}{name}")));
+    match (score, verdict) {
+        (Some(score), Some(verdict)) if score.null_count() > 0 => {
+            (0..score.len()).map(|row| score.is_null(row) && verdict.is_null(row)).collect()
+        }
         _ => Vec::new(),
     }
 }

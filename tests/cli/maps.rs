@@ -104,7 +104,7 @@ fn flow_logs_are_laid_out_by_what_is_around_their_flows() {
         bench.ok(&with(&with(&["embed"], args), &with(&["-o", out], &FAST)));
         ["embedding_x", "embedding_y", "anomaly_score"].map(|column| csv_column(&bench.path(out), column))
     };
-    // The model's windows and scores are those of the run that fitted it, whichever way the logs come.
+    // Where no record is a snapshot, windows and scores are those of the run that fitted the model, whichever way the logs come.
     let of_logs = embed(&["logs", "-m", "out.parquet.model"], "logs.csv");
     assert_eq!(of_logs[0].len(), 420);
     assert_eq!(embed(&["out.parquet", "-m", "out.parquet.model"], "scored.csv"), of_logs);
@@ -127,6 +127,17 @@ fn flow_logs_are_laid_out_by_what_is_around_their_flows() {
     assert!(scanner.len() == 60 && together >= 57, "{together}");
     assert_ne!(embed(&["out.parquet", "--features", "columns"], "columns.csv"), own);
     bench.ok(&["report", "out.parquet", "-o", "day.html", "--map", "--map-rows", "100", "--device", "cpu"]);
+    // Rows of a baseline have no score and are flows all the same; so are those of logs beside an output.
+    let span = "2024-04-19T00:00..2024-04-19T01:00";
+    bench.ok(&["detect", "logs", "--baseline", span, "-o", "rest.csv", "--device", "cpu"]);
+    assert!(csv_column(&bench.path("rest.csv"), "anomaly").iter().all(|verdict| !verdict.is_empty()));
+    assert_eq!(embed(&["rest.csv"], "rest_map.csv")[0].len(), 420);
+    assert_eq!(embed(&["rest.csv", "logs/conn.01.log"], "both.csv")[0].len(), 480);
+    // Where no row is left there is a page without a map.
+    let none = ["score", "-m", "out.parquet.model", "logs", "--threshold", "score:0.99", "--only-anomalies"];
+    bench.ok(&[&none[..], &["-o", "none.csv", "--device", "cpu"]].concat());
+    let said = bench.ok(&["report", "none.csv", "-o", "none.html", "--map", "--device", "cpu"]).stderr;
+    assert!(said.contains("map        none: 0 rows"), "{said}");
     let refused = bench.run(&["embed", "logs", "-m", "out.parquet.model", "--features", "basic", "-o", "no.csv"]);
     assert!(refused.code == 2 && refused.stderr.contains("--features"), "{}", refused.stderr);
     let refused = bench.run(&["embed", "logs", "--features", "many", "-o", "no.csv"]);

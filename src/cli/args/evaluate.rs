@@ -27,7 +27,7 @@ pub struct Evaluate {
     /// Seed of the intervals
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
-    /// Where the ROC and precision-recall curves go: a picture (.svg, .png), or a table of their points (.csv, .tsv, .ndjson,
+    /// Where the ROC and precision-recall curves of the model go: a picture (.svg, .png), or a table of their points (.csv, .tsv, .ndjson,
     /// .parquet, .arrow); may be given several times
     #[arg(long, value_name = "OUT")]
     pub curves: Vec<String>,

@@ -1,13 +1,13 @@
 //! `--curves`: the points of the ROC and precision-recall curves, as a table or as a picture.
 
 use super::Evaluated;
-use crate::Error;
-use crate::Result;
 use crate::cli::embed::staged;
+use crate::cli::run::Session;
 use crate::cli::talk::{percent, plural};
 use crate::detectors::{Assessed, CurvePoint, Measures};
 use crate::flows::sink::{Sink, SinkOptions, Target};
 use crate::picture::{CurvesPicture, Line, MOST_LINES, Size, Theme};
+use crate::{Error, Result};
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +25,9 @@ pub enum CurvesOutput {
 impl CurvesOutput {
     /// By extension.
     pub fn parse(text: &str) -> Result<Self> {
+        if text == "-" {
+            return Err(Error::parameter("--curves", text, "the measures go to stdout; give the curves a file"));
+        }
         let path = PathBuf::from(text);
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
         Ok(match extension.as_str() {
@@ -46,13 +49,17 @@ impl CurvesOutput {
     }
 
     /// Writes them.
-    pub fn write(&self, evaluated: &Evaluated<'_>) -> Result<()> {
-        let bytes = match self {
+    pub fn write(&self, evaluated: &Evaluated<'_>, session: &Session) -> Result<()> {
+        let (path, bytes) = match self {
             Self::Table(target) => return write_table(&evaluated.assessed, target),
-            Self::Svg(_) => draw(evaluated, |picture| Ok(picture.svg(SIZE, Theme::Light)?.into_bytes()))?,
-            Self::Png(_) => draw(evaluated, |picture| picture.png(SIZE, Theme::Light))?,
+            Self::Svg(path) | Self::Png(path) if evaluated.assessed.measures.auroc.value.is_none() => {
+                let said = format!("{}: not drawn, there are rows of one class only", path.display());
+                session.talk.warning("curves", &said);
+                return Ok(());
+            }
+            Self::Svg(path) => (path, draw(evaluated, |p| Ok(p.svg(SIZE, Theme::Light)?.into_bytes()))?),
+            Self::Png(path) => (path, draw(evaluated, |p| p.png(SIZE, Theme::Light))?),
         };
-        let path = self.path().unwrap_or(Path::new("-"));
         staged(path, |out| out.write_all(&bytes).map_err(|e| Error::io(path, e))).map(drop)
     }
 }
@@ -66,7 +73,8 @@ fn draw(evaluated: &Evaluated<'_>, made: impl Fn(&CurvesPicture<'_>) -> Result<V
     kinds.sort_by(|a, b| b.measures.positives.cmp(&a.measures.positives).then(a.kind.cmp(&b.kind)));
     let left_out = kinds.len().saturating_sub(MOST_LINES - 1);
     let named = |name: &str, auroc: Option<f64>, curve: &[CurvePoint]| Line {
-        name: auroc.map_or_else(|| name.to_owned(), |auroc| format!("{name} ({auroc:.3})")),
+        name: name.to_owned(),
+        auroc,
         roc: std::iter::once([0.0, 0.0])
             .chain(curve.iter().map(|p| [p.false_positive_rate, p.true_positive_rate]))
             .collect(),
@@ -85,7 +93,7 @@ fn draw(evaluated: &Evaluated<'_>, made: impl Fn(&CurvesPicture<'_>) -> Result<V
     let facts = vec![
         ("labels".to_owned(), format!("{label}: {} of {}", percent(share), plural(positives + negatives, "row"))),
         ("detector".to_owned(), model.detector.short_name()),
-        ("AUROC in brackets, model".to_owned(), args.model.display().to_string()),
+        ("model".to_owned(), format!("{}, AUROC in brackets", args.model.display())),
     ];
     let title = crate::cli::embed::title(input);
     made(&CurvesPicture { title: &title, facts: &facts, lines: &lines, left_out, share, verdict })

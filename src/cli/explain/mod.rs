@@ -24,8 +24,8 @@ const DEFAULT_TOP: usize = 10;
 pub fn run(args: &Explain) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
     let (chosen, method) = (chosen(args)?, method(&args.method)?);
-    let model = Model::load(&args.model)?;
     let session = Session::start(config.running(&args.run)?)?;
+    let model = Model::load(&args.model)?;
     summary::model_title(&session, &model, &args.model, &model.digest()?);
     let mut input_options = config.input(&args.input, &session.running)?;
     input_options.known_types = known_types(&model);

@@ -28,8 +28,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub fn run(args: &Watch) -> Result<Done> {
-    let model = Model::load(&args.model)?;
     let session = Session::reading(args.threads, args.quiet)?;
+    let model = Model::load(&args.model)?;
     let digest = model.digest()?;
     summary::model_title(&session, &model, &args.model, &digest);
     let plan = Plan::new(args, model, digest)?;

@@ -3,6 +3,7 @@
 use super::bytes::{Bytes, End};
 use super::csv::{Dialect, Header};
 use super::discover::Found;
+use super::earlier::prefix_of_added;
 use super::look_text::{known, look_at_csv, look_at_ndjson, look_at_zeek};
 use super::pipe::Pipe;
 use super::select::{Objects, is_argus};
@@ -131,7 +132,9 @@ pub(super) fn look(found: &Found, place: Place, limit: usize, options: &InputOpt
         (Some(_), Some((what, columns))) => format!("{what}{packed}, {columns}"),
         _ => format!("{}{packed}", probe.description),
     };
-    let file = InputFile { name: name.clone(), path, size, format, compression: head.compression, log, description };
+    let scored = prefix_of_added(&probe.schema);
+    let file =
+        InputFile { name: name.clone(), path, size, format, compression: head.compression, log, scored, description };
     Ok(Looked { file, place, content, schema: probe.schema, first_time, named: found.named })
 }
 

@@ -83,7 +83,7 @@ impl Chunks {
         let places = places.map(|index| index.page_locations.clone());
         let rows = usize::try_from(of_group.num_rows()).unwrap_or(0);
         let pages = SerializedPageReader::new(self.file.clone(), chunk, rows, places)?;
-        Ok(Checked { pages, column: chunk.column_descr_ptr() })
+        Ok(Checked { pages, column: chunk.column_descr_ptr(), rows: rows as u64 })
     }
 }
 
@@ -102,6 +102,8 @@ impl PageIterator for Chunks {}
 struct Checked {
     pages: SerializedPageReader<PositionedFile>,
     column: Arc<ColumnDescriptor>,
+    /// Of the row group.
+    rows: u64,
 }
 
 impl Iterator for Checked {
@@ -115,7 +117,7 @@ impl Iterator for Checked {
 impl PageReader for Checked {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
         let page = self.pages.get_next_page()?;
-        page.iter().try_for_each(|page| check(page, &self.column))?;
+        page.iter().try_for_each(|page| check(page, &self.column, self.rows))?;
         Ok(page)
     }
 
@@ -132,10 +134,12 @@ impl PageReader for Checked {
     }
 }
 
-fn check(page: &Page, column: &ColumnDescriptor) -> Result<()> {
+/// Whether a page of a column in a group of `rows` rows may hold what it claims. Columns of lists are not read, so a row has one value.
+pub(super) fn check(page: &Page, column: &ColumnDescriptor, rows: u64) -> Result<()> {
     let (buffer, n_values) = (page.buffer(), u64::from(page.num_values()));
     match page {
-        Page::DictionaryPage { encoding: Encoding::PLAIN | Encoding::PLAIN_DICTIONARY, .. } => {
+        // Whatever encoding is said, dictionaries are plain.
+        Page::DictionaryPage { .. } => {
             let least = n_values.saturating_mul(bits_of_value(column)).div_ceil(8);
             match least <= buffer.len() as u64 {
                 true => Ok(()),
@@ -145,22 +149,22 @@ fn check(page: &Page, column: &ColumnDescriptor) -> Result<()> {
                 }
             }
         }
+        _ if n_values > rows => Err(general(format!("a page claims {n_values} of a row group's {rows} rows"))),
         _ => {
             let sections = match page.encoding() {
                 Encoding::DELTA_LENGTH_BYTE_ARRAY => 1,
                 Encoding::DELTA_BYTE_ARRAY => 2,
                 _ => return Ok(()),
             };
-            // What ends early is found by the decoder.
             let mut data = behind_levels(page, column).and_then(|at| buffer.get(at..)).unwrap_or_default();
             for _ in 0..sections {
                 let Some(section) = DeltaSection::of(data) else { return Ok(()) };
                 if section.n_values > n_values {
-                    let met = format!("a page of {n_values} values claims {} texts", section.n_values);
+                    let met = format!("a page of {n_values} values claims {} of them are stored", section.n_values);
                     return Err(general(met));
                 }
-                let Some(rest) = section.end().and_then(|end| data.get(end..)) else { return Ok(()) };
-                data = rest;
+                let rest = section.end().and_then(|end| data.get(end..));
+                data = rest.ok_or_else(|| general("a page ends before the lengths of its texts do"))?;
             }
             Ok(())
         }
@@ -178,7 +182,7 @@ fn bits_of_value(column: &ColumnDescriptor) -> u64 {
     }
 }
 
-/// Where a page's values begin: behind its repetition and definition levels.
+/// Where a page's values begin: behind its repetition levels, of which what is read has none, and its definition levels.
 fn behind_levels(page: &Page, column: &ColumnDescriptor) -> Option<usize> {
     match page {
         Page::DataPage { buf, num_values, def_level_encoding, rep_level_encoding, .. } => {

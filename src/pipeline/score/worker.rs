@@ -138,8 +138,12 @@ impl Worker<'_> {
         let reader = flows.logs.reader();
         let of_baseline = |row: usize| reader.is_of_baseline(&read.flows, row).unwrap_or(false);
         let replaced = |row: usize| read.superseded.get(row).copied().unwrap_or(false) || of_baseline(row);
-        let scored =
+        let mut scored =
             self.scorer.score_knowing(&table, |row| if replaced(row) { Some(f64::NAN) } else { known(row) })?;
+        if reader.has_baseline() {
+            let is_superseded = |row: usize| read.superseded.get(row).copied().unwrap_or(false);
+            scored.baseline = (0..batch.n_rows()).map(|row| of_baseline(row) && !is_superseded(row)).collect();
+        }
         let severity = scored.severity.iter().zip(&scored.score);
         let severity = severity.map(|(&severity, score)| if score.is_nan() { f64::NAN } else { severity }).collect();
         Ok((scored, Some((read, severity)), table))

@@ -1,8 +1,12 @@
 //! Parquet pages: the encodings that a decoder sets memory aside for, and claims that would end the program there.
 
+use super::super::parquet_pages::check;
 use super::*;
 use ::parquet::basic::Encoding;
+use ::parquet::column::page::Page;
 use ::parquet::file::properties::WriterVersion;
+use ::parquet::schema::parser::parse_message_type;
+use ::parquet::schema::types::SchemaDescriptor;
 
 /// Texts in delta encodings, with missing ones, as they are after one page of 300 rows and after several.
 fn written(encoding: Encoding, version: WriterVersion, page_rows: usize) -> (tempfile::TempDir, PathBuf, RecordBatch) {
@@ -46,28 +50,50 @@ fn pages_that_claim_more_texts_than_values_are_damage() {
                 (0..bytes.len()).filter(|&at| bytes.get(at..at + 5).is_some_and(|met| *met == header)).collect();
             assert_eq!(at.len(), sections, "{encoding} {version:?}");
             for at in at {
-                let mut claimed = bytes.clone();
-                claimed[at + 3..at + 5].copy_from_slice(&[0xff, 0x7f]);
-                fs::write(&path, &claimed).unwrap();
-                let (_, batches, failure) = read_parquet(&path, 300);
-                let said = failure.unwrap().to_string();
-                assert!(batches.is_empty() && said.contains("a page of 300 values claims 16383 texts"), "{said}");
+                // The second asks for 2^58 bytes.
+                for (claim, n) in [(&[0xff, 0x7f][..], 16_383_u64), (&[0x80; 8], 1 << 56)] {
+                    let mut claimed = bytes.clone();
+                    claimed[at + 3..][..claim.len()].copy_from_slice(claim);
+                    if n > 1 << 50 {
+                        claimed[at + 3 + claim.len()] = 1;
+                    }
+                    fs::write(&path, &claimed).unwrap();
+                    let (_, batches, failure) = read_parquet(&path, 300);
+                    let said = failure.unwrap().to_string();
+                    let wanted = format!("a page of 300 values claims {n} of them are stored");
+                    assert!(batches.is_empty() && said.contains(&wanted), "{said}");
+                }
             }
         }
     }
 }
 
 #[test]
-fn no_byte_of_a_page_ends_the_program() {
-    for encoding in [Encoding::DELTA_LENGTH_BYTE_ARRAY, Encoding::DELTA_BYTE_ARRAY] {
-        let (_directory, path, _) = written(encoding, WriterVersion::PARQUET_1_0, 300);
-        let bytes = fs::read(&path).unwrap();
-        let pages = bytes.len() - 8 - u32::from_le_bytes(bytes[bytes.len() - 8..][..4].try_into().unwrap()) as usize;
-        for at in (4..pages.min(1_500)).chain(pages.saturating_sub(200)..pages) {
-            let mut other = bytes.clone();
-            other[at] = if bytes[at] == 0xff { 0x7f } else { 0xff };
-            fs::write(&path, &other).unwrap();
-            read_parquet(&path, 300);
+fn pages_that_their_bytes_or_rows_contradict_are_refused() {
+    let message = "message flows { required binary host (UTF8); required int64 bytes; }";
+    let columns = SchemaDescriptor::new(Arc::new(parse_message_type(message).unwrap()));
+    let dictionary = |n_values: u32, encoding: Encoding| Page::DictionaryPage {
+        buf: vec![0; 80].into(),
+        num_values: n_values,
+        encoding,
+        is_sorted: false,
+    };
+    for encoding in [Encoding::PLAIN, Encoding::PLAIN_DICTIONARY, Encoding::RLE_DICTIONARY] {
+        for (column, most) in [(0, 20), (1, 10)] {
+            let checked = |n: u32| check(&dictionary(n, encoding), &columns.column(column), 1_000);
+            assert!(checked(most).is_ok(), "{encoding} {column}");
+            let said = checked(most + 1).unwrap_err().to_string();
+            assert!(said.contains(&format!("80 bytes claims {} values", most + 1)), "{said}");
         }
     }
+    let data = |n_values: u32| Page::DataPage {
+        buf: vec![0; 80].into(),
+        num_values: n_values,
+        encoding: Encoding::PLAIN,
+        def_level_encoding: Encoding::RLE,
+        rep_level_encoding: Encoding::RLE,
+        statistics: None,
+    };
+    assert!(check(&data(1_000), &columns.column(1), 1_000).is_ok());
+    assert!(check(&data(1_001), &columns.column(1), 1_000).unwrap_err().to_string().contains("1000 rows"));
 }
