@@ -30,7 +30,8 @@ pub fn model_title(session: &Session, model: &Model, path: &Path, digest: &str) 
     session.talk.line("oddflow", &text);
 }
 
-/// How many features there are, of how many columns: the log's own, or those that are `derived` from it; what is to be said of them, where it was not before.
+/// How many features there are, of how many columns: the log's own, or those that are `derived` from it; and what is to be
+/// said of them, where that was not said when they were fitted.
 pub fn features(session: &Session, plan: &FeaturePlan, derived: bool, with_notes: bool) {
     let used = plan.columns().iter().filter(|c| matches!(c.role, Role::Numeric | Role::Categorical)).count();
     let of = match derived {

@@ -37,7 +37,8 @@ impl PictureFlows {
         }
     }
 
-    /// Adds the model's scores to the rows of `batch`, if there is a scorer; of each row, whether a later record replaces it. Empty: of none.
+    /// Adds the model's scores to the rows of `batch`, if there is a scorer; of each row, whether a later record replaces it.
+    /// Empty: of none.
     pub(super) fn scored(&self, scorer: Option<&BatchScorer>, input: &Input, batch: &mut Batch) -> Result<Vec<bool>> {
         let (Self::OfModel(flows), Some(scorer)) = (self, scorer) else {
             return Ok(self.reader().read(input, batch)?.superseded);
