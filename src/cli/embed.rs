@@ -13,9 +13,9 @@ use super::score::{flow_logs, known_types};
 use super::settings::Config;
 use super::summary;
 use super::talk::{count, plural, seconds};
-use crate::features::{FeaturePlan, Role, infer_roles};
+use crate::features::{FeaturePlan, infer_roles};
 use crate::flows::source::Input;
-use crate::model::{ADDED, ADDED_BY_FINDINGS, Model};
+use crate::model::Model;
 use crate::pipeline::{DerivedColumns, DrawOptions, FlowFit, FlowLogs, PictureFlows, PictureRows};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -151,14 +151,7 @@ pub fn features(
     }
     let roles = match derived {
         Some(derived) => derived.features.roles(),
-        None => {
-            let mut roles = config.roles();
-            let added = ADDED.iter().chain(&ADDED_BY_FINDINGS).filter(|name| rows.column_by_name(name).is_some());
-            for name in added {
-                roles.entry((*name).to_owned()).or_insert(Role::Ignored);
-            }
-            roles
-        }
+        None => config.roles(),
     };
     let plan = FeaturePlan::fit(table, &infer_roles(table, &roles)?, &config.features())?;
     summary::features(session, &plan, derived.is_some(), true);

@@ -209,7 +209,7 @@ fn map(
     }
     let reading = FlowReading { options: asked.reading, ..FlowReading::default() };
     let flows = fitted(session, input, Some(&FlowFit { reading, ..FlowFit::default() }))?;
-    let derived = flows.map(|flows| flows.derived(&drawn)).transpose()?;
+    let derived = flows.map(|flows| flows.derived(&drawn, input)).transpose()?;
     let rows = drawn.rows;
     let matrix = features(session, config, &rows, derived.as_ref(), None)?;
     let laid = Layout::plain(asked.seed).carry_out(matrix.view(), session)?;

@@ -1,8 +1,8 @@
 //! The columns that scoring adds to a table, and what happens where their names are taken.
 
 use super::{InFinding, Scored};
-use crate::flows::source::SCORED_COLUMNS;
 pub use crate::flows::source::prefix_of_added;
+use crate::flows::source::{FINDING_COLUMNS, REASONS_COLUMN, SCORED_COLUMNS};
 use crate::{Error, Result};
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray, UInt64Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -13,7 +13,7 @@ pub const ADDED: [&str; 3] = SCORED_COLUMNS;
 
 /// Names of what is added where rows are grouped into findings: the finding's name (text), the rule that allows the row
 /// (text), the file that the row is from (text) and the number of its record there (u64, the first is 1).
-pub const ADDED_BY_FINDINGS: [&str; 4] = ["finding_id", "allowed", "source_file", "source_record"];
+pub const ADDED_BY_FINDINGS: [&str; 4] = FINDING_COLUMNS;
 
 /// The columns that scoring adds to logs of flows, with their types.
 pub fn columns_of_scored(prefix: &str) -> Vec<(String, DataType)> {
@@ -24,7 +24,7 @@ pub fn columns_of_scored(prefix: &str) -> Vec<(String, DataType)> {
 }
 
 /// Name of what is added where rows are explained (text).
-pub const ADDED_BY_REASONS: &str = "reasons";
+pub const ADDED_BY_REASONS: &str = REASONS_COLUMN;
 
 /// How scored tables look.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

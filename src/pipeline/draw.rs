@@ -120,7 +120,7 @@ pub fn draw(
     let n_odd = odd.positions.len();
     let drawn = together(odd, even, n_rows, seed)?;
     run.stop.check()?;
-    let derived = flows.map(|flows| flows.derived(&drawn)).transpose()?;
+    let derived = flows.map(|flows| flows.derived(&drawn, input)).transpose()?;
     stages.wall = Stages::seconds(start.elapsed());
     let rows = drawn.rows;
     // Where every row is drawn none is there for being odd.

@@ -4,11 +4,11 @@ use super::fit::FlowFit;
 use super::flow_logs::{AsFlows, FlowLogs, FlowReader, FlowScoring};
 use super::sample::Drawn;
 use super::training_rows::{flow_columns, flow_rows};
-use crate::Result;
 use crate::features::flow::FlowFeatures;
 use crate::flows::Batch;
 use crate::flows::source::Input;
 use crate::model::{BatchScorer, OutputColumns, OutputPlan};
+use crate::{Error, Result};
 use arrow_array::RecordBatch;
 
 /// How flow logs become the columns of a picture's features.
@@ -55,7 +55,14 @@ impl PictureFlows {
     ///
     /// # Errors
     /// If the rows are not of the logs that were read through.
-    pub fn derived(&self, drawn: &Drawn) -> Result<DerivedColumns> {
+    pub fn derived(&self, drawn: &Drawn, input: &Input) -> Result<DerivedColumns> {
+        // Scores that were given anew stand behind the other columns.
+        let places = input.schema.fields().iter().map(|field| drawn.rows.schema_ref().index_of(field.name()));
+        let rows = places
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .and_then(|places| drawn.rows.project(&places))
+            .map_err(|e| Error::Internal(format!("columns of drawn rows: {e}")))?;
+        let drawn = &Drawn { rows, positions: drawn.positions.clone(), files: drawn.files.clone() };
         match self {
             Self::OfModel(FlowScoring { logs, features, counted }) => {
                 let was_counted = |position: u64| counted.binary_search(&position).is_ok();

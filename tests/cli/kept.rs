@@ -236,6 +236,9 @@ fn a_real_day_shows_its_guesser() {
     // What was scored before keeps its snapshots out when it is scored again.
     let again = bench.ok(&["score", "-m", "day.parquet.model", "day.parquet", "-o", "re.parquet", "--device", "cpu"]);
     assert!(again.stderr.contains("scored     31,368 rows"), "{}", again.stderr);
+    // Which flows were still open is known by the files of its rows.
+    let again = bench.ok(&["fit", "day.parquet", "-o", "again.model", "--device", "cpu"]);
+    assert!(again.stderr.contains("features   50 from 49 derived columns"), "{}", again.stderr);
     // A model's bytes depend on what was fitted alone, and the columns not on the order of the command line.
     let model = std::fs::read(bench.path("day.parquet.model")).unwrap();
     let mut files: Vec<String> =

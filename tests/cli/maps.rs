@@ -110,6 +110,17 @@ fn flow_logs_are_laid_out_by_what_is_around_their_flows() {
     assert_eq!(embed(&["out.parquet", "-m", "out.parquet.model"], "scored.csv"), of_logs);
     let batches = ["--batch-rows", "50", "--threads", "1"];
     assert_eq!(embed(&with(&["logs", "-m", "out.parquet.model"], &batches), "batches.csv"), of_logs);
+    // Wherever the columns of an earlier run stand.
+    bench.ok(&["detect", "logs", "-o", "out.csv", "--device", "cpu", "--alerts", "3/day"]);
+    let turned = |line: &str| {
+        let mut fields: Vec<&str> = line.split(',').collect();
+        fields.rotate_right(7);
+        fields.join(",") + "\n"
+    };
+    let text = bench.read("out.csv").lines().map(turned).collect::<String>();
+    assert!(text.starts_with("anomaly_score,severity,anomaly,finding_id,"), "{text}");
+    bench.write("turned.csv", text);
+    assert_eq!(embed(&["turned.csv", "-m", "out.parquet.model"], "turned_map.csv"), of_logs);
     // What was scored keeps its findings.
     assert!(csv_column(&bench.path("scored.csv"), "finding_id").iter().any(|id| id.len() == 16));
     // Without a model features are those that a fit would take: the scanner's flows, which one by one look like others, lie

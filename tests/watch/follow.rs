@@ -271,3 +271,27 @@ fn a_state_of_something_else_is_refused() {
     std::fs::write(place.file("watch.state"), bytes).unwrap();
     refused(&mut place.watch("conn.log"), "altered or cut off");
 }
+
+#[test]
+fn a_state_is_for_one_watch_at_a_time() {
+    let place = Place::prepared();
+    std::fs::write(place.file("conn.log"), HEADER.to_owned() + &place.lines[..200].concat()).unwrap();
+    let with_state = || {
+        let mut command = place.watch("conn.log");
+        command.args(["--state", "watch.state", "-o", "alerts.ndjson"]).stderr(Stdio::piped());
+        command
+    };
+    let mut first = with_state().spawn().unwrap();
+    let begin = Instant::now();
+    while !place.file("watch.state").exists() {
+        assert!(begin.elapsed() < Duration::from_secs(120), "no state was written");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let second = with_state().arg("--once").output().unwrap();
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(second.status.code() == Some(2) && said.contains("another watch goes on from it"), "{said}");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let third = with_state().arg("--once").output().unwrap();
+    assert!(third.status.success(), "{}", String::from_utf8_lossy(&third.stderr));
+}

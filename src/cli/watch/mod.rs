@@ -24,6 +24,7 @@ use crate::watch::WatchOptions;
 use crate::{Error, Result};
 use out::Form;
 use running::Running;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ pub fn run(args: &Watch) -> Result<Done> {
     let digest = model.digest()?;
     summary::model_title(&session, &model, &args.model, &digest);
     let plan = Plan::new(args, model, digest)?;
+    let _lock = plan.state.as_deref().map(lock).transpose()?;
     let reference = args.reference.as_deref().map(|output| reference(output, args, &plan, &session)).transpose()?;
     let mut watch = Running::begin(args, &plan, reference, &session)?;
     match watch.follow(args, &plan, &session) {
@@ -93,6 +95,23 @@ impl Plan {
         }
         let (state, log) = (args.state.clone(), args.log.clone());
         Ok(Self { model, digest, form, input, options, allow, state, log })
+    }
+}
+
+/// Keeps other watches from going on from the same state, for as long as the file is open. It stays beside the state: were it
+/// removed, another watch could hold one that is gone.
+fn lock(state: &Path) -> Result<File> {
+    let mut path = state.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let file = File::options().write(true).create(true).truncate(false).open(&path).map_err(|e| Error::io(&path, e))?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            let limit = "another watch goes on from it; end that one first, or name another file";
+            Err(Error::parameter("--state", state.display(), limit))
+        }
+        // Not every file system has locks.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 

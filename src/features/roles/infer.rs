@@ -6,6 +6,7 @@ use super::names::Name;
 use super::near::nearest;
 use super::{ColumnRole, Role, RoleOverrides, SET_BY_USER};
 use crate::features::numbers;
+use crate::flows::source::added_columns;
 use crate::words::counted;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -67,8 +68,10 @@ struct Column<'a> {
 /// What is known of the table as a whole.
 struct Table {
     flow_meter: FlowMeter,
-    /// Whether the table was scored before: it has a column `anomaly_score`.
+    /// Whether the table was scored before: it has a column `anomaly_score`, however it is written.
     scored: bool,
+    /// All columns that scoring added, where they have their own names.
+    added: Vec<String>,
 }
 
 const EXPORT_REASON: &str = "it says why the record was written, not what the flow was";
@@ -82,7 +85,7 @@ fn verdict(role: Role, reason: impl Into<String>) -> Option<Verdict> {
 impl Table {
     fn new(schema: &Schema) -> Self {
         let scored = schema.fields().iter().any(|field| Name::new(field.name()).compact().ends_with("anomalyscore"));
-        Self { flow_meter: FlowMeter::recognise(schema), scored }
+        Self { flow_meter: FlowMeter::recognise(schema), scored, added: added_columns(schema) }
     }
 
     fn role(&self, column: &Column<'_>, content: Option<&Content>) -> Verdict {
@@ -102,7 +105,8 @@ impl Table {
     fn by_table(&self, column: &Column<'_>) -> Option<Verdict> {
         // With whatever `--prefix` the earlier run put before them.
         let ends = |ending: &&str| column.name.compact().ends_with(ending);
-        if self.scored && ["anomalyscore", "severity", "anomaly"].iter().any(ends) {
+        let is_added = self.added.iter().any(|name| name == column.full_name);
+        if is_added || self.scored && ["anomalyscore", "severity", "anomaly"].iter().any(ends) {
             return verdict(Role::Ignored, "an earlier run's result");
         }
         if self.flow_meter.is_timing(column.full_name) {

@@ -182,6 +182,24 @@ fn an_earlier_run_is_no_feature_of_the_next() {
     let roles: Vec<Role> = infer_roles(&scored, &RoleOverrides::new()).unwrap().iter().map(|r| r.role).collect();
     assert_eq!(roles, [Role::Numeric, Role::Ignored, Role::Ignored, Role::Ignored]);
     assert_eq!(role_of("severity", integers(5)), Role::Numeric, "a severity of others is a number");
+    // With whatever prefix, of rows in findings too; of no scored table they are what they hold.
+    let services = || texts(|i| ["dns", "http"][i % 2].to_owned());
+    let found = |score: &'static str| {
+        table(vec![
+            ("p_source_file", services()),
+            ("source_file", services()),
+            ("p_source_record", integers(9)),
+            (score, reals(|v| v)),
+            ("p_severity", reals(|v| v)),
+            ("p_anomaly", integers(2)),
+        ])
+    };
+    let roles = |batch: &RecordBatch| -> Vec<Role> {
+        infer_roles(batch, &RoleOverrides::new()).unwrap().iter().map(|r| r.role).collect()
+    };
+    let [ignored, categorical] = [Role::Ignored, Role::Categorical];
+    assert_eq!(roles(&found("p_anomaly_score")), [ignored, categorical, ignored, ignored, ignored, ignored]);
+    assert_eq!(roles(&found("score"))[..3], [categorical, categorical, Role::Numeric]);
 }
 
 #[test]

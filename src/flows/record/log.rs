@@ -1,6 +1,7 @@
 //! Logs whose records are flows.
 
 use std::fmt;
+use std::path::Path;
 
 /// What a file of flow records is a log of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -28,6 +29,21 @@ impl FlowLog {
             "conn_long" => Some(Self::ZeekConnLong),
             "open_conn" => Some(Self::ZeekOpenConn),
             _ => None,
+        }
+    }
+
+    /// The Zeek log that a file's name says it is: `conn.00:00:00-01:00:00.log.gz`, `day1_NASHUA_conn.log`. `None` if no part
+    /// of the name is the name of a log of flows.
+    pub fn of_file_name(name: &str) -> Option<Self> {
+        let name =
+            Path::new(name).file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+        let follows = |a: &str, b: &str| words.windows(2).any(|pair| pair == [a, b]);
+        match () {
+            () if follows("open", "conn") => Some(Self::ZeekOpenConn),
+            () if follows("conn", "long") => Some(Self::ZeekConnLong),
+            () if words.contains(&"conn") => Some(Self::ZeekConn),
+            () => None,
         }
     }
 
@@ -66,5 +82,21 @@ impl fmt::Display for FlowLog {
             Self::Argus | Self::FlowMeter => f.write_str(self.maker()),
             _ => write!(f, "{} {}", self.maker(), self.word()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FlowLog;
+
+    #[test]
+    fn names_of_files_tell_zeek_logs() {
+        let of = FlowLog::of_file_name;
+        assert_eq!(of("a/conn.00:00:00-01:00:00.log.gz"), Some(FlowLog::ZeekConn));
+        assert_eq!(of("day1_NASHUA_conn.log"), Some(FlowLog::ZeekConn));
+        assert_eq!(of("conn/open_conn.log"), Some(FlowLog::ZeekOpenConn));
+        assert_eq!(of("conn_long.log"), Some(FlowLog::ZeekConnLong));
+        assert_eq!(of("conn/http.log"), None);
+        assert_eq!(of("connections.log"), None);
     }
 }

@@ -7,6 +7,10 @@ use std::path::Path;
 
 /// What scoring adds to every row: score, severity, verdict.
 pub const SCORED_COLUMNS: [&str; 3] = ["anomaly_score", "severity", "anomaly"];
+/// What scoring adds where rows are grouped into findings.
+pub const FINDING_COLUMNS: [&str; 4] = ["finding_id", "allowed", "source_file", "source_record"];
+/// What scoring adds where rows are explained.
+pub const REASONS_COLUMN: &str = "reasons";
 /// What a manifest's name has behind the output's.
 pub(super) const MANIFEST: &str = ".manifest.json";
 
@@ -29,6 +33,14 @@ pub fn prefix_of_added(schema: &Schema) -> Option<String> {
     let prefixes = schema.fields().iter().rev().filter_map(|field| field.name().strip_suffix(score));
     let mut whole = prefixes.filter(|prefix| [severity, verdict].iter().all(|name| has(&format!("{prefix}{name}"))));
     whole.next().map(str::to_owned)
+}
+
+/// The columns of a scored table that scoring added: those that it has of all that may be.
+pub fn added_columns(schema: &Schema) -> Vec<String> {
+    let Some(prefix) = prefix_of_added(schema) else { return Vec::new() };
+    let names = SCORED_COLUMNS.into_iter().chain(FINDING_COLUMNS).chain([REASONS_COLUMN]);
+    let has = |name: &String| schema.fields().iter().any(|field| field.name() == name);
+    names.map(|name| format!("{prefix}{name}")).filter(has).collect()
 }
 
 /// Whether a manifest stands beside the file, or beside the output of which it is a part.

@@ -3,7 +3,7 @@
 use super::csv::Dialect;
 use super::discover::Found;
 use super::look::{Content, Head, Seen};
-use super::select::{is_argus, is_flow_meter, stem, zeek_log_of};
+use super::select::{is_argus, is_flow_meter, stem};
 use super::unite::known_as_text;
 use super::{Format, InputOptions, Probe, ndjson, recognise, zeek};
 use crate::flows::record::{FlowLog, when};
@@ -75,7 +75,7 @@ pub(super) fn look_at_zeek(
     let shape = zeek::Shape::detect(text, head.whole).map_err(unclear)?;
     let told = if shape.path.is_empty() {
         let is_conn = shape.schema.field_with_name("conn_state").is_ok();
-        is_conn.then(|| zeek_log_of(&found.name).unwrap_or(FlowLog::ZeekConn))
+        is_conn.then(|| FlowLog::of_file_name(&found.name).unwrap_or(FlowLog::ZeekConn))
     } else {
         FlowLog::zeek(&shape.path)
     };

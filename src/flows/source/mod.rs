@@ -53,7 +53,7 @@ pub use awaited::Awaited;
 pub(crate) use awaited::{Blocks, blocks};
 pub(crate) use conform::conform;
 pub use csv::preset;
-pub use earlier::{SCORED_COLUMNS, prefix_of_added};
+pub use earlier::{FINDING_COLUMNS, REASONS_COLUMN, SCORED_COLUMNS, added_columns, prefix_of_added};
 pub use format::{Compression, Format};
 pub use input::{Damage, Input, InputFile, InputOptions, LEFT_OUT};
 pub use lines::Lines;

@@ -71,20 +71,6 @@ impl Objects {
     }
 }
 
-/// The Zeek log that a file's name says it is: `conn.00:00:00-01:00:00.log.gz`, `day1_NASHUA_conn.log`. `None` if no part
-/// of the name is the name of a log of flows.
-pub(super) fn zeek_log_of(name: &str) -> Option<FlowLog> {
-    let name = Path::new(name).file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    let follows = |a: &str, b: &str| words.windows(2).any(|pair| pair == [a, b]);
-    match () {
-        () if follows("open", "conn") => Some(FlowLog::ZeekOpenConn),
-        () if follows("conn", "long") => Some(FlowLog::ZeekConnLong),
-        () if words.contains(&"conn") => Some(FlowLog::ZeekConn),
-        () => None,
-    }
-}
-
 /// What a file that is no log of flows is called: its name up to the first point.
 pub(super) fn stem(name: &str) -> String {
     let name = Path::new(name).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -135,14 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_files_tell_zeek_logs() {
-        let of = |name: &str| zeek_log_of(name);
-        assert_eq!(of("a/conn.00:00:00-01:00:00.log.gz"), Some(FlowLog::ZeekConn));
-        assert_eq!(of("day1_NASHUA_conn.log"), Some(FlowLog::ZeekConn));
-        assert_eq!(of("conn/open_conn.log"), Some(FlowLog::ZeekOpenConn));
-        assert_eq!(of("conn_long.log"), Some(FlowLog::ZeekConnLong));
-        assert_eq!(of("conn/http.log"), None);
-        assert_eq!(of("connections.log"), None);
+    fn other_logs_are_called_by_their_stems() {
         assert_eq!(stem("x/http.00:00.log.gz"), "http");
     }
 

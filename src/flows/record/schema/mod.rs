@@ -21,9 +21,11 @@ mod tests;
 pub use particulars::Particulars;
 
 use super::{FlowLog, Flows, Host, Marks, when};
-use crate::Result;
+use crate::flows::source::{FINDING_COLUMNS, prefix_of_added};
+use crate::{Error, Result};
 use arrow_array::RecordBatch;
-use arrow_schema::Schema;
+use arrow_array::cast::AsArray;
+use arrow_schema::{DataType, Schema};
 use places::{Names, Places};
 use row::{Gather, Row};
 use std::collections::HashSet;
@@ -85,6 +87,8 @@ impl fmt::Display for FlowKind {
 pub struct FlowSchema {
     forms: Vec<Form>,
     options: FlowOptions,
+    /// Of an output of an earlier run, the column that names the file of each row.
+    source_file: Option<usize>,
 }
 
 /// One format's columns in the table.
@@ -148,7 +152,10 @@ impl FlowSchema {
                 forms.push(Form { kind: format.kind, places });
             }
         }
-        (!forms.is_empty()).then_some(Self { forms, options })
+        let [_, _, source_file, _] = FINDING_COLUMNS;
+        let source_file =
+            prefix_of_added(schema).and_then(|prefix| schema.index_of(&format!("{prefix}{source_file}")).ok());
+        (!forms.is_empty()).then_some(Self { forms, options, source_file })
     }
 
     /// The formats, most often one.
@@ -180,20 +187,39 @@ impl FlowSchema {
     }
 
     /// The same, of a file that is known to be such a log: a record of Zeek's `open_conn` and `conn_long` is marked as
-    /// still open.
+    /// still open. In an output of an earlier run the file that each row is from tells it.
     ///
     /// # Errors
     /// As [`FlowSchema::flows`].
     pub fn flows_of(&self, batch: &RecordBatch, log: Option<FlowLog>) -> Result<Flows> {
-        let open = log.is_some_and(FlowLog::has_snapshots);
+        let open = self.still_open(batch, log)?;
         let mut gather = Gather::new(batch.num_rows());
         if let Some(form) = self.form_of(batch) {
+            let mut open = open.into_iter();
             form.rows(batch, self.options, |mut row| {
-                row.mark(Marks::STILL_OPEN, open);
+                row.mark(Marks::STILL_OPEN, open.next().unwrap_or(false));
                 gather.push(row);
             })?;
         }
         Ok(gather.finish())
+    }
+
+    /// Of each row, whether it is a snapshot of a flow that goes on.
+    fn still_open(&self, batch: &RecordBatch, log: Option<FlowLog>) -> Result<Vec<bool>> {
+        let has_snapshots = |log: Option<FlowLog>| log.is_some_and(FlowLog::has_snapshots);
+        let Some(column) = self.source_file.and_then(|at| batch.columns().get(at)) else {
+            return Ok(vec![has_snapshots(log); batch.num_rows()]);
+        };
+        let texts = arrow_cast::cast(column, &DataType::Utf8).map_err(|e| Error::Schema(e.to_string()))?;
+        // Rows of a file follow each other.
+        let mut last = (None, has_snapshots(log));
+        let of_row = |name: Option<&str>| {
+            if let Some(name) = name.filter(|name| last.0.as_deref() != Some(*name)) {
+                last = (Some(name.to_owned()), has_snapshots(FlowLog::of_file_name(name)));
+            }
+            if name.is_some() { last.1 } else { has_snapshots(log) }
+        };
+        Ok(texts.as_string::<i32>().iter().map(of_row).collect())
     }
 
     /// The sensor of each row, as a digest of its name; 0 where the log names none.

@@ -3,7 +3,7 @@
 use super::line::{self, Kind, Value};
 use crate::flows::record::{FlowLog, when};
 use crate::flows::source::recognise::BOM;
-use crate::flows::source::select::{Objects, stem, zeek_log_of};
+use crate::flows::source::select::{Objects, stem};
 use crate::flows::source::text::infer::Evidence;
 use arrow_schema::{DataType, Field, Schema};
 use std::collections::{BTreeMap, HashMap};
@@ -149,7 +149,7 @@ impl Kept {
         if !is_zeek {
             return Self { objects: Objects::All, log: None };
         }
-        let by_name = zeek_log_of(name);
+        let by_name = FlowLog::of_file_name(name);
         let by_columns = has("conn_state").then(|| by_name.unwrap_or(FlowLog::ZeekConn));
         let told = path.as_deref().and_then(FlowLog::zeek);
         // Objects of several logs in one file say which they are of.
