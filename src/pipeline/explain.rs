@@ -14,7 +14,7 @@ use crate::findings::HostNames;
 use crate::flows::record::{FlowOptions, FlowSchema, Flows, Host};
 use crate::flows::source::Input;
 use crate::flows::{Batch, RecordNumbers};
-use crate::model::{ADDED, ADDED_BY_FINDINGS, BatchExplainer, BatchScorer, Model, RowReasons};
+use crate::model::{ADDED_BY_FINDINGS, BatchExplainer, BatchScorer, Model, RowReasons};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
@@ -216,10 +216,7 @@ impl Rows<'_> {
         batch: &Batch,
     ) -> Result<(Top, Vec<RowReasons>)> {
         let Table { table, superseded, .. } = self.table(batch)?;
-        // A scored input says itself which of its rows have no score.
-        let own = if self.options.flows.is_some() { batch.columns.column_by_name(ADDED[0]) } else { None };
-        let is_superseded =
-            |row: usize| superseded.get(row).copied().unwrap_or(false) || own.is_some_and(|own| own.is_null(row));
+        let is_superseded = |row: usize| superseded.get(row).copied().unwrap_or(false);
         let scored = scorer.score_knowing(&table, |row| is_superseded(row).then_some(f64::NAN))?;
         let wanted = self.wanted(batch)?;
         let mut score = scored.score;

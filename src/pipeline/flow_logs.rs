@@ -115,13 +115,14 @@ impl FlowReader {
     /// If a column is of a type that flows are not read from.
     pub fn read(&self, input: &Input, batch: &Batch) -> Result<AsFlows> {
         let flows = self.schema.flows_of(&batch.columns, self.log(batch.file))?;
-        let superseded = match &self.snapshots {
+        let scored = input.files.get(batch.file).and_then(|file| file.scored.as_deref());
+        let superseded = match (scored, &self.snapshots) {
             // An output of an earlier run says it itself.
-            None => {
-                let prefix = input.files.get(batch.file).and_then(|file| file.scored.as_deref());
-                prefix.map_or_else(Vec::new, |prefix| without_verdict(&batch.columns, prefix))
+            (Some(prefix), _) => without_verdict(&batch.columns, prefix),
+            (None, Some(snapshots)) => {
+                snapshots.superseded(input, batch, &flows, &self.schema.sensors(&batch.columns)?)
             }
-            Some(snapshots) => snapshots.superseded(input, batch, &flows, &self.schema.sensors(&batch.columns)?),
+            (None, None) => Vec::new(),
         };
         let has_names = flows.source.iter().chain(&flows.destination).flatten().any(|host| !host.is_plain());
         let names = if has_names { self.schema.host_names(&batch.columns)? } else { Vec::new() };

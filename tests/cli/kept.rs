@@ -204,6 +204,11 @@ fn a_baseline_may_be_a_span_of_the_logs_own_time() {
     let sources = csv_column(&bench.path("rest.csv"), "id.orig_h");
     assert_eq!(scores.len(), 420);
     assert!(scores.iter().zip(&sources).all(|(score, source)| score.is_empty() == source.starts_with("10.")));
+    // The baseline is no anomaly, and its rows can be explained all the same.
+    let verdicts = csv_column(&bench.path("rest.csv"), "anomaly");
+    assert!(verdicts.iter().zip(&scores).all(|(verdict, score)| !score.is_empty() || verdict == "0"));
+    let told = bench.ok(&["explain", "-m", "rest.csv.model", "rest.csv", "--row", "1", "--device", "cpu"]);
+    assert!(told.stdout.contains("10.0.0."), "{}", told.stdout);
     let kept = manifest(&bench, "rest.csv");
     assert_eq!((&kept["rows_scored"], &kept["rows_of_baseline"]), (&60.into(), &360.into()));
     assert!(ran.stdout.contains("203.0.113.9") && !ran.stdout.contains("10.0.0.6"), "{}", ran.stdout);

@@ -214,20 +214,19 @@ fn behind_levels(page: &Page, column: &ColumnDescriptor) -> Option<usize> {
 
 /// A section of DELTA_BINARY_PACKED integers (Parquet's Encodings.md), of which the numbers themselves are not read.
 struct DeltaSection<'a> {
-    bytes: Bytes<'a>,
+    bytes: Cursor<'a>,
     n_values: u64,
     block: u64,
     blocks_in_block: u64,
 }
 
-/// A place in bytes.
-#[derive(Clone)]
-struct Bytes<'a> {
+/// Bytes, and how far they were read.
+struct Cursor<'a> {
     all: &'a [u8],
     at: usize,
 }
 
-impl Bytes<'_> {
+impl Cursor<'_> {
     /// An unsigned LEB128.
     fn number(&mut self) -> Option<u64> {
         let mut number = 0_u64;
@@ -246,7 +245,7 @@ impl Bytes<'_> {
 impl<'a> DeltaSection<'a> {
     /// `None`: no whole header, or one that no decoder takes.
     fn of(data: &'a [u8]) -> Option<Self> {
-        let mut bytes = Bytes { all: data, at: 0 };
+        let mut bytes = Cursor { all: data, at: 0 };
         let (block, blocks_in_block, n_values) = (bytes.number()?, bytes.number()?, bytes.number()?);
         let _first = bytes.number()?;
         let is_whole = blocks_in_block > 0 && block.is_multiple_of(blocks_in_block.saturating_mul(32));
