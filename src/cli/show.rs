@@ -57,7 +57,8 @@ fn describe(session: &Session, asked: &Asked, told: &ListedFinding) {
         Some(port) => format!(" {} {port}", told.protocol.as_deref().unwrap_or("port")),
     };
     let service = told.service.as_ref().filter(|_| !spans_ports).map_or(String::new(), |s| format!(" {s}"));
-    let sides = format!("{} -> {}{port}{service}", side(&told.source, Some(1)), side(&told.destination, told.hosts));
+    let sides =
+        format!("{} -> {}{port}{service}", side(&told.source, told.sources), side(&told.destination, told.hosts));
     let flows = plural(told.flows.unwrap_or(asked.rows.flows), "flow");
     session.talk.line("finding", &format!("{rank}, {}, {flows}   {sides}", asked.id));
     let times = told.first.iter().chain(told.last.as_ref().filter(|last| told.first.as_ref() != Some(last)));

@@ -3,12 +3,13 @@
 use super::collect::Entry;
 use super::key::{CellKey, Conversation, Port};
 use super::names::HostNames;
-use super::pool::{self, Unit};
+use super::pool;
 use super::rhythm::Rhythm;
 use super::rows::Rows;
 use super::starts::Starts;
 use super::subject::{FindingId, Kind, Subject};
 use super::tally::Tally;
+use super::unit::Unit;
 use super::{DAY, HOUR};
 use crate::flows::record::StateGroup;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -36,6 +37,8 @@ pub struct Finding {
     pub ports: u64,
     /// Destinations it touches.
     pub hosts: u64,
+    /// Sources it comes from: 1 but in floods, and 0 where the log names none.
+    pub sources: u64,
     /// Rows in each of [`STATES`].
     pub states: [u64; 6],
     /// Stretches of time without a silence of an hour.
@@ -149,6 +152,11 @@ fn summary(entries: &[Entry], unit: &Unit) -> Finding {
         subject,
         ports: distinct(|c| port_number(c.port)),
         hosts: distinct(|c| c.destination.map_or(0, |host| host.key())),
+        sources: if unit.kind == Kind::Flood {
+            distinct(|c| c.source.map_or(0, |host| host.key()))
+        } else {
+            u64::from(subject.conversation.source.is_some())
+        },
         states,
         stretches: unit.stretches,
         rhythm: Rhythm::of(&runs),
@@ -170,6 +178,7 @@ fn subject(unit: &Unit) -> Subject {
     let conversation = match unit.kind {
         Kind::Scan => Conversation { protocol: None, port: Port::Many, ..own },
         Kind::Sweep => Conversation { destination: None, ..own },
+        Kind::Flood => Conversation { source: None, ..own },
         Kind::Conversation | Kind::Data => own,
     };
     let state = matches!(unit.kind, Kind::Conversation | Kind::Data).then_some(unit.key.state);

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | port scan, T1046 | a scan or a sweep (20 or more ports or hosts), half of its flows failed or reset |
 //! | brute force, T1110 | a conversation on a login port, 20 or more flows with two minutes or less between them, that came about (half were answered), little out in each (100 kB or less) |
-//! | DDoS, T1498 | a conversation of 100 or more flows with a second or less between them, 90 % of them unanswered or mid-stream |
+//! | DDoS, T1498 | a conversation of 100 or more flows with a second or less between them, 90 % of them unanswered or mid-stream; a flood from many sources with a second or less between its flows |
 //! | malware communication, T1071 | a conversation of 24 or more flows as even as a clock (regularity 0.6), a second to an hour apart, from a host of ours to one that is not ours, not for names or time (ports 53, 123, 5353); or 24 or more such flows of IRC (service irc, ports 6660 to 6669, 6697), however even |
 //! | exfiltration, T1048 | a conversation from a host of ours to one that is not ours, 10 MB or more out, ten times what came in and ten times what is typical |
 //!
@@ -48,6 +48,7 @@ pub fn hint(finding: &Finding, around: &Surroundings) -> Hint {
         Kind::Scan | Kind::Sweep if is_scan(finding) => PORT_SCAN,
         Kind::Conversation if is_brute_force(finding) => BRUTE_FORCE,
         Kind::Conversation if is_flood(finding) => DDOS,
+        Kind::Flood if is_fast(finding) => DDOS,
         Kind::Conversation if is_beacon(finding) => MALWARE,
         _ if conversation && is_exfiltration(finding, around) => EXFILTRATION,
         _ => Hint::Unclear,
@@ -84,8 +85,12 @@ fn is_brute_force(finding: &Finding) -> bool {
 
 fn is_flood(finding: &Finding) -> bool {
     finding.tally.flows >= 100
-        && pace(finding).is_some_and(|gap| gap <= 1.0)
+        && is_fast(finding)
         && share_of(finding, |s| matches!(s, StateGroup::NoReply | StateGroup::MidStream)) >= 0.9
+}
+
+fn is_fast(finding: &Finding) -> bool {
+    pace(finding).is_some_and(|gap| gap <= 1.0)
 }
 
 fn is_outward(finding: &Finding) -> bool {

@@ -34,6 +34,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod told;
+mod unit;
 mod verdict;
 mod words;
 
@@ -55,7 +56,7 @@ pub use rows::{Flow, Rows};
 pub use since::{Earlier, Since};
 pub use starts::Starts;
 pub use subject::{FindingId, Kind, Subject};
-pub use table::sides;
+pub use table::{sides, spoken};
 pub use tally::Tally;
 pub use told::ToldFinding;
 pub use verdict::{Flagged, Period, Verdict};

@@ -9,6 +9,9 @@
 //!    of ports), each within a day of the one before, are one finding if they touch more than [`MANY`] ports.
 //! 5. **Sweeps.** The same for one source, protocol and port, and more than [`MANY`] destinations. What a local source has
 //!    established with remote hosts over TCP or UDP stays apart: the many servers of a browser are no sweep.
+//! 6. **Floods.** Of one destination, protocol and port: conversations of at most [`FEW`] flows each that came to nothing (failed,
+//!    reset or mid-stream, and no byte came back), each beginning within [`PAUSE`] of the one before, are one finding if they come from more than
+//!    [`CROWD`] sources: whoever makes up its sources has a new one for each flow.
 //!
 //! Rows whose time is not known are a stretch of their own, and pool among themselves. Faults of the capture take part in
 //! the first rule only.
@@ -16,6 +19,7 @@
 use super::collect::Entry;
 use super::key::{Key, Port};
 use super::subject::Kind;
+use super::unit::{Unit, distance};
 use super::{DAY, HOUR};
 use crate::flows::record::StateGroup;
 use std::cmp::Reverse;
@@ -29,68 +33,12 @@ pub const MANY: usize = 10;
 pub const MOST_STRETCHES: u64 = 3;
 /// A conversation in a scan has at most one flow for so many ports, where that is more than [`FEW`].
 pub const PORTS_A_FLOW: u64 = 32;
+/// Sources beyond which what they send to one port of a host is one finding.
+pub const CROWD: usize = 256;
+/// Microseconds: a flood has no longer silence. Strangers who knock at a port of a host on the internet come minutes apart.
+pub const PAUSE: i64 = 10_000_000;
 /// A stray state's stretch has at most one flow for so many of the stretch that it joins.
 const STRAY: u64 = 10;
-
-/// Cells that belong together, by index.
-#[derive(Debug, Clone)]
-pub struct Unit {
-    pub key: Key,
-    pub kind: Kind,
-    pub flows: u64,
-    /// First start and last end; `None` where no time is known.
-    pub span: Option<(i64, i64)>,
-    /// Whether the source, and the destination, is one of ours.
-    pub local: (bool, bool),
-    /// Stretches of time it consists of.
-    pub stretches: u64,
-    pub cells: Vec<u32>,
-}
-
-impl Unit {
-    fn of(index: u32, entry: &Entry) -> Self {
-        let key = entry.key.key;
-        Self {
-            key,
-            kind: if key.gap { Kind::Data } else { Kind::Conversation },
-            flows: entry.tally.flows,
-            span: entry.tally.span.map(|(first, _, end)| (first, end)),
-            local: entry.tally.local,
-            stretches: 1,
-            cells: vec![index],
-        }
-    }
-
-    fn join(&mut self, other: Self) {
-        self.flows = self.flows.saturating_add(other.flows);
-        self.span = match (self.span, other.span) {
-            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-            (a, b) => a.or(b),
-        };
-        self.local = (self.local.0 || other.local.0, self.local.1 || other.local.1);
-        self.cells.extend(other.cells);
-    }
-
-    /// From all of them one; the first lends its key.
-    fn union(mut units: impl Iterator<Item = Self>, kind: Kind) -> Option<Self> {
-        let mut all = units.next()?;
-        for unit in units {
-            all.stretches = all.stretches.saturating_add(unit.stretches);
-            all.join(unit);
-        }
-        all.kind = kind;
-        Some(all)
-    }
-
-    fn is_plain(&self) -> bool {
-        self.kind == Kind::Conversation
-    }
-
-    /// Order within a pool: untimed ones first, then by time.
-    fn by_time(&self) -> (Option<(i64, i64)>, Key) {
-        (self.span, self.key)
-    }
-}
 
 /// All rules over the cells, which are sorted by key.
 pub fn units(entries: &[Entry]) -> Vec<Unit> {
@@ -101,7 +49,10 @@ pub fn units(entries: &[Entry]) -> Vec<Unit> {
         by_group(bursts, |unit| (unit.key.conversation.source, unit.key.conversation.destination), join_scans);
     let about =
         |unit: &Unit| (unit.key.conversation.source, unit.key.conversation.protocol, unit.key.conversation.port);
-    by_group(scanned, about, join_sweeps)
+    let swept = by_group(scanned, about, join_sweeps);
+    let target =
+        |unit: &Unit| (unit.key.conversation.destination, unit.key.conversation.protocol, unit.key.conversation.port);
+    by_group(swept, target, join_floods)
 }
 
 /// Rule 1.
@@ -116,15 +67,6 @@ fn stretches(entries: &[Entry]) -> Vec<Unit> {
         }
     }
     units
-}
-
-/// The silence between two spans; no end of it where one has no time.
-fn distance(a: Option<(i64, i64)>, b: Option<(i64, i64)>) -> i64 {
-    match (a, b) {
-        (Some(a), Some(b)) => a.0.saturating_sub(b.1).max(b.0.saturating_sub(a.1)).max(0),
-        (None, None) => 0,
-        _ => i64::MAX,
-    }
 }
 
 /// Sorts by what is common, and lets `rule` make fewer units of each group.
@@ -174,7 +116,7 @@ fn join_strays(mut units: Vec<Unit>) -> Vec<Unit> {
 
 /// Rule 3.
 fn join_bursts(units: Vec<Unit>) -> Vec<Unit> {
-    chains(units, |_| true, |chain| (chain.len() as u64 > MOST_STRETCHES).then_some(Kind::Conversation))
+    chains(units, &WITHIN_A_DAY, |_| true, |chain| (chain.len() as u64 > MOST_STRETCHES).then_some(Kind::Conversation))
 }
 
 /// Rule 4.
@@ -184,7 +126,7 @@ fn join_scans(units: Vec<Unit>) -> Vec<Unit> {
     }
     let few = FEW.max(count_ports(&units) as u64 / PORTS_A_FLOW);
     let small = |unit: &Unit| matches!(unit.key.conversation.port, Port::Number(_)) && unit.flows <= few;
-    chains(units, small, |chain| (count_ports(chain) > MANY).then_some(Kind::Scan))
+    chains(units, &WITHIN_A_DAY, small, |chain| (count_ports(chain) > MANY).then_some(Kind::Scan))
 }
 
 /// Rule 5.
@@ -195,7 +137,25 @@ fn join_sweeps(units: Vec<Unit>) -> Vec<Unit> {
     let small = |unit: &Unit| unit.flows <= FEW && !is_ordinary_talk(&unit.key, unit.local);
     let hosts =
         |chain: &[Unit]| chain.iter().map(|unit| unit.key.conversation.destination).collect::<HashSet<_>>().len();
-    chains(units, small, |chain| (hosts(chain) > MANY).then_some(Kind::Sweep))
+    chains(units, &WITHIN_A_DAY, small, |chain| (hosts(chain) > MANY).then_some(Kind::Sweep))
+}
+
+/// Rule 6.
+fn join_floods(units: Vec<Unit>) -> Vec<Unit> {
+    if units.len() <= CROWD || units.first().is_none_or(|unit| unit.key.conversation.destination.is_none()) {
+        return units;
+    }
+    let faint = |unit: &Unit| {
+        let is_known = unit.span.is_some() && unit.key.conversation.source.is_some();
+        is_known && unit.flows <= FEW && came_to_nothing(unit.key.state, unit.bytes_in)
+    };
+    let sources = |chain: &[Unit]| chain.iter().map(|unit| unit.key.conversation.source).collect::<HashSet<_>>().len();
+    chains(units, &WITHOUT_A_PAUSE, faint, |chain| (sources(chain) > CROWD).then_some(Kind::Flood))
+}
+
+/// Whether flows that went so, and brought so many bytes in, came to nothing.
+pub fn came_to_nothing(state: StateGroup, bytes_in: u64) -> bool {
+    bytes_in == 0 && (state.failed() || matches!(state, StateGroup::Reset | StateGroup::MidStream))
 }
 
 /// What a source of ours has established with a host that is not ours, over ports: `local` says of both sides whether they are.
@@ -208,9 +168,26 @@ fn count_ports(units: &[Unit]) -> usize {
     units.iter().filter(|u| u.is_plain()).map(|unit| unit.key.conversation.port).collect::<HashSet<_>>().len()
 }
 
-/// Of units sorted by time: those that `fit`, in chains without a silence of a day, each of them one unit if `kind` gives
-/// it a kind; the others stay as they are.
-fn chains(units: Vec<Unit>, fit: impl Fn(&Unit) -> bool, kind: impl Fn(&[Unit]) -> Option<Kind>) -> Vec<Unit> {
+/// How units follow each other.
+struct Links {
+    /// Microseconds: a longer silence parts them.
+    silence: i64,
+    /// What counts of a unit.
+    extent: fn(&Unit) -> Option<(i64, i64)>,
+}
+
+const WITHIN_A_DAY: Links = Links { silence: DAY, extent: |unit| unit.span };
+/// By their begins: a flow that lasts links nobody.
+const WITHOUT_A_PAUSE: Links = Links { silence: PAUSE, extent: |unit| unit.span.map(|(first, _)| (first, first)) };
+
+/// Of units sorted by time: those that `fit`, in chains of such links, each of them one unit if `kind` gives it a kind; the others stay
+/// as they are.
+fn chains(
+    units: Vec<Unit>,
+    links: &Links,
+    fit: impl Fn(&Unit) -> bool,
+    kind: impl Fn(&[Unit]) -> Option<Kind>,
+) -> Vec<Unit> {
     let mut out = Vec::with_capacity(units.len());
     let mut chain: Vec<Unit> = Vec::new();
     let mut reach: Option<(i64, i64)> = None;
@@ -223,11 +200,12 @@ fn chains(units: Vec<Unit>, fit: impl Fn(&Unit) -> bool, kind: impl Fn(&[Unit]) 
             out.push(unit);
             continue;
         }
-        if distance(reach, unit.span) >= DAY {
+        let own = (links.extent)(&unit);
+        if distance(reach, own) >= links.silence {
             close(&mut chain, &mut out);
-            reach = unit.span;
+            reach = own;
         }
-        reach = match (reach, unit.span) {
+        reach = match (reach, own) {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
             (_, own) => own,
         };

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | rows | ½ mean + ½ largest severity of its rows | 1 |
 //! | conversation | its lines in the table of findings and hours, mean by flows | 2 |
-//! | host | its source's lines in the hours of the finding, the largest | ½ |
+//! | host | its source's lines in the hours of the finding, the largest (of a flood's many sources the mean) | ½ |
 //! | size | its number of flows among the findings | 1 |
 //!
 //! What is left to 1 is multiplied: `oddity = 1 − Π (1 − sᵢ)^(wᵢ / Σ w)`, so that one rare part counts for more than many
@@ -98,7 +98,10 @@ pub fn rank(grouped: &Grouped, opinions: &Opinions) -> Result<Vec<Ranked>> {
     let parts = |at: usize, finding: &Finding| Parts {
         rows: of_rows(finding),
         conversation: of(&opinions.conversation, at).map(|opinion| opinion.mean),
-        host: of(&opinions.host, at).map(|opinion| opinion.largest),
+        host: of(&opinions.host, at).map(|opinion| match finding.subject.kind {
+            Kind::Flood => opinion.mean,
+            _ => opinion.largest,
+        }),
         size: sizes.of(size(finding)),
     };
     let mut ranked: Vec<(Ranked, &Finding)> = threats

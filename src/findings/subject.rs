@@ -13,6 +13,8 @@ pub enum Kind {
     Scan,
     /// One source, many destinations on one port.
     Sweep,
+    /// Many sources, one port of one destination.
+    Flood,
     /// A fault of the capture, never a threat.
     Data,
 }
@@ -22,9 +24,9 @@ pub enum Kind {
 pub struct Subject {
     /// How its rows belong together.
     pub kind: Kind,
-    /// Who, whom (`None` in a sweep), by which protocol (`None` in a scan: of any), for what.
+    /// Who (`None` in a flood), whom (`None` in a sweep), by which protocol (`None` in a scan: of any), for what.
     pub conversation: Conversation,
-    /// How most of it went; in scans and sweeps, which mix, `None`.
+    /// How most of it went; in scans, sweeps and floods, which mix, `None`.
     pub state: Option<StateGroup>,
 }
 
@@ -62,6 +64,7 @@ impl fmt::Display for Kind {
             Self::Conversation => "conversation",
             Self::Scan => "scan",
             Self::Sweep => "sweep",
+            Self::Flood => "flood",
             Self::Data => "data",
         })
     }

@@ -1,7 +1,7 @@
 //! Findings as lines of text for a terminal.
 
 use super::group::{Finding, Grouped};
-use super::key::Port;
+use super::key::{Conversation, Port};
 use super::names::HostNames;
 use super::quantity::{count, when};
 use super::rank::Ranked;
@@ -128,27 +128,18 @@ fn wrapped(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// `198.51.100.7 -> 10.0.0.1:22 ssh`, `10.0.0.1 -> 331 hosts icmp 3/3`, `[2001:db8::1] -> [2001:db8::2]:53/udp dns`.
+/// `198.51.100.7 -> 10.0.0.1:22 ssh`, `10.0.0.1 -> 331 hosts icmp 3/3`, `4,096 hosts -> 10.0.0.1:80`,
+/// `[2001:db8::1] -> [2001:db8::2]:53/udp dns`.
 pub fn sides(finding: &Finding, names: &HostNames) -> String {
     let conversation = finding.subject.conversation;
-    let host = |host: Option<Host>| host.map_or("?".to_owned(), |host| names.shown(&host));
+    let hosts = |n: u64| format!("{} hosts", count(n));
+    let from = match finding.subject.kind {
+        Kind::Flood => hosts(finding.sources),
+        _ => host(conversation.source, names),
+    };
     let to = match finding.subject.kind {
-        Kind::Sweep => format!("{} hosts", count(finding.hosts)),
-        _ => match (conversation.destination, conversation.port) {
-            (Some(host @ Host::V6(..)), Port::Number(_)) => format!("[{}]", names.shown(&host)),
-            (destination, _) => host(destination),
-        },
-    };
-    let protocol = match conversation.protocol {
-        Some(17) => "/udp".to_owned(),
-        None | Some(1 | 6 | 58) => String::new(),
-        Some(other) => format!("/proto {other}"),
-    };
-    let port = match conversation.port {
-        Port::Number(port) => format!(":{port}{protocol}"),
-        Port::Icmp(kind, code) => format!(" icmp {kind}/{code}"),
-        Port::None if conversation.protocol == Some(1) => " icmp".to_owned(),
-        Port::None | Port::Many => protocol.replace('/', " "),
+        Kind::Sweep => hosts(finding.hosts),
+        _ => destination(&conversation, names),
     };
     let service = match (&finding.tally.service, finding.tally.more_services) {
         // A scan's services are as many as its ports.
@@ -159,7 +150,39 @@ pub fn sides(finding: &Finding, names: &HostNames) -> String {
         }
         _ => String::new(),
     };
-    format!("{} -> {to}{port}{service}", host(conversation.source))
+    format!("{from} -> {to}{}{service}", port(&conversation))
+}
+
+/// `198.51.100.7 -> 10.0.0.1:22`.
+pub fn spoken(conversation: &Conversation, names: &HostNames) -> String {
+    let (from, to) = (host(conversation.source, names), destination(conversation, names));
+    format!("{from} -> {to}{}", port(conversation))
+}
+
+fn host(host: Option<Host>, names: &HostNames) -> String {
+    host.map_or("?".to_owned(), |host| names.shown(&host))
+}
+
+fn destination(conversation: &Conversation, names: &HostNames) -> String {
+    match (conversation.destination, conversation.port) {
+        (Some(host @ Host::V6(..)), Port::Number(_)) => format!("[{}]", names.shown(&host)),
+        (destination, _) => host(destination, names),
+    }
+}
+
+/// `:22`, `:53/udp`, ` icmp 3/3`.
+fn port(conversation: &Conversation) -> String {
+    let protocol = match conversation.protocol {
+        Some(17) => "/udp".to_owned(),
+        None | Some(1 | 6 | 58) => String::new(),
+        Some(other) => format!("/proto {other}"),
+    };
+    match conversation.port {
+        Port::Number(port) => format!(":{port}{protocol}"),
+        Port::Icmp(kind, code) => format!(" icmp {kind}/{code}"),
+        Port::None if conversation.protocol == Some(1) => " icmp".to_owned(),
+        Port::None | Port::Many => protocol.replace('/', " "),
+    }
 }
 
 fn time(finding: &Finding, around: &Surroundings) -> String {

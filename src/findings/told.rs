@@ -17,7 +17,7 @@ pub struct ToldFinding {
     pub rank: Option<u64>,
     /// Its name, as in the column `finding_id`.
     pub id: String,
-    /// `conversation`, `scan`, `sweep` or `data`.
+    /// `conversation`, `scan`, `sweep`, `flood` or `data`.
     pub kind: String,
     /// The rarity of its oddity among the findings, in [0, 1); `None` for a fault of the capture.
     pub severity: Option<f64>,
@@ -37,6 +37,9 @@ pub struct ToldFinding {
     pub ports: u64,
     /// See [`ToldFinding::ports`].
     pub hosts: u64,
+    /// Sources that it came from.
+    #[serde(default = "one")]
+    pub sources: u64,
     /// When its first flow began: RFC 3339.
     pub first: Option<String>,
     /// When its last flow began.
@@ -86,6 +89,7 @@ impl ToldFinding {
             service: tally.service.as_deref().map(str::to_owned),
             ports: finding.ports,
             hosts: finding.hosts,
+            sources: finding.sources,
             first: tally.span.map(|span| time(span.0)),
             last: tally.span.map(|span| time(span.1)),
             duration: tally.longest as f64 / 1e6,
@@ -98,4 +102,9 @@ impl ToldFinding {
             since: None,
         }
     }
+}
+
+/// Versions before floods wrote no number.
+fn one() -> u64 {
+    1
 }

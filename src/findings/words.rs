@@ -111,6 +111,8 @@ fn breadth(finding: &Finding, around: &Surroundings) -> Option<String> {
     match finding.subject.kind {
         Kind::Scan => Some(against(finding.ports, "ports", around.typical_ports)),
         Kind::Sweep => Some(against(finding.hosts, "hosts", around.typical_hosts)),
+        // Any other finding has one.
+        Kind::Flood => Some(format!("{} sources", count(finding.sources))),
         Kind::Conversation | Kind::Data => None,
     }
 }

@@ -9,8 +9,8 @@
 //! [`MOST_FLOWS`] of them. Closed records are looked up and never kept. The snapshots of flows beyond the limit count as if
 //! each were the only one.
 
-use super::record::{FlowSchema, Flows, mix, text_digest};
-use super::source::{Input, Source};
+use super::record::{FlowLog, FlowSchema, Flows, Marks, mix, text_digest};
+use super::source::{Input, InputFile};
 use super::{Batch, RecordNumbers};
 use crate::Result;
 use crate::words::{grouped, noun};
@@ -43,35 +43,37 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    /// Reads the snapshot logs of an input (not one that comes from a pipe); none if it has no such logs. Then each closed record is to be shown to
-    /// [`Snapshots::observe`] before [`Snapshots::superseded`] is asked.
+    /// Reads the files of an input that may hold snapshots (not one that comes from a pipe); none if none does. Then each closed record is
+    /// to be shown to [`Snapshots::observe`] before [`Snapshots::superseded`] is asked.
     ///
     /// # Errors
     /// As reading the files.
     pub fn gather(input: &Input, schema: &FlowSchema) -> Result<Option<Self>> {
-        if !input.files.iter().any(|file| file.log.is_some_and(|log| log.has_snapshots())) {
+        if !(0..input.files.len()).any(|file| may_have_snapshots(input, file)) {
             return Ok(None);
         }
         let mut snapshots = Self::default();
-        read(input.source_of(|file| is_snapshots(input, file) && is_readable_again(input, file))?, |batch| {
-            let (flows, sensors) = (schema.flows(&batch.columns)?, schema.sensors(&batch.columns)?);
-            for (row, &sensor) in sensors.iter().enumerate() {
-                snapshots.add(&flows, row, sensor, (batch.file, batch.numbers.get(row)));
-            }
-            Ok(())
-        })?;
-        Ok(Some(snapshots))
+        read(
+            input,
+            schema,
+            |file| may_have_snapshots(input, file),
+            |flows, sensors, batch| {
+                for (row, &sensor) in sensors.iter().enumerate().filter(|(row, _)| is_snapshot(flows, *row)) {
+                    snapshots.add(flows, row, sensor, (batch.file, batch.numbers.get(row)));
+                }
+            },
+        )?;
+        let has_any = input.files.iter().any(has_snapshots_only) || !snapshots.flows.is_empty();
+        Ok(has_any.then_some(snapshots))
     }
 
-    /// Reads the other logs of an input for closed records: what [`Snapshots::observe`] does in a pass that is made anyway.
+    /// Reads the files of an input that may hold closed records: what [`Snapshots::observe`] does in a pass that is made anyway.
     ///
     /// # Errors
     /// As reading the files.
     pub fn close(&self, input: &Input, schema: &FlowSchema) -> Result<()> {
-        read(input.source_of(|file| !is_snapshots(input, file) && is_readable_again(input, file))?, |batch| {
-            self.observe(&schema.flows(&batch.columns)?, &schema.sensors(&batch.columns)?);
-            Ok(())
-        })
+        let wanted = |file: usize| input.files.get(file).is_some_and(|file| !has_snapshots_only(file));
+        read(input, schema, wanted, |flows, sensors, _| self.observe(flows, sensors))
     }
 
     fn add(&mut self, flows: &Flows, row: usize, sensor: u64, place: Place) {
@@ -102,10 +104,10 @@ impl Snapshots {
         }
     }
 
-    /// Takes note of closed records (those of logs without snapshots); `sensors` as [`FlowSchema::sensors`] has them. May be
-    /// called from any thread, in any order.
+    /// Takes note of the closed records among these; `sensors` as [`FlowSchema::sensors`] has them. May be called from any thread, in
+    /// any order.
     pub fn observe(&self, flows: &Flows, sensors: &[u64]) {
-        for (row, &sensor) in sensors.iter().enumerate() {
+        for (row, &sensor) in sensors.iter().enumerate().filter(|(row, _)| !is_snapshot(flows, *row)) {
             let entry = uid(flows, row).and_then(|uid| self.flows.get(&self.key(uid, sensor)));
             if let Some(entry) = entry {
                 entry.closed.store(true, Ordering::Relaxed);
@@ -113,13 +115,11 @@ impl Snapshots {
         }
     }
 
-    /// For each row of a batch of a snapshot log, whether another record replaces it. Rows of other logs are never replaced.
-    pub fn superseded(&self, input: &Input, batch: &Batch, flows: &Flows, sensors: &[u64]) -> Vec<bool> {
-        let n_rows = flows.n_rows();
-        if !is_snapshots(input, batch.file) {
-            return vec![false; n_rows];
-        }
-        (0..n_rows).map(|row| self.replaced(flows, row, sensors, (batch.file, batch.numbers.get(row)))).collect()
+    /// For each row of a batch, whether another record replaces it: none of those that have ended.
+    pub fn superseded(&self, batch: &Batch, flows: &Flows, sensors: &[u64]) -> Vec<bool> {
+        let replaced =
+            |row| is_snapshot(flows, row) && self.replaced(flows, row, sensors, (batch.file, batch.numbers.get(row)));
+        (0..flows.n_rows()).map(replaced).collect()
     }
 
     fn replaced(&self, flows: &Flows, row: usize, sensors: &[u64], place: Place) -> bool {
@@ -150,8 +150,18 @@ impl Snapshots {
     }
 }
 
-fn is_snapshots(input: &Input, file: usize) -> bool {
-    input.files.get(file).and_then(|file| file.log).is_some_and(|log| log.has_snapshots())
+fn is_snapshot(flows: &Flows, row: usize) -> bool {
+    flows.marks.get(row).is_some_and(|marks| marks.has(Marks::STILL_OPEN))
+}
+
+fn has_snapshots_only(file: &InputFile) -> bool {
+    !file.several_logs && file.log.is_some_and(FlowLog::has_snapshots)
+}
+
+/// Outputs of an earlier run say themselves which of their rows were replaced.
+fn may_have_snapshots(input: &Input, file: usize) -> bool {
+    let may = |file: &InputFile| file.scored.is_none() && (file.several_logs || has_snapshots_only(file));
+    input.files.get(file).is_some_and(may)
 }
 
 /// Not so of a standard input that was not spooled: what is read of it here would be missing later.
@@ -169,8 +179,14 @@ fn end(flows: &Flows, row: usize) -> i64 {
     of(&flows.start).saturating_add(of(&flows.duration))
 }
 
-/// Gives the batches of a source to `take`, without what comes after a damage in its file.
-fn read(mut source: Box<dyn Source>, mut take: impl FnMut(Batch) -> Result<()>) -> Result<()> {
+/// Gives the wanted files' batches to `take`, as flows and with the sensors of their rows, without what comes after a damage in its file.
+fn read(
+    input: &Input,
+    schema: &FlowSchema,
+    wanted: impl Fn(usize) -> bool,
+    mut take: impl FnMut(&Flows, &[u64], &Batch),
+) -> Result<()> {
+    let mut source = input.source_of(|file| wanted(file) && is_readable_again(input, file))?;
     let mut damaged = None;
     while let Some(chunk) = source.next_chunk()? {
         if chunk.file.is_some() && chunk.file == damaged {
@@ -179,7 +195,8 @@ fn read(mut source: Box<dyn Source>, mut take: impl FnMut(Batch) -> Result<()>) 
         let batch = chunk.parse()?;
         damaged = batch.damage.as_ref().map(|_| batch.file).or(damaged);
         debug_assert!(!matches!(&batch.numbers, RecordNumbers::Listed(all) if all.len() != batch.n_rows()));
-        take(batch)?;
+        let log = input.files.get(batch.file).and_then(|file| file.log);
+        take(&schema.flows_of(&batch.columns, log)?, &schema.sensors(&batch.columns)?, &batch);
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::SchemaRef;
 use std::sync::Arc;
 
-use super::heavy::Heavy;
+use super::heavy::{Heavy, Names};
 
 /// How to read an input as flow logs.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +60,7 @@ impl AsFlows {
 pub(super) struct Look {
     pub groups: Vec<Option<Option<u64>>>,
     events: Vec<Event>,
+    names: Names,
     survey: BatchSurvey,
 }
 
@@ -119,9 +120,7 @@ impl FlowReader {
         let superseded = match (scored, &self.snapshots) {
             // An output of an earlier run says it itself.
             (Some(prefix), _) => without_verdict(&batch.columns, prefix),
-            (None, Some(snapshots)) => {
-                snapshots.superseded(input, batch, &flows, &self.schema.sensors(&batch.columns)?)
-            }
+            (None, Some(snapshots)) => snapshots.superseded(batch, &flows, &self.schema.sensors(&batch.columns)?),
             (None, None) => Vec::new(),
         };
         let has_names = flows.source.iter().chain(&flows.destination).flatten().any(|host| !host.is_plain());
@@ -148,7 +147,7 @@ impl FlowReader {
 
     /// What the first pass needs to know of a batch.
     pub(super) fn look(&self, input: &Input, batch: &Batch) -> Result<Look> {
-        let AsFlows { flows, superseded, .. } = self.read(input, batch)?;
+        let AsFlows { flows, superseded, names } = self.read(input, batch)?;
         let is_superseded = |row: usize| superseded.get(row).copied().unwrap_or(false);
         let event = |row: usize| {
             let position = batch.stream_position(row);
@@ -163,7 +162,8 @@ impl FlowReader {
         let groups = events.iter().enumerate().map(group).collect();
         let sensors = self.schema.sensors(&batch.columns)?;
         let survey = BatchSurvey::of(batch, &flows, &sensors, self.log(batch.file));
-        Ok(Look { groups, events, survey })
+        let names = Names::of(&events, &flows, &names);
+        Ok(Look { groups, events, names, survey })
     }
 }
 
@@ -196,13 +196,15 @@ impl FlowGatherer {
 
     pub fn take(&mut self, look: Look) -> Result<()> {
         look.events.iter().filter_map(Event::conversation).for_each(|key| self.heavy.count(key));
+        self.heavy.learn(look.names);
         self.survey.add(look.survey);
         self.windows.push(look.events)
     }
 
     pub fn finish(self, reader: FlowReader, stop: &Stop) -> Result<FlowLogs> {
         let Self { windows, survey, heavy } = self;
-        Ok(FlowLogs { reader, windows: windows.finish(stop)?, survey, share_of_ten: heavy.share_of(10) })
+        let (share_of_ten, largest) = (heavy.share_of(10), heavy.largest());
+        Ok(FlowLogs { reader, windows: windows.finish(stop)?, survey, share_of_ten, largest })
     }
 }
 
@@ -215,6 +217,8 @@ pub struct FlowLogs {
     pub survey: Survey,
     /// The share of flows that the ten largest conversations hold, 0 to 1.
     pub share_of_ten: f64,
+    /// The largest of them and its share, where it holds a 20th of all or more.
+    pub largest: Option<(String, f64)>,
 }
 
 impl FlowLogs {

@@ -1,37 +1,111 @@
 //! The conversations that hold most flows, in little memory.
 
+use crate::features::windows::Event;
+use crate::findings::{Common, HostNames, Rows, spoken};
+use crate::flows::record::{Flows, Host};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 
 /// Conversations that are counted at once.
 const MOST: usize = 1 << 16;
+/// Conversations of a batch that are known by name: among them are all that hold more than a 21st of its flows.
+const NAMED: usize = 20;
+/// Conversations whose names are kept before those are dropped that hold less than a 40th of all.
+const MOST_NAMES: usize = 4_096;
 
-/// Counts of the largest groups (Misra & Gries 1982): each is too small by at most a 65,536th of all; which depends on the order of
-/// what is counted alone.
-#[derive(Debug, Default)]
-pub(super) struct Heavy {
-    counts: HashMap<u64, u64, RandomState>,
+/// Counts of the largest groups (Misra & Gries 1982): each is too small by at most a part in so many as are counted at once; which
+/// depends on the order of what is counted alone.
+#[derive(Debug)]
+struct Counts {
+    of: HashMap<u64, u64, RandomState>,
     all: u64,
+    most: usize,
 }
 
-impl Heavy {
-    pub fn count(&mut self, key: u64) {
+impl Counts {
+    fn new(most: usize) -> Self {
+        Self { of: HashMap::default(), all: 0, most }
+    }
+
+    fn count(&mut self, key: u64) {
         self.all += 1;
-        if self.counts.len() < MOST || self.counts.contains_key(&key) {
-            *self.counts.entry(key).or_default() += 1;
+        if self.of.len() < self.most || self.of.contains_key(&key) {
+            *self.of.entry(key).or_default() += 1;
             return;
         }
-        self.counts.retain(|_, n| {
+        self.of.retain(|_, n| {
             *n -= 1;
             *n > 0
         });
     }
+}
+
+/// The names of a batch's largest conversations.
+#[derive(Debug, Default)]
+pub(super) struct Names(Vec<(u64, String)>);
+
+impl Names {
+    /// Of flows with these `events`; `hosts` are the texts of those that are more than an address.
+    pub fn of(events: &[Event], flows: &Flows, hosts: &[(Host, String)]) -> Self {
+        let mut counts = Counts::new(NAMED);
+        events.iter().filter_map(Event::conversation).for_each(|key| counts.count(key));
+        let (mut names, mut texts) = (Vec::with_capacity(counts.of.len()), HostNames::default());
+        let rows = Rows { flows, severity: &[], claimed: &[] };
+        for (row, event) in events.iter().enumerate() {
+            let Some(key) = event.conversation().filter(|key| counts.of.remove(key).is_some()) else { continue };
+            if names.is_empty() {
+                hosts.iter().for_each(|(host, text)| texts.learn(*host, text));
+            }
+            names.push((key, spoken(&Common::of_row(&rows.flow(row)).conversation, &texts)));
+            if counts.of.is_empty() {
+                break;
+            }
+        }
+        Self(names)
+    }
+}
+
+/// The largest conversations of an input.
+#[derive(Debug)]
+pub(super) struct Heavy {
+    counts: Counts,
+    names: HashMap<u64, String, RandomState>,
+}
+
+impl Default for Heavy {
+    fn default() -> Self {
+        Self { counts: Counts::new(MOST), names: HashMap::default() }
+    }
+}
+
+impl Heavy {
+    /// Takes in a flow of this conversation.
+    pub fn count(&mut self, key: u64) {
+        self.counts.count(key);
+    }
+
+    /// Takes in the names of the batch that was counted last.
+    pub fn learn(&mut self, Names(names): Names) {
+        self.names.extend(names);
+        if self.names.len() > MOST_NAMES {
+            // Whoever holds a 20th of all in the end will hold as much of a batch that is yet to come.
+            let Counts { of, all, .. } = &self.counts;
+            self.names.retain(|key, _| of.get(key).is_some_and(|n| n * 40 >= *all));
+        }
+    }
 
     /// The share that the `n` largest hold together, 0 to 1.
     pub fn share_of(&self, n: usize) -> f64 {
-        let mut counts: Vec<u64> = self.counts.values().copied().collect();
+        let mut counts: Vec<u64> = self.counts.of.values().copied().collect();
         counts.sort_unstable();
-        counts.iter().rev().take(n).sum::<u64>() as f64 / self.all.max(1) as f64
+        counts.iter().rev().take(n).sum::<u64>() as f64 / self.counts.all.max(1) as f64
+    }
+
+    /// The largest and its share, if it holds a 20th of all.
+    pub fn largest(&self) -> Option<(String, f64)> {
+        let (key, &n) = self.counts.of.iter().max_by_key(|(key, n)| (**n, **key))?;
+        let share = n as f64 / self.counts.all.max(1) as f64;
+        self.names.get(key).filter(|_| share >= 0.05).map(|name| (name.clone(), share))
     }
 }
 
@@ -48,5 +122,25 @@ mod tests {
         let share = heavy.share_of(2);
         assert!((0.32..=0.334).contains(&share), "{share}");
         assert_eq!(Heavy::default().share_of(10), 0.0);
+        assert_eq!(Heavy::default().largest(), None);
+    }
+
+    /// Whatever else there is, and wherever batches begin, who holds a 20th of all is known by name.
+    #[test]
+    fn the_largest_has_its_name() {
+        let key = |i: u64| if i % 19 == 3 { 7 } else { 1_000 + i };
+        for size in [1, 50, 999, 40_000] {
+            let mut heavy = Heavy::default();
+            for first in (0..40_000).step_by(size) {
+                let events: Vec<u64> = (first..(first + size as u64).min(40_000)).map(key).collect();
+                let mut counts = Counts::new(NAMED);
+                events.iter().for_each(|&key| counts.count(key));
+                events.iter().for_each(|&key| heavy.count(key));
+                heavy.learn(Names(counts.of.into_keys().map(|key| (key, key.to_string())).collect()));
+            }
+            let (name, share) = heavy.largest().unwrap();
+            assert_eq!(name, "7", "{size}");
+            assert!((0.052..0.053).contains(&share), "{share}");
+        }
     }
 }

@@ -141,7 +141,7 @@ pub struct ListedFinding {
     pub rank: Option<u64>,
     /// Its name.
     pub id: Option<String>,
-    /// `conversation`, `scan`, `sweep` or `data`.
+    /// `conversation`, `scan`, `sweep`, `flood` or `data`.
     pub kind: Option<String>,
     /// In 0..1.
     pub severity: Option<f64>,
@@ -161,6 +161,8 @@ pub struct ListedFinding {
     pub ports: Option<u64>,
     /// Destinations that it touched.
     pub hosts: Option<u64>,
+    /// Sources that it came from.
+    pub sources: Option<u64>,
     /// When its first flow began, RFC 3339.
     pub first: Option<String>,
     /// When its last flow began.

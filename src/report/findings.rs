@@ -1,7 +1,7 @@
 //! The findings that the page lists: those of the manifest, or else those that the rows name.
 
 use super::found::{FoundRow, FoundRows};
-use crate::findings::{Finding, Grouped, Kind, Port, Ranked, Surroundings, quantity, reasons};
+use crate::findings::{Finding, Grouped, Port, Ranked, Surroundings, quantity, reasons};
 use crate::flows::record::{Host, protocol};
 use crate::pipeline::{ListedFinding, ToldRun};
 use std::collections::HashMap;
@@ -68,14 +68,12 @@ fn bare(found: &FoundRow) -> ListedFinding {
 
 fn listed(found: &FoundRow, finding: &Finding, around: &Surroundings, host: &dyn Fn(Host) -> String) -> ListedFinding {
     let conversation = finding.subject.conversation;
-    let destination = match finding.subject.kind {
-        Kind::Sweep => Some(format!("{} hosts", quantity::count(finding.hosts))),
-        _ => conversation.destination.map(host),
-    };
     ListedFinding {
         kind: Some(finding.subject.kind.to_string()),
         source: conversation.source.map(host),
-        destination,
+        destination: conversation.destination.map(host),
+        hosts: Some(finding.hosts),
+        sources: Some(finding.sources),
         protocol: conversation.protocol.map(protocol::word),
         port: (conversation.port != Port::None).then(|| conversation.port.to_string()),
         service: finding.tally.service.as_deref().map(str::to_owned),

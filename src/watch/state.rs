@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// First bytes of a state file; the last is the version of its form.
 const MAGIC: [u8; 8] = *b"oddwatch";
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 /// A state file is no larger.
 const MOST_BYTES: u64 = 16 << 30;
 const CHECKSUM: usize = 32;

@@ -60,7 +60,7 @@ impl Whole {
                 assert_eq!(of.n_rows(), batch.n_rows());
                 survey.add(BatchSurvey::of(&batch, &of, &sensors, log));
                 if let Some(snapshots) = &snapshots {
-                    let replaced = snapshots.superseded(&input, &batch, &of, &sensors);
+                    let replaced = snapshots.superseded(&batch, &of, &sensors);
                     superseded += replaced.iter().filter(|replaced| **replaced).count() as u64;
                 }
                 flows.push(of);

@@ -91,6 +91,48 @@ fn closed_records_replace_snapshots_and_later_snapshots_earlier_ones() {
     assert_eq!(whole(folder, 100).superseded, 3);
 }
 
+/// One file of JSON with all of Zeek's logs in it: each record is of the log that it says.
+#[test]
+fn records_of_one_file_may_be_of_several_logs() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path();
+    let record = |path: &str, second: u32, uid: &str, duration: &str| {
+        format!(
+            "{{\"_path\":\"{path}\",\"ts\":{}.0,\"uid\":\"{uid}\",\"id.orig_h\":\"10.0.0.1\",\"id.resp_h\":\"10.0.0.2\",\
+             \"conn_state\":\"S1\",\"duration\":{duration}}}\n",
+            1_713_484_800 + second
+        )
+    };
+    let text: String = [
+        ("conn", 6, "Cother", "1.5"),
+        ("open_conn", 5, "Cclosed", "10.5"),
+        ("dns", 5, "Cother", "0.5"),
+        ("open_conn", 3, "Copen", "20.5"),
+        ("conn_long", 3, "Copen", "40.5"),
+        ("conn", 5, "Cclosed", "90.5"),
+        ("open_conn", 3, "Copen", "30.5"),
+    ]
+    .iter()
+    .map(|(path, second, uid, duration)| record(path, *second, uid, duration))
+    .collect();
+    write(folder, "zeek.json", &text);
+    for batch_rows in [1, 100] {
+        let read = whole(folder, batch_rows);
+        // Of Cclosed the snapshot, of Copen all but the one of 40.5 s.
+        assert_eq!((read.rows(), read.superseded), (6, 3));
+        assert_eq!(read.snapshots.as_ref().unwrap().still_open(), 1);
+        assert_eq!(read.count(|flows, row| flows.marks[row].has(Marks::STILL_OPEN)), 4);
+    }
+    // The beginning tells nothing of what comes later; the name would.
+    let many = record("conn", 6, "Cother", "1.5").repeat(40_000) + &text;
+    write(folder, "zeek.json", &many);
+    write(folder, "named/conn.log", &many);
+    assert_eq!(whole(&folder.join("zeek.json"), 1_000).superseded, 3);
+    let read = whole(&folder.join("named/conn.log"), 1_000);
+    assert!(!read.input.files[0].several_logs);
+    assert_eq!(read.count(|flows, row| flows.marks[row].has(Marks::STILL_OPEN)), 4);
+}
+
 #[test]
 fn copies_are_told() {
     let dir = tempfile::tempdir().unwrap();

@@ -23,7 +23,10 @@ pub fn logs(session: &Session, input: &Input, flows: &FlowScoring, fit: Option<&
             Some(cap) => format!("the fit's sample has at most {cap} of one conversation and state"),
             None => "verdicts may be turned round; --sample capped guards against it".to_owned(),
         };
-        talk.line("warning", &format!("ten conversations hold {} of all flows; {what}", percent(logs.share_of_ten)));
+        let alone = |(name, share): &(String, f64)| format!(" ({name} alone {})", percent(*share));
+        let largest = logs.largest.as_ref().map_or(String::new(), alone);
+        let ten = percent(logs.share_of_ten);
+        talk.line("warning", &format!("ten conversations hold {ten} of all flows{largest}; {what}"));
     }
     let warnings = survey.warnings(input, &vec![None; input.files.len()]);
     talk.lines("warning", warnings.iter().map(String::as_str));

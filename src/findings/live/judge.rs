@@ -13,6 +13,8 @@ use crate::flows::record::StateGroup;
 
 /// Findings of a few failed flows that are told of a source in an hour.
 const MOST_SMALL: u32 = 2;
+/// The same of a destination and port, while they follow each other as those of a flood do.
+const MOST_OF_TRICKLE: u32 = 8;
 
 impl LiveFindings {
     /// Judges the candidates so far.
@@ -58,8 +60,8 @@ impl LiveFindings {
         Some(Alert { row, finding, id, occasion, severity, around })
     }
 
-    /// Whether a finding is not told yet: a few flows that failed are how scans and sweeps begin, so only the first of them of a
-    /// source and hour are told by themselves.
+    /// Whether a finding is not told yet: a few flows that failed are how scans, sweeps and floods begin, so only the first of them of
+    /// a source and hour, and of a destination and port, are told by themselves.
     fn is_held_back(&mut self, finding: &Finding, now: i64) -> bool {
         let (state, _) = finding.main_state();
         let failed = state.failed() || state == StateGroup::Reset;
@@ -72,7 +74,10 @@ impl LiveFindings {
             (*of, *told) = (hour, 0);
         }
         *told += 1;
-        *told > MOST_SMALL
+        let is_first = *told <= MOST_SMALL;
+        let Conversation { destination, protocol, port, .. } = finding.subject.conversation;
+        let trickle = self.state.trickles.entry((destination, protocol, port)).or_default();
+        !(trickle.is_told(now, MOST_OF_TRICKLE) && is_first)
     }
 
     /// What was told of a finding.
@@ -81,6 +86,7 @@ impl LiveFindings {
         let pair = || (source, destination);
         let record = match finding.subject.kind {
             Kind::Sweep => self.state.sweeps.get_mut(&(source, protocol, port))?.told.as_mut(),
+            Kind::Flood => self.state.floods.get_mut(&(destination, protocol, port))?.told.as_mut(),
             Kind::Scan => self.state.pairs.get_mut(&pair())?.scan.as_mut(),
             Kind::Conversation | Kind::Data => {
                 let told = &mut self.state.pairs.get_mut(&pair())?.conversations.get_mut(&(protocol, port))?.told;
@@ -94,6 +100,7 @@ impl LiveFindings {
         let Conversation { source, destination, protocol, port } = key.key.conversation;
         match finding.subject.kind {
             Kind::Sweep => self.state.sweeps.entry((source, protocol, port)).or_default().told = Some(record),
+            Kind::Flood => self.state.floods.entry((destination, protocol, port)).or_default().told = Some(record),
             Kind::Scan => self.state.pairs.entry((source, destination)).or_default().scan = Some(record),
             Kind::Conversation | Kind::Data => {
                 let pair = self.state.pairs.entry((source, destination)).or_default();

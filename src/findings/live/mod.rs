@@ -2,13 +2,13 @@
 //!
 //! The groups, the rules that make findings of them and the names of findings are those of a log ([`super::Grouped`]), of the last 25
 //! hours: a row is looked at with the rows of its conversation, of its source and destination (scans), of its source and port
-//! (sweeps). What is large is looked at again when it has grown by a sixteenth, so that the work for a row does not grow with what was
+//! (sweeps), of its destination and port (floods). What is large is looked at again when it has grown by a sixteenth, so that the work for a row does not grow with what was
 //! before it. That depends on the rows and their order alone, not on how they come in batches: the same rows give the same alerts.
 //!
 //! A finding is told when it is as odd as those that were asked for of an earlier log ([`Reference`]); without one, when a row of it is
-//! an anomaly by the model's threshold. Of small findings of flows that failed, two of a source and hour are told: these are how scans
-//! begin. What was told keeps its name as it grows. A conversation that was told and turns
-//! out to be part of a scan is told once more, as the scan.
+//! an anomaly by the model's threshold. Of small findings of flows that failed, two of a source and hour are told, and eight of a
+//! destination and port that follow each other as those of a flood: these are how scans and floods begin. What was told keeps its name
+//! as it grows. A conversation that was told and turns out to be part of a scan is told once more, as the scan.
 //!
 //! Memory: some 2 kB (estimated) a group and hour, at most as many of them as were asked for; beyond, the oldest hours are forgotten, and
 //! counted; where one hour alone is too much, all.
@@ -20,6 +20,7 @@ mod judge;
 mod pair;
 mod record;
 mod reference;
+mod spread;
 
 pub use alert::{Alert, Occasion};
 pub use reference::Reference;
@@ -28,7 +29,7 @@ use super::collect::Entry;
 use super::group::Finding;
 use super::key::{CellKey, Conversation, Port};
 use super::names::HostNames;
-use super::pool::is_ordinary_talk;
+use super::pool::{came_to_nothing, is_ordinary_talk};
 use super::rows::Rows;
 use super::services::Services;
 use super::subject::Kind;
@@ -38,8 +39,9 @@ use super::{HOUR, Surroundings};
 use crate::Result;
 use crate::flows::record::Host;
 use hours::Hours;
-use pair::{Due, Pair, Sweep};
+use pair::{Due, Pair};
 use serde::{Deserialize, Serialize};
+use spread::{Flood, Sweep, Trickle};
 use std::collections::HashMap;
 
 /// The findings of a stream.
@@ -58,10 +60,15 @@ pub struct LiveFindings {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct LiveFindingsState {
     pairs: HashMap<(Option<Host>, Option<Host>), Pair>,
+    /// By source, protocol and port.
     sweeps: HashMap<(Option<Host>, Option<u8>, Port), Sweep>,
+    /// By destination, protocol and port.
+    floods: HashMap<(Option<Host>, Option<u8>, Port), Flood>,
     hours: Hours,
     /// Of each source the hour in which small findings were told, and how many.
     small: HashMap<Option<Host>, (i64, u32)>,
+    /// The same of destinations, protocols and ports.
+    trickles: HashMap<(Option<Host>, Option<u8>, Port), Trickle>,
     names: Vec<(Host, String)>,
     groups: u64,
     clock: Option<i64>,
@@ -180,6 +187,13 @@ impl LiveFindings {
                 None => {}
             }
         }
+        if found.is_none() && source.is_some() && came_to_nothing(key.key.state, flow.bytes_in) {
+            match self.state.floods.entry((destination, protocol, port)).or_default().add(source, start) {
+                Some(true) => found = self.flood(&key),
+                Some(false) => return None,
+                None => {}
+            }
+        }
         if found.is_none() && due == Due::Conversation {
             found = self.state.pairs.get_mut(&(source, destination))?.finding(&key, due);
         }
@@ -197,6 +211,17 @@ impl LiveFindings {
             Some(pair.entries_of(Conversation { source, destination, protocol, port }))
         };
         pair::finding_of(sweep.small().filter_map(of).flatten().collect(), key)
+    }
+
+    /// The finding of a group among those of its destination and port.
+    fn flood(&self, key: &CellKey) -> Option<(Finding, Vec<Entry>)> {
+        let Conversation { destination, protocol, port, .. } = key.key.conversation;
+        let flood = self.state.floods.get(&(destination, protocol, port))?;
+        let of = |source| {
+            let pair = self.state.pairs.get(&(source, destination))?;
+            Some(pair.entries_of(Conversation { source, destination, protocol, port }))
+        };
+        pair::finding_of(flood.small().filter_map(of).flatten().collect(), key)
     }
 
     /// What a finding did in an hour.

@@ -1,4 +1,4 @@
-//! What one source does to one destination, and to many on one port.
+//! What one source does to one destination.
 
 use super::record::Record;
 use crate::findings::collect::Entry;
@@ -9,7 +9,7 @@ use crate::findings::pool::{FEW, MANY, PORTS_A_FLOW};
 use crate::findings::starts::Starts;
 use crate::findings::subject::Kind;
 use crate::findings::tally::Tally;
-use crate::flows::record::{Host, StateGroup};
+use crate::flows::record::StateGroup;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -136,46 +136,4 @@ pub(super) fn finding_of(mut entries: Vec<Entry>, key: &CellKey) -> Option<(Find
     let finding = grouped.findings().get(at)?.clone();
     let own = grouped.entries().filter(|(_, of)| *of == at).map(|(entry, _)| entry.clone()).collect();
     Some((finding, own))
-}
-
-/// What one source does on one port to many destinations.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Sweep {
-    /// Rows for each destination.
-    destinations: BTreeMap<Option<Host>, u64>,
-    /// Of these, destinations with few.
-    small: usize,
-    waiting: u64,
-    pub told: Option<Record>,
-}
-
-impl Sweep {
-    /// Takes a row for a destination in: `None` if it is none of a sweep, else whether the sweep is to be looked at.
-    pub fn add(&mut self, destination: Option<Host>) -> Option<bool> {
-        let flows = self.destinations.entry(destination).or_default();
-        *flows += 1;
-        self.small += usize::from(*flows == 1);
-        self.small -= usize::from(*flows == FEW + 1);
-        self.waiting += 1;
-        if *flows > FEW || self.small <= MANY {
-            return None;
-        }
-        let is_due = self.waiting > self.small as u64 / GROWTH;
-        if is_due {
-            self.waiting = 0;
-        }
-        Some(is_due)
-    }
-
-    /// Destinations with few rows.
-    pub fn small(&self) -> impl Iterator<Item = Option<Host>> {
-        self.destinations.iter().filter(|(_, flows)| **flows <= FEW).map(|(host, _)| *host)
-    }
-
-    /// Forgets destinations that are not met any more; whether any are left.
-    pub fn retain(&mut self, is_met: impl Fn(Option<Host>) -> bool) -> bool {
-        self.destinations.retain(|host, _| is_met(*host));
-        self.small = self.small().count();
-        !self.destinations.is_empty()
-    }
 }

@@ -1,4 +1,4 @@
-use super::made::{Batch, Made, grouped, made};
+use super::made::{Batch, Made, crowd, grouped, made};
 use crate::findings::{FindingId, HOUR, Kind};
 use crate::flows::record::{Marks, StateGroup};
 use proptest::prelude::*;
@@ -102,6 +102,32 @@ fn many_hosts_on_one_port_are_a_sweep_but_a_browser_is_none() {
     let finding = grouped(&sweep(HOSTS[0], StateGroup::NoReply), 3).findings()[0].clone();
     assert_eq!((finding.ports, finding.hosts), (1, 11));
     assert_eq!(finding.subject.to_string(), "sweep 10.0.0.1 > * 6 445 *");
+}
+
+#[test]
+fn many_sources_on_one_port_are_a_flood_and_strangers_who_knock_are_none() {
+    assert_eq!(kinds(&crowd(256, 0.1)), [(Kind::Conversation, 1); 256]);
+    assert_eq!(kinds(&crowd(257, 9.9)), [(Kind::Flood, 257)]);
+    assert_eq!(kinds(&crowd(400, 10.0)).len(), 400, "minutes apart they are strangers");
+    let grouped = grouped(&crowd(1_000, 0.1), 77);
+    let finding = &grouped.findings()[0];
+    assert_eq!((finding.sources, finding.ports, finding.hosts), (1_000, 1, 1));
+    assert_eq!(finding.subject.to_string(), "flood * > 10.0.0.1 6 80 *");
+    // Who was answered, or sent more, is no part of it.
+    let mut rows = crowd(300, 0.1);
+    rows[7].bytes = (0, 40);
+    rows[8].state = StateGroup::Established;
+    rows.extend((0..4).map(|i| Made { state: StateGroup::NoReply, ..made(f64::from(i), HOSTS[2], HOSTS[0], 80) }));
+    assert_eq!(kinds(&rows).iter().filter(|(kind, _)| *kind == Kind::Conversation).count(), 3);
+    assert!(kinds(&rows).contains(&(Kind::Flood, 298)));
+    // Two floods with a silence between them.
+    let mut rows = crowd(600, 0.01);
+    rows[300..].iter_mut().for_each(|row| row.start = row.start.map(|start| start + 60_000_000));
+    assert_eq!(kinds(&rows), [(Kind::Flood, 300); 2]);
+    // A flow that lasts does not bring strangers together.
+    let mut rows = crowd(400, 10.0);
+    rows[0].duration = 4_000_000_000;
+    assert_eq!(kinds(&rows).len(), 400);
 }
 
 #[test]

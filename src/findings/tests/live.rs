@@ -1,6 +1,6 @@
 //! Findings of a stream.
 
-use super::made::{Batch, Made, grouped, made};
+use super::made::{Batch, Made, crowd, grouped, made};
 use crate::findings::allow::AllowList;
 use crate::findings::{Alert, Kind, LiveFindings, LiveFindingsState, Occasion, Reference, Verdict};
 use crate::flows::record::StateGroup;
@@ -99,6 +99,22 @@ fn a_sweep_is_told_as_one_finding() {
     assert_eq!(alerts.len() - sweeps.len(), 2, "{:?}", told(&alerts));
     assert_eq!((sweeps.len(), sweeps[0].finding.hosts), (2, 11), "{:?}", told(&alerts));
     assert_eq!(sweeps[1].id, sweeps[0].id);
+}
+
+#[test]
+fn a_flood_is_told_as_one_finding() {
+    let rows: Vec<Made> = crowd(4_000, 0.01).into_iter().map(|row| Made { severity: 0.9, ..row }).collect();
+    let alerts = observe(&mut live(), &rows, 33);
+    let (floods, others): (Vec<&Alert>, Vec<&Alert>) =
+        alerts.iter().partition(|alert| alert.finding.subject.kind == Kind::Flood);
+    // Eight are told before it can be known.
+    assert_eq!((others.len(), floods.len()), (8, 2), "{:?}", told(&alerts));
+    assert_eq!((floods[0].finding.sources, floods[1].occasion), (257, Occasion::Grown(10)));
+    assert!(floods.iter().all(|alert| alert.id == grouped(&rows, 100).findings()[0].id));
+    // Strangers minutes apart are told one by one.
+    let apart = |(i, row): (usize, Made)| Made { start: row.start.map(|at| at + i as i64 * 60_000_000), ..row };
+    let strangers: Vec<Made> = rows.into_iter().take(300).enumerate().map(apart).collect();
+    assert_eq!(told(&observe(&mut live(), &strangers, 33)), vec![(Kind::Conversation, 1, Occasion::New); 300]);
 }
 
 #[test]

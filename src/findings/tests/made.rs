@@ -95,3 +95,14 @@ pub fn grouped(rows: &[Made], size: usize) -> Grouped {
     }
     collector.finish()
 }
+
+/// Flows to one port that came to nothing, each from a source of its own.
+pub fn crowd(n: u32, gap: f64) -> Vec<Made> {
+    let from = |i: u32| Made {
+        source_text: Some(format!("198.18.{}.{}", i / 200, 1 + i % 200)),
+        state: StateGroup::NoReply,
+        bytes: (0, 0),
+        ..made(f64::from(i) * gap, "", "10.0.0.1", 80)
+    };
+    (0..n).map(from).collect()
+}

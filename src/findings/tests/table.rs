@@ -1,6 +1,6 @@
-use super::made::{Made, grouped, made};
-use crate::findings::table::{Shown, lines, shown, sides};
-use crate::findings::{Hint, HostNames, Kind, Parts, Ranked, Surroundings};
+use super::made::{Batch, Made, crowd, grouped, made};
+use crate::findings::table::{Shown, lines, shown, sides, spoken};
+use crate::findings::{Common, Hint, HostNames, Kind, Parts, Ranked, Surroundings};
 use crate::flows::record::{Marks, StateGroup};
 use unicode_width::UnicodeWidthStr;
 
@@ -75,4 +75,10 @@ fn sides_are_named_as_networks_do() {
     let sweep: Vec<Made> =
         (1..=12).map(|i| Made { destination_text: Some(format!("192.0.2.{i}")), ..unreachable.clone() }).collect();
     assert_eq!(sides(&grouped(&sweep, 5).findings()[0], &HostNames::default()), "10.0.0.1 -> 12 hosts icmp 3/3");
+    let flood = crowd(1_200, 0.01);
+    assert_eq!(sides(&grouped(&flood, 5).findings()[0], &HostNames::default()), "1,200 hosts -> 10.0.0.1:80");
+    assert_eq!(
+        spoken(&Common::of_row(&Batch::of(&flood).rows().flow(0)).conversation, &HostNames::default()),
+        "198.18.0.1 -> 10.0.0.1:80"
+    );
 }

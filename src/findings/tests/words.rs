@@ -1,5 +1,5 @@
 use super::made::{Made, grouped, made};
-use crate::findings::{Kind, Surroundings, reasons};
+use crate::findings::{Kind, Surroundings, hint, reasons};
 use crate::flows::record::{Marks, StateGroup};
 
 /// The reasons of the finding of `source`.
@@ -57,6 +57,18 @@ fn reasons_are_those_of_the_picture() {
         ..made(0.0, "198.51.100.6", "192.0.2.1", 80)
     };
     assert_eq!(why(&with([gap]), "198.51.100.6"), "1.96 GB claimed, 84 B seen: capture gap");
+}
+
+#[test]
+fn a_flood_from_many_sources_is_told_and_hinted_at() {
+    let of = |gap: f64| {
+        let grouped = grouped(&super::made::crowd(1_500, gap), 100);
+        let (around, finding) = (Surroundings::of(&grouped), grouped.findings()[0].clone());
+        (reasons(&finding, &around).join(", "), hint(&finding, &around).to_string())
+    };
+    assert_eq!(of(0.02), ("1,500 sources, all no reply, bursts, 50 a second".into(), "DDoS T1498".into()));
+    // A service that is down, and those who ask for it.
+    assert_eq!(of(5.0), ("1,500 sources, all no reply, every 5.0 s (5.0-5.0)".into(), "unclear".into()));
 }
 
 #[test]

@@ -83,6 +83,8 @@ pub struct InputFile {
     pub compression: Compression,
     /// The log of flows that it is; `None` for any other table.
     pub log: Option<FlowLog>,
+    /// Whether some of its records may be of another log of flows: each says of which (Zeek's JSON, `_path`).
+    pub several_logs: bool,
     /// What stands before the names of the columns that scoring added, if it is an output of an earlier run.
     pub scored: Option<String>,
     /// What was detected, in words: `CSV, delimiter ',', header, 8 columns`.

@@ -68,12 +68,13 @@ pub(super) struct Seen {
     pub content: Content,
     pub probe: Probe,
     pub log: Option<FlowLog>,
+    pub several_logs: bool,
     pub first_time: Option<i64>,
 }
 
 impl Seen {
     fn table(format: Format, content: Content, probe: Probe) -> Self {
-        Self { format, content, probe, log: None, first_time: None }
+        Self { format, content, probe, log: None, several_logs: false, first_time: None }
     }
 }
 
@@ -118,7 +119,7 @@ pub(super) fn look(found: &Found, place: Place, limit: usize, options: &InputOpt
             }
         }
     };
-    let Seen { format, content, probe, log, first_time } = seen;
+    let Seen { format, content, probe, log, several_logs, first_time } = seen;
     let packed = match head.compression {
         Compression::None => "",
         Compression::Gzip => ", gzip",
@@ -133,8 +134,8 @@ pub(super) fn look(found: &Found, place: Place, limit: usize, options: &InputOpt
         _ => format!("{}{packed}", probe.description),
     };
     let scored = prefix_of_added(&probe.schema);
-    let file =
-        InputFile { name: name.clone(), path, size, format, compression: head.compression, log, scored, description };
+    let (name, compression) = (name.clone(), head.compression);
+    let file = InputFile { name, path, size, format, compression, log, several_logs, scored, description };
     Ok(Looked { file, place, content, schema: probe.schema, first_time, named: found.named })
 }
 

@@ -33,7 +33,7 @@ pub(super) fn look_at_csv(found: &Found, head: &Head, options: &InputOptions) ->
     if log == Some(FlowLog::Argus) {
         dialect.skip_management();
     }
-    Ok(Seen { format: Format::Csv, content: Content::Csv(dialect), probe, log, first_time })
+    Ok(Seen { format: Format::Csv, content: Content::Csv(dialect), probe, log, several_logs: false, first_time })
 }
 
 /// The time of the first record that has one.
@@ -61,7 +61,8 @@ pub(super) fn look_at_ndjson(
     let probe = Probe { schema: known(shape.schema(), options), description: shape.describe() };
     let bom = if head.bytes.starts_with(recognise::BOM) { recognise::BOM.len() } else { 0 };
     let content = Content::Ndjson(bom as u64, shape.objects);
-    Ok(Seen { format: Format::Ndjson, content, probe, log: shape.log, first_time: shape.first_time })
+    let ndjson::Shape { log, several_logs, first_time, .. } = shape;
+    Ok(Seen { format: Format::Ndjson, content, probe, log, several_logs, first_time })
 }
 
 pub(super) fn look_at_zeek(
@@ -87,7 +88,8 @@ pub(super) fn look_at_zeek(
     let schema = zeek::known(shape.schema, &options.known_types);
     let probe = Probe { schema, description: format!("{log}, TSV, {columns}") };
     let content = Content::Zeek(bom as u64);
-    Ok(Seen { format: Format::Zeek, content, probe, log: Some(log), first_time: shape.first_time })
+    let first_time = shape.first_time;
+    Ok(Seen { format: Format::Zeek, content, probe, log: Some(log), several_logs: false, first_time })
 }
 
 /// Refuses a log that holds no flows.

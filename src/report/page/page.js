@@ -407,9 +407,9 @@
   const list = data.findings.list;
   const byFindings = list.length > 0;
   if (byFindings) {
-    const side = (text) => text ?? "?";
-    const target = ({ destination, port, protocol, service, kind }) => {
-      const host = side(destination);
+    const side = (text, many) => text ?? (many > 1 ? `${count(many)} hosts` : "?");
+    const target = ({ destination, hosts, port, protocol, service, kind }) => {
+      const host = side(destination, hosts);
       const isIcmp = typeof protocol === "string" && protocol.startsWith("icmp");
       const at = port && port !== "*" && port !== "-" ? (isIcmp ? ` icmp ${port}` : `:${port}`) : isIcmp ? " icmp" : "";
       const over = protocol && protocol !== "tcp" && !isIcmp && protocol !== "*" ? `/${protocol}` : "";
@@ -423,14 +423,14 @@
     };
     const text = new Map(list.map((entry) => {
       const { is } = entry;
-      return [entry, [is.rank, is.id, is.kind, is.source, target(is), when(is), ...(is.why ?? []), is.hint].filter((x) => x !== null && x !== undefined).join(" ").toLowerCase()];
+      return [entry, [is.rank, is.id, is.kind, side(is.source, is.sources), target(is), when(is), ...(is.why ?? []), is.hint].filter((x) => x !== null && x !== undefined).join(" ").toLowerCase()];
     }));
     const isFault = ({ is }) => is.kind === "data";
     const columns = [
       { name: "rank", value: (e) => e.is.rank, show: (e) => (isFault(e) ? "!" : e.is.rank === null ? "–" : String(e.is.rank)), className: "fixed", up: true },
       { name: "sev", value: (e) => (isFault(e) ? null : e.is.severity), show: (e) => (isFault(e) ? "data" : severityCell(e.is.severity)), className: "fixed" },
       { name: "flows", value: (e) => e.is.flows, show: (e) => (e.is.flows === null ? "–" : count(e.is.flows)), className: "number", unit: "flows" },
-      { name: "from → to", value: (e) => `${side(e.is.source)} ${target(e.is)}`, show: (e) => with_(element("span"), element("strong", side(e.is.source)), " → ", element("strong", target(e.is))), className: "sides", up: true },
+      { name: "from → to", value: (e) => `${side(e.is.source, e.is.sources)} ${target(e.is)}`, show: (e) => with_(element("span"), element("strong", side(e.is.source, e.is.sources)), " → ", element("strong", target(e.is))), className: "sides", up: true },
       { name: "when, UTC", value: (e) => e.is.first, show: (e) => when(e.is), className: "", up: true },
       { name: "why it is odd", value: (e) => (e.is.why ?? []).join(", "), show: (e) => {
         const cell = with_(element("span"), (e.is.why ?? []).join(", ") || "not known");

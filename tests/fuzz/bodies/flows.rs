@@ -30,7 +30,7 @@ fn of(input: &Input, batches: &[Batch], schema: &FlowSchema) -> Result<()> {
         let sensors = schema.sensors(&batch.columns)?;
         assert_eq!((flows.n_rows(), sensors.len()), (batch.n_rows(), batch.n_rows()));
         survey.add(BatchSurvey::of(batch, &flows, &sensors, log));
-        let replaced = snapshots.as_ref().map(|snapshots| snapshots.superseded(input, batch, &flows, &sensors));
+        let replaced = snapshots.as_ref().map(|snapshots| snapshots.superseded(batch, &flows, &sensors));
         let replaced = |row: usize| replaced.as_ref().is_some_and(|replaced| replaced[row]);
         let positions: Vec<u64> = (0..batch.n_rows()).map(|row| batch.stream_position(row)).collect();
         windows.push(positions.iter().enumerate().map(|(row, &position)| match replaced(row) {

@@ -89,6 +89,8 @@ pub struct FlowSchema {
     options: FlowOptions,
     /// Of an output of an earlier run, the column that names the file of each row.
     source_file: Option<usize>,
+    /// The column in which Zeek's JSON says which log each record is of.
+    path: Option<usize>,
 }
 
 /// One format's columns in the table.
@@ -155,7 +157,8 @@ impl FlowSchema {
         let [_, _, source_file, _] = FINDING_COLUMNS;
         let source_file =
             prefix_of_added(schema).and_then(|prefix| schema.index_of(&format!("{prefix}{source_file}")).ok());
-        (!forms.is_empty()).then_some(Self { forms, options, source_file })
+        let path = ["_path", "@stream"].into_iter().find_map(|name| schema.index_of(name).ok());
+        (!forms.is_empty()).then_some(Self { forms, options, source_file, path })
     }
 
     /// The formats, most often one.
@@ -187,7 +190,7 @@ impl FlowSchema {
     }
 
     /// The same, of a file that is known to be such a log: a record of Zeek's `open_conn` and `conn_long` is marked as
-    /// still open. In an output of an earlier run the file that each row is from tells it.
+    /// still open. A record may say itself which log it is of; in an output of an earlier run the file that it is from tells it.
     ///
     /// # Errors
     /// As [`FlowSchema::flows`].
@@ -207,19 +210,24 @@ impl FlowSchema {
     /// Of each row, whether it is a snapshot of a flow that goes on.
     fn still_open(&self, batch: &RecordBatch, log: Option<FlowLog>) -> Result<Vec<bool>> {
         let has_snapshots = |log: Option<FlowLog>| log.is_some_and(FlowLog::has_snapshots);
-        let Some(column) = self.source_file.and_then(|at| batch.columns().get(at)) else {
-            return Ok(vec![has_snapshots(log); batch.num_rows()]);
-        };
-        let texts = arrow_cast::cast(column, &DataType::Utf8).map_err(|e| Error::Schema(e.to_string()))?;
-        // Rows of a file follow each other.
-        let mut last = (None, has_snapshots(log));
-        let of_row = |name: Option<&str>| {
-            if let Some(name) = name.filter(|name| last.0.as_deref() != Some(*name)) {
-                last = (Some(name.to_owned()), has_snapshots(FlowLog::of_file_name(name)));
+        let mut open = vec![has_snapshots(log); batch.num_rows()];
+        let mut tell = |column: Option<usize>, log_of: fn(&str) -> Option<Option<FlowLog>>| -> Result<()> {
+            let Some(column) = column.and_then(|at| batch.columns().get(at)) else { return Ok(()) };
+            let texts = arrow_cast::cast(column, &DataType::Utf8).map_err(|e| Error::Schema(e.to_string()))?;
+            // Rows of a file follow each other, and mostly those of a log.
+            let mut last = None::<(&str, Option<bool>)>;
+            for (open, text) in open.iter_mut().zip(texts.as_string::<i32>()) {
+                let Some(text) = text else { continue };
+                if last.is_none_or(|(before, _)| before != text) {
+                    last = Some((text, log_of(text).map(has_snapshots)));
+                }
+                *open = last.and_then(|(_, is_open)| is_open).unwrap_or(*open);
             }
-            if name.is_some() { last.1 } else { has_snapshots(log) }
+            Ok(())
         };
-        Ok(texts.as_string::<i32>().iter().map(of_row).collect())
+        tell(self.source_file, |name| Some(FlowLog::of_file_name(name)))?;
+        tell(self.path, |path| FlowLog::zeek(path).map(Some))?;
+        Ok(open)
     }
 
     /// The sensor of each row, as a digest of its name; 0 where the log names none.

@@ -6,7 +6,7 @@ use crate::flows::source::recognise::BOM;
 use crate::flows::source::select::{Objects, stem};
 use crate::flows::source::text::infer::Evidence;
 use arrow_schema::{DataType, Field, Schema};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Different keys that the beginning of a file may have.
 const MOST_KEYS: usize = 10_000;
@@ -19,6 +19,8 @@ pub(in crate::flows::source) struct Shape {
     pub objects: Objects,
     /// The log of flows that it is.
     pub log: Option<FlowLog>,
+    /// Whether it may hold records of other logs of flows, which say so.
+    pub several_logs: bool,
     /// When the first flow began.
     pub first_time: Option<i64>,
 }
@@ -43,13 +45,14 @@ impl Shape {
         let kept = Kept::of(text, name);
         let mut seen = Seen::default();
         let (mut objects, mut others, mut rows, mut first_time) = (0u64, 0u64, 0u64, None);
-        let mut passed = BTreeMap::new();
+        let (mut passed, mut logs) = (BTreeMap::new(), BTreeSet::new());
         for line in text.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
             match Glance::at(line, kept.objects) {
                 Some(glance) => {
                     objects += 1;
                     if kept.objects.keeps(glance.kind.as_deref()) {
                         rows += 1;
+                        logs.extend(glance.kind.as_deref().and_then(FlowLog::zeek));
                         first_time = first_time.or(glance.time);
                         let _ = line::leaves(line, |path, value| seen.value(line, path, value));
                     } else if passed.len() < MOST_KEYS {
@@ -69,7 +72,8 @@ impl Shape {
             return Err(Unfit::NoObjects(reason.into()));
         }
         let columns = seen.columns.into_iter().map(|(name, evidence)| (name, evidence.data_type())).collect();
-        let shape = Self { columns, objects: kept.objects, log: kept.log, first_time };
+        let (log, several_logs) = kept.log_of(&logs, name);
+        let shape = Self { columns, objects: kept.objects, log, several_logs, first_time };
         shape.checked(rows > 0, whole, passed, name)
     }
 
@@ -155,6 +159,17 @@ impl Kept {
         // Objects of several logs in one file say which they are of.
         let log = if path.is_some() { told.or(Some(FlowLog::ZeekConn)) } else { by_columns };
         Self { objects: Objects::Zeek(log.unwrap_or(FlowLog::ZeekConn)), log }
+    }
+
+    /// The log of a file whose beginning has objects that say they are of these, and whether it may be of several: it is known to be of
+    /// one where its name and all of its beginning say the same.
+    fn log_of(&self, said: &BTreeSet<FlowLog>, name: &str) -> (Option<FlowLog>, bool) {
+        match (self.objects, said.first()) {
+            (Objects::Zeek(_), Some(&one)) if said.len() == 1 => (Some(one), FlowLog::of_file_name(name) != Some(one)),
+            // What lasts and what has ended: each record tells by itself.
+            (Objects::Zeek(_), Some(_)) => (Some(FlowLog::ZeekConn), true),
+            _ => (self.log, false),
+        }
     }
 }
 

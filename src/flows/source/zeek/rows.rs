@@ -180,7 +180,8 @@ impl<'a> Parser<'a> {
             last.1 = last.1.saturating_sub(1).max(last.0);
         }
         let n_columns = self.places.len() - self.row;
-        if n_columns != self.header.columns.len() || self.other.is_some() || !self.valid_utf8 {
+        // One column may be a blank line.
+        if n_columns != self.header.columns.len() || n_columns == 1 || self.other.is_some() || !self.valid_utf8 {
             let line = bytes.get(begin..end).unwrap_or_default();
             if self.set_aside(n_columns, line.strip_suffix(b"\r").unwrap_or(line)) {
                 self.places.truncate(self.row);

@@ -1,0 +1,80 @@
+//! Cells on their way to a finding.
+
+use super::collect::Entry;
+use super::key::Key;
+use super::subject::Kind;
+
+/// Cells that belong together, by index.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    pub key: Key,
+    pub kind: Kind,
+    pub flows: u64,
+    /// First start and last end; `None` where no time is known.
+    pub span: Option<(i64, i64)>,
+    /// Whether the source, and the destination, is one of ours.
+    pub local: (bool, bool),
+    pub bytes_in: u64,
+    /// Stretches of time it consists of.
+    pub stretches: u64,
+    pub cells: Vec<u32>,
+}
+
+impl Unit {
+    /// Of one cell.
+    pub fn of(index: u32, entry: &Entry) -> Self {
+        let key = entry.key.key;
+        Self {
+            key,
+            kind: if key.gap { Kind::Data } else { Kind::Conversation },
+            flows: entry.tally.flows,
+            span: entry.tally.span.map(|(first, _, end)| (first, end)),
+            local: entry.tally.local,
+            bytes_in: entry.tally.bytes_in,
+            stretches: 1,
+            cells: vec![index],
+        }
+    }
+
+    /// Takes another in.
+    pub fn join(&mut self, other: Self) {
+        self.flows = self.flows.saturating_add(other.flows);
+        self.span = match (self.span, other.span) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+        self.local = (self.local.0 || other.local.0, self.local.1 || other.local.1);
+        self.bytes_in = self.bytes_in.saturating_add(other.bytes_in);
+        self.cells.extend(other.cells);
+    }
+
+    /// From all of them one; the first lends its key.
+    pub fn union(mut units: impl Iterator<Item = Self>, kind: Kind) -> Option<Self> {
+        let mut all = units.next()?;
+        for unit in units {
+            all.stretches = all.stretches.saturating_add(unit.stretches);
+            all.join(unit);
+        }
+        all.kind = kind;
+        Some(all)
+    }
+
+    /// Whether no rule but the first three has made it.
+    pub fn is_plain(&self) -> bool {
+        self.kind == Kind::Conversation
+    }
+
+    /// Order within a pool: untimed ones first, then by time.
+    pub fn by_time(&self) -> (Option<(i64, i64)>, Key) {
+        (self.span, self.key)
+    }
+}
+
+/// The silence between two spans; no end of it where one has no time.
+pub fn distance(a: Option<(i64, i64)>, b: Option<(i64, i64)>) -> i64 {
+    match (a, b) {
+        (Some(a), Some(b)) => a.0.saturating_sub(b.1).max(b.0.saturating_sub(a.1)).max(0),
+        (None, None) => 0,
+        _ => i64::MAX,
+    }
+}
