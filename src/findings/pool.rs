@@ -9,9 +9,9 @@
 //!    of ports), each within a day of the one before, are one finding if they touch more than [`MANY`] ports.
 //! 5. **Sweeps.** The same for one source, protocol and port, and more than [`MANY`] destinations. What a local source has
 //!    established with remote hosts over TCP or UDP stays apart: the many servers of a browser are no sweep.
-//! 6. **Floods.** Of one destination, protocol and port: conversations of at most [`FEW`] flows each that came to nothing (failed,
-//!    reset or mid-stream, and no byte came back), each beginning within [`PAUSE`] of the one before, are one finding if they come from more than
-//!    [`CROWD`] sources: whoever makes up its sources has a new one for each flow.
+//! 6. **Floods.** Of one destination, protocol and port: conversations of at most [`FEW`] flows each that came to nothing (they failed,
+//!    no byte came back, or the handshake was never completed), each beginning within [`PAUSE`] of the one before, are one finding if
+//!    they come from more than [`CROWD`] sources: whoever makes up its sources has a new one for each flow.
 //!
 //! Rows whose time is not known are a stretch of their own, and pool among themselves. Faults of the capture take part in
 //! the first rule only.
@@ -147,15 +147,10 @@ fn join_floods(units: Vec<Unit>) -> Vec<Unit> {
     }
     let faint = |unit: &Unit| {
         let is_known = unit.span.is_some() && unit.key.conversation.source.is_some();
-        is_known && unit.flows <= FEW && came_to_nothing(unit.key.state, unit.bytes_in)
+        is_known && unit.flows <= FEW && unit.is_vain
     };
     let sources = |chain: &[Unit]| chain.iter().map(|unit| unit.key.conversation.source).collect::<HashSet<_>>().len();
     chains(units, &WITHOUT_A_PAUSE, faint, |chain| (sources(chain) > CROWD).then_some(Kind::Flood))
-}
-
-/// Whether flows that went so, and brought so many bytes in, came to nothing.
-pub fn came_to_nothing(state: StateGroup, bytes_in: u64) -> bool {
-    bytes_in == 0 && (state.failed() || matches!(state, StateGroup::Reset | StateGroup::MidStream))
 }
 
 /// What a source of ours has established with a host that is not ours, over ports: `local` says of both sides whether they are.

@@ -43,6 +43,8 @@ pub struct Tally {
     pub gaps: u64,
     /// Rows of which one side only was seen.
     pub one_sided: u64,
+    /// Rows of handshakes that were never completed.
+    pub half_open: u64,
     /// Rows with wrong checksums.
     pub bad_checksums: u64,
     /// Whether some row's source, and some row's destination, is one of ours.
@@ -77,6 +79,7 @@ impl Tally {
             still_open: count(Marks::STILL_OPEN),
             gaps: u64::from(gap),
             one_sided: count(Marks::ONE_SIDED),
+            half_open: count(Marks::HALF_OPEN),
             bad_checksums: count(Marks::BAD_CHECKSUM),
             local: (flow.is_source_local(), flow.is_destination_local()),
             service,
@@ -105,6 +108,7 @@ impl Tally {
         add(&mut self.still_open, other.still_open);
         add(&mut self.gaps, other.gaps);
         add(&mut self.one_sided, other.one_sided);
+        add(&mut self.half_open, other.half_open);
         add(&mut self.bad_checksums, other.bad_checksums);
         add(&mut self.severity_sum, other.severity_sum);
         self.longest = self.longest.max(other.longest);

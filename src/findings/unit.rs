@@ -3,6 +3,8 @@
 use super::collect::Entry;
 use super::key::Key;
 use super::subject::Kind;
+use super::tally::Tally;
+use crate::flows::record::StateGroup;
 
 /// Cells that belong together, by index.
 #[derive(Debug, Clone)]
@@ -14,7 +16,8 @@ pub struct Unit {
     pub span: Option<(i64, i64)>,
     /// Whether the source, and the destination, is one of ours.
     pub local: (bool, bool),
-    pub bytes_in: u64,
+    /// Whether it [`came_to_nothing`] so far.
+    pub is_vain: bool,
     /// Stretches of time it consists of.
     pub stretches: u64,
     pub cells: Vec<u32>,
@@ -30,7 +33,7 @@ impl Unit {
             flows: entry.tally.flows,
             span: entry.tally.span.map(|(first, _, end)| (first, end)),
             local: entry.tally.local,
-            bytes_in: entry.tally.bytes_in,
+            is_vain: came_to_nothing(key.state, &entry.tally),
             stretches: 1,
             cells: vec![index],
         }
@@ -44,7 +47,7 @@ impl Unit {
             (a, b) => a.or(b),
         };
         self.local = (self.local.0 || other.local.0, self.local.1 || other.local.1);
-        self.bytes_in = self.bytes_in.saturating_add(other.bytes_in);
+        self.is_vain &= other.is_vain;
         self.cells.extend(other.cells);
     }
 
@@ -68,6 +71,13 @@ impl Unit {
     pub fn by_time(&self) -> (Option<(i64, i64)>, Key) {
         (self.span, self.key)
     }
+}
+
+/// Whether flows that went so came to nothing: they failed, were reset or are parts of something without a byte back, or are
+/// handshakes that whoever began them never completed.
+pub fn came_to_nothing(state: StateGroup, tally: &Tally) -> bool {
+    let unanswered = matches!(state, StateGroup::Reset | StateGroup::MidStream) && tally.bytes_in == 0;
+    state.failed() || unanswered || tally.half_open == tally.flows
 }
 
 /// The silence between two spans; no end of it where one has no time.

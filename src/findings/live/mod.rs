@@ -29,12 +29,13 @@ use super::collect::Entry;
 use super::group::Finding;
 use super::key::{CellKey, Conversation, Port};
 use super::names::HostNames;
-use super::pool::{came_to_nothing, is_ordinary_talk};
+use super::pool::is_ordinary_talk;
 use super::rows::Rows;
 use super::services::Services;
 use super::subject::Kind;
 use super::tables::{COLUMNS, columns};
 use super::tally::Tally;
+use super::unit::came_to_nothing;
 use super::{HOUR, Surroundings};
 use crate::Result;
 use crate::flows::record::Host;
@@ -171,7 +172,8 @@ impl LiveFindings {
         self.state.longest = self.state.longest.max(flow.duration.unwrap_or(0));
         let pair = self.state.pairs.entry((source, destination)).or_default();
         let before = pair.cells.len();
-        let due = pair.add(key, &Tally::of(&flow, service), start, end, HOUR);
+        let tally = Tally::of(&flow, service);
+        let due = pair.add(key, &tally, start, end, HOUR);
         self.state.groups += (pair.cells.len() - before) as u64;
         if key.key.gap {
             return None;
@@ -187,7 +189,7 @@ impl LiveFindings {
                 None => {}
             }
         }
-        if found.is_none() && source.is_some() && came_to_nothing(key.key.state, flow.bytes_in) {
+        if found.is_none() && source.is_some() && came_to_nothing(key.key.state, &tally) {
             match self.state.floods.entry((destination, protocol, port)).or_default().add(source, start) {
                 Some(true) => found = self.flood(&key),
                 Some(false) => return None,

@@ -115,8 +115,9 @@ fn many_sources_on_one_port_are_a_flood_and_strangers_who_knock_are_none() {
     assert_eq!(finding.subject.to_string(), "flood * > 10.0.0.1 6 80 *");
     // Who was answered, or sent more, is no part of it.
     let mut rows = crowd(300, 0.1);
-    rows[7].bytes = (0, 40);
+    (rows[7].state, rows[7].bytes) = (StateGroup::Reset, (0, 40));
     rows[8].state = StateGroup::Established;
+    (rows[9].state, rows[9].marks) = (StateGroup::Established, Marks::HALF_OPEN);
     rows.extend((0..4).map(|i| Made { state: StateGroup::NoReply, ..made(f64::from(i), HOSTS[2], HOSTS[0], 80) }));
     assert_eq!(kinds(&rows).iter().filter(|(kind, _)| *kind == Kind::Conversation).count(), 3);
     assert!(kinds(&rows).contains(&(Kind::Flood, 298)));

@@ -27,6 +27,8 @@ impl Marks {
     pub const UNDIRECTED: Self = Self(512);
     /// Its log has a time for it that no flow can have (before 1990, from 2100 on); it stands in no order.
     pub const IMPLAUSIBLE_TIME: Self = Self(1024);
+    /// A handshake of TCP that the source began, the destination answered and the source never completed.
+    pub const HALF_OPEN: Self = Self(2048);
 
     /// None.
     pub const fn none() -> Self {

@@ -6,7 +6,7 @@
 use super::super::{Host, Marks, StateGroup};
 use super::places::Places;
 use super::row::Row;
-use super::words::{Flags, TCP, icmp_group, is_icmp, is_one_sided, micros, protocol, tcp_group};
+use super::words::{Flags, TCP, icmp_group, is_half_open, is_icmp, is_one_sided, micros, protocol, tcp_group};
 use super::{FlowKind, FlowOptions, Format};
 use crate::Result;
 use arrow_array::RecordBatch;
@@ -122,6 +122,7 @@ fn how_it_went(row: &mut Row<'_>, state: &str, direction: &str) {
         Some((out, back)) if row.protocol == Some(TCP) => {
             let (out, back) = if backwards { (back, out) } else { (out, back) };
             row.mark(Marks::ONE_SIDED, is_one_sided(out, back));
+            row.mark(Marks::HALF_OPEN, is_half_open(out, back));
             tcp_group(out, back)
         }
         _ if is_icmp(row.protocol) => icmp_group(row.icmp.map(|(kind, _)| kind), row.packets_in),

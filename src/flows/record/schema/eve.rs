@@ -5,7 +5,9 @@
 use super::super::{Host, Marks, StateGroup};
 use super::places::Places;
 use super::row::Row;
-use super::words::{Flags, TCP, icmp_group, is_icmp, is_one_sided, micros, protocol, services, tcp_group};
+use super::words::{
+    Flags, TCP, icmp_group, is_half_open, is_icmp, is_one_sided, micros, protocol, services, tcp_group,
+};
 use super::{FlowKind, FlowOptions, Format};
 use crate::Result;
 use arrow_array::RecordBatch;
@@ -136,6 +138,7 @@ fn how_it_went(row: &mut Row<'_>, sides: Option<(Flags, Flags)>, all: Option<Fla
         row.history = Some(Cow::Owned(format!("{}_{}", out.letters(), back.letters())));
         row.state_group = tcp_group(out, back);
         row.mark(Marks::ONE_SIDED, is_one_sided(out, back));
+        row.mark(Marks::HALF_OPEN, is_half_open(out, back));
         return;
     }
     // Older versions have the flags of both sides in one.

@@ -1,6 +1,6 @@
 //! Each format's rules, on records written out by hand.
 
-use super::words::{Flags, services, tcp_group};
+use super::words::{Flags, is_half_open, services, tcp_group};
 use super::*;
 use crate::flows::record::StateGroup;
 use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
@@ -123,10 +123,14 @@ fn zeek_histories_tell_one_sided_flows() {
         ("R", false, false),
         ("C", false, true),
         ("Sr", false, false),
+        ("Sh", false, false),
+        ("ShR", false, false),
+        ("ShA", false, false),
     ] {
         let line = format!("1713539959 C 1.2.3.4 5 6.7.8.9 80 tcp - 1 1 1 OTH . . 0 {history} 1 40 1 40");
         let marks = flows(&[CONN, &line]).marks[0];
         assert_eq!((marks.has(Marks::ONE_SIDED), marks.has(Marks::BAD_CHECKSUM)), (one_sided, checksum), "{history}");
+        assert_eq!(marks.has(Marks::HALF_OPEN), matches!(history, "Sh" | "ShR"), "{history}");
     }
 }
 
@@ -314,6 +318,9 @@ fn flags_are_read_as_letters_and_digits() {
     assert_eq!(of("FSRPA", "FSPA"), StateGroup::Established);
     assert_eq!(of("PA", "PA"), StateGroup::MidStream);
     assert_eq!(of("", ""), StateGroup::Unknown);
+    let half = |a: &str, b: &str| is_half_open(Flags::of_letters(a).unwrap(), Flags::of_letters(b).unwrap());
+    assert!(half("S", "SA") && half("SR", "SA"));
+    assert!(!half("S", "") && !half("S", "RA") && !half("SA", "SA") && !half("", "SA"));
 }
 
 proptest! {

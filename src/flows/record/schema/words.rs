@@ -132,6 +132,12 @@ pub(super) fn is_one_sided(source: Flags, destination: Flags) -> bool {
     (destination.0 == 0 && source.any(answers)) || (source.0 == 0 && destination.0 != 0)
 }
 
+/// Whether the source never completed the handshake that it began and the destination answered.
+pub(super) fn is_half_open(source: Flags, destination: Flags) -> bool {
+    let goes_on = Flags::ACK | Flags::PSH | Flags::FIN;
+    source.any(Flags::SYN) && !source.any(goes_on) && destination.any(Flags::SYN)
+}
+
 /// Seconds → µs.
 pub(super) fn micros(seconds: f64) -> Option<i64> {
     (seconds.is_finite() && seconds.abs() < 9e12).then(|| (seconds * 1e6).round() as i64)

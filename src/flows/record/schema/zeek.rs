@@ -157,6 +157,7 @@ fn letters(row: &mut Row<'_>, history: &str) {
         // A SYN or a reset alone obliges nobody; acknowledgements, data and ends do.
         let (out, back) = (has("SHADFRTWIQ"), has("shadfrtwiq"));
         row.mark(Marks::ONE_SIDED, (has("HADF") && !back) || (has("hadf") && !out));
+        row.mark(Marks::HALF_OPEN, has("S") && has("h") && !has("HADF"));
     }
 }
 
