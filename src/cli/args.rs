@@ -3,18 +3,22 @@
 
 mod drift;
 mod embed;
+mod engine;
 mod evaluate;
 mod explain;
 mod flows;
+mod kept;
 mod report;
 mod shared;
 mod watch;
 
 pub use drift::Drift;
 pub use embed::Embed;
+pub use engine::{Bench, Devices, Shaders};
 pub use evaluate::Evaluate;
 pub use explain::Explain;
 pub use flows::{FindingArgs, FlowArgs};
+pub use kept::{Allow, Hosts, Show};
 pub use report::Report;
 pub use shared::{FitArgs, InputArgs, OutputArgs, RunArgs, VerdictArgs};
 pub use watch::Watch;
@@ -176,75 +180,6 @@ pub struct Score {
     pub run: RunArgs,
 }
 
-/// `oddflow show`.
-#[derive(Debug, Args)]
-pub struct Show {
-    /// The scored output of logs
-    #[arg(value_name = "OUT")]
-    pub output: String,
-    /// The finding: its place in the table, or its finding_id
-    #[arg(value_name = "ID")]
-    pub finding: String,
-    /// At most so many records
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub limit: usize,
-    /// Put FILE:RECORD: before each record
-    #[arg(short = 'n', long)]
-    pub number: bool,
-    /// Folder that has the logs now, by the names under which they were scored or the ends of these
-    #[arg(long, value_name = "DIR")]
-    pub root: Option<PathBuf>,
-    /// Say nothing but errors and data
-    #[arg(short, long)]
-    pub quiet: bool,
-}
-
-/// `oddflow hosts`.
-#[derive(Debug, Args)]
-pub struct Hosts {
-    /// The scored output of logs
-    #[arg(value_name = "OUT")]
-    pub output: String,
-    /// How many lines to print; 0: all
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub top: usize,
-    /// As JSON lines, all of them
-    #[arg(long)]
-    pub json: bool,
-    /// Worker threads (default: all cores)
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
-    /// Say nothing but errors and data
-    #[arg(short, long)]
-    pub quiet: bool,
-}
-
-/// `oddflow allow`.
-#[derive(Debug, Args)]
-pub struct Allow {
-    /// The scored output of logs
-    #[arg(value_name = "OUT")]
-    pub output: String,
-    /// The finding: its place in the table, or its finding_id
-    #[arg(value_name = "ID")]
-    pub finding: String,
-    /// Why it is fine
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-    /// The last day it counts, such as 2027-01-31 (UTC) [default: for ever]
-    #[arg(long, value_name = "DATE")]
-    pub expires: Option<String>,
-    /// The list to add it to [default: the one that the output was made with, else allow.toml]
-    #[arg(long, value_name = "FILE")]
-    pub to: Option<PathBuf>,
-    /// Print the rule, and add it to no list
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Say nothing but errors and data
-    #[arg(short, long)]
-    pub quiet: bool,
-}
-
 /// `oddflow inspect`.
 #[derive(Debug, Args)]
 pub struct Inspect {
@@ -279,43 +214,4 @@ pub struct Generate {
     /// Say nothing but errors
     #[arg(short, long)]
     pub quiet: bool,
-}
-
-/// `oddflow devices`.
-#[derive(Debug, Args)]
-pub struct Devices {
-    /// As JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `oddflow bench`.
-#[derive(Debug, Args)]
-pub struct Bench {
-    /// Only operations whose name contains this
-    #[arg(value_name = "OPERATION")]
-    pub operation: Option<String>,
-    /// Measure this device beside the CPU (default: every adapter; software ones only when named)
-    #[arg(long, value_name = "DEVICE")]
-    pub device: Option<String>,
-    /// Rows of each case (default: the operation's own size)
-    #[arg(long, value_name = "N")]
-    pub rows: Option<usize>,
-    /// Measured repetitions; the median is shown
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    pub repeats: usize,
-    /// Worker threads (default: all cores)
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
-    /// As JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `oddflow shaders`.
-#[derive(Debug, Args)]
-pub struct Shaders {
-    /// Directory to write the .wgsl files to
-    #[arg(short, long, value_name = "DIR")]
-    pub output: PathBuf,
 }

@@ -8,7 +8,8 @@ pub use output::staged;
 
 use super::Done;
 use super::args::Embed;
-use super::run::{Session, check_distinct, check_output, total_bytes};
+use super::outputs::{check_distinct, check_output};
+use super::run::{Session, total_bytes};
 use super::score::{flow_logs, known_types};
 use super::settings::Config;
 use super::summary;

@@ -1,7 +1,8 @@
 //! `oddflow fit`: fit a model on a seeded sample of the input and save it.
 
 use super::args::Fit;
-use super::run::{Session, check_distinct, check_output};
+use super::outputs::{check_distinct, check_output};
+use super::run::Session;
 use super::settings::Config;
 use super::summary;
 use super::{Done, found};

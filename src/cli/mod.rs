@@ -20,6 +20,7 @@ mod inspect;
 mod inspect_model;
 mod kept;
 mod look;
+mod outputs;
 mod progress;
 mod report;
 mod run;

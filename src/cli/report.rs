@@ -3,7 +3,8 @@
 use super::Done;
 use super::args::Report as Args;
 use super::embed::{Layout, command_line, features, fitted, staged, title};
-use super::run::{Session, check_distinct, check_output, total_bytes};
+use super::outputs::{check_distinct, check_output};
+use super::run::{Session, total_bytes};
 use super::settings::Config;
 use super::summary;
 use super::talk::{bytes, count, plural, seconds};

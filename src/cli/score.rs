@@ -2,7 +2,8 @@
 
 use super::args::{OutputArgs, Score};
 use super::found::{self, Asked, Found, Grouping};
-use super::run::{Session, check_distinct, check_parts, create_sink, is_staged, output_target, total_bytes};
+use super::outputs::{check_distinct, check_parts, create_sink, is_staged, output_target};
+use super::run::{Session, total_bytes};
 use super::settings::Config;
 use super::talk::plural;
 use super::{Done, summary, table};

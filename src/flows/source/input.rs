@@ -1,106 +1,21 @@
 //! The input of a run: the files that were named, what each is, and the schema that unites them.
 
-use super::awaited::Awaited;
 use super::chain::{Chain, Shared};
-use super::discover::{Discovery, discover};
-use super::earlier::without_outputs;
-use super::look::{FIRST_HEAD, LATER_HEAD, Looked, Place, adopt_names, look};
-use super::notes::{describe_lacking, describe_others, describe_outputs, describe_skipped, nothing};
-use super::pipe::{Pipe, Spooled};
+use super::gather::{Gathered, gather};
+use super::look::Looked;
+use super::pipe::Spooled;
 use super::quotes::Quotes;
-use super::select::{in_order_of_time, without_tables};
-use super::unite::Union;
 use super::widened::{Widened, Widening};
-use super::{Compression, Format, Source};
-use crate::flows::condition::Condition;
-use crate::flows::record::FlowLog;
-use crate::{Error, Result, Stop};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use super::{Damage, InputFile, InputOptions, Source};
+use crate::Result;
+use arrow_schema::SchemaRef;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
 use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 /// Values that a batch may have, about: 128 MiB of numbers. Beyond 256 columns it has fewer rows than 65,536.
 const BATCH_CELLS: usize = 1 << 24;
-
-/// How to read the input.
-#[derive(Debug, Clone)]
-pub struct InputOptions {
-    /// Column names for text files without a header (or to replace it): names, or a preset already expanded.
-    pub column_names: Option<Vec<String>>,
-    /// The byte between the fields of delimited text, where the content does not tell it.
-    pub delimiter: Option<u8>,
-    /// Types that are already known (from a model), by column name; they win over what the head of a file suggests.
-    pub known_types: Vec<(String, DataType)>,
-    /// Rows aimed at in a batch.
-    pub batch_rows: usize,
-    /// Keep the part of a damaged file before the damage instead of failing: of Parquet the whole row groups, of Arrow
-    /// the whole record batches before the first damaged one, of text the whole records.
-    pub skip_errors: bool,
-    /// Copy standard input and other pipes to temporary files of at most so many bytes each, so that they can be read
-    /// twice (and be Parquet).
-    pub spool: Option<u64>,
-    /// Only records of which this is true are read; the others keep their numbers.
-    pub condition: Option<Arc<Condition>>,
-    /// The columns of an input whose files are all empty, by name; without any, such an input is refused. What was scored and
-    /// had nothing to write is such a file where the format has no header (NDJSON).
-    pub columns_of_empty: Vec<(String, DataType)>,
-    /// Ends the wait for a pipe that nobody writes to.
-    pub stop: Stop,
-}
-
-impl Default for InputOptions {
-    fn default() -> Self {
-        Self {
-            column_names: None,
-            delimiter: None,
-            known_types: Vec::new(),
-            batch_rows: 65_536,
-            skip_errors: false,
-            spool: None,
-            condition: None,
-            columns_of_empty: Vec::new(),
-            stop: Stop::new(),
-        }
-    }
-}
-
-/// One file of the input.
-#[derive(Debug, Clone)]
-pub struct InputFile {
-    /// The file as the user would name it (`-` for standard input).
-    pub name: String,
-    /// Where its bytes are; `None` for a standard input that was not spooled.
-    pub path: Option<PathBuf>,
-    /// Size in bytes as stored (compressed), if known.
-    pub size: Option<u64>,
-    /// What the content was recognised as.
-    pub format: Format,
-    /// How it is packed.
-    pub compression: Compression,
-    /// The log of flows that it is; `None` for any other table.
-    pub log: Option<FlowLog>,
-    /// Whether some of its records may be of another log of flows: each says of which (Zeek's JSON, `_path`).
-    pub several_logs: bool,
-    /// What stands before the names of the columns that scoring added, if it is an output of an earlier run.
-    pub scored: Option<String>,
-    /// What was detected, in words: `CSV, delimiter ',', header, 8 columns`.
-    pub description: String,
-}
-
-/// A file that was damaged, and what was read of it (with [`InputOptions::skip_errors`]).
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Damage {
-    /// The file as the user named it.
-    pub file: String,
-    /// Whole records read before the damage.
-    pub records: u64,
-    /// What was met.
-    pub reason: String,
-}
 
 /// All files of a run as one stream with one schema.
 #[derive(Debug)]
@@ -140,72 +55,13 @@ impl Input {
     /// # Errors
     /// As [`Input::open`].
     pub fn open_with_stdin(inputs: &[String], options: &InputOptions, stdin: Box<dyn Read + Send>) -> Result<Self> {
-        let Discovery { files: found, mut notes } = discover(inputs)?;
-        let (mut looked, mut stdin, mut spooled, mut skipped) = (Vec::new(), Some(stdin), Vec::new(), Vec::new());
-        let (mut union, mut other_logs) = (Union::default(), BTreeMap::new());
-        for found in found {
-            let pipe = match &found.path {
-                None => stdin.take(),
-                Some(path) => open_pipe(path, &options.stop)?,
-            };
-            let place = match (pipe, &found.path, options.spool) {
-                (Some(pipe), _, Some(limit)) => {
-                    let file = Pipe::begin(&found.name, pipe, FIRST_HEAD)?.spool(limit)?;
-                    let place = Place::File(file.0.path().to_path_buf());
-                    spooled.push(file);
-                    place
-                }
-                (Some(pipe), _, None) => Place::Pipe(Pipe::begin(&found.name, pipe, FIRST_HEAD)?),
-                (None, Some(path), _) => Place::File(path.clone()),
-                (None, None, _) => continue,
-            };
-            let look_at = |limit| {
-                let mut file = look(&found, place.clone(), limit, options)?;
-                adopt_names(&looked, &mut file, options);
-                Ok(file)
-            };
-            // Most files are like the first; one with other columns is looked at as closely.
-            let file = match look_at(if looked.is_empty() { FIRST_HEAD } else { LATER_HEAD }) {
-                Ok(file) if !looked.is_empty() && union.lacks(&file.schema) => look_at(FIRST_HEAD),
-                file => file,
-            };
-            match file {
-                Ok(file) => {
-                    union.add(&file.schema);
-                    looked.push(file);
-                }
-                Err(Error::OtherLog { log, .. }) if !found.named => *other_logs.entry(log).or_default() += 1,
-                Err(Error::UnknownFormat { file, reason }) if !found.named => skipped.push((file, reason)),
-                Err(Error::Damaged { file, reason, .. }) if options.skip_errors => skipped.push((file, reason)),
-                Err(error) => return Err(error),
-            }
-        }
-        notes.extend(describe_others(&other_logs));
-        notes.extend(describe_outputs(&without_outputs(&mut looked)));
-        skipped.extend(without_tables(&mut looked));
-        notes.extend(describe_skipped(&skipped));
-        in_order_of_time(&mut looked);
-        // In reading order, so that the order on the command line does not show in the columns.
-        union = Union::default();
-        looked.iter().for_each(|file| union.add(&file.schema));
-        let schema = match (looked.iter().all(Looked::is_empty), looked.first()) {
-            (false, _) => union.finish(),
-            (true, Some(_)) if !options.columns_of_empty.is_empty() => {
-                let field = |(name, kind): &(String, DataType)| Field::new(name, kind.clone(), true);
-                Arc::new(Schema::new(options.columns_of_empty.iter().map(field).collect::<Vec<_>>()))
-            }
-            _ => return Err(nothing(inputs, &looked, &notes)),
-        };
-        if let Some(condition) = &options.condition {
-            condition.check(&schema)?;
-        }
-        notes.extend(describe_lacking(&mut looked, &union));
+        let Gathered { looked, spooled, schema, other_logs, unreadable, notes } = gather(inputs, options, stdin)?;
         let shared = Shared::new(schema.fields().len());
         Ok(Self {
             files: looked.iter().map(|file| file.file.clone()).collect(),
             schema,
             other_logs,
-            unreadable: skipped.len() as u64,
+            unreadable,
             notes,
             looked: Arc::new(looked),
             shared: Arc::new(shared),
@@ -351,14 +207,4 @@ impl Input {
             state: Default::default(),
         })
     }
-}
-
-/// What is named but no regular file (`<(zcat …)` in a shell) can be read only once, as standard input.
-fn open_pipe(path: &Path, stop: &Stop) -> Result<Option<Box<dyn Read + Send>>> {
-    let failed = |error| Error::io(path, error);
-    if fs::metadata(path).map_err(failed)?.is_file() {
-        return Ok(None);
-    }
-    let named = path.to_path_buf();
-    Ok(Some(Box::new(Awaited::new(stop.clone(), move || File::open(named)))))
 }

@@ -2,12 +2,11 @@
 
 use super::chain::Shared;
 use super::discover::Found;
-use super::input::InputFile;
 use super::look::{Content, FIRST_HEAD, Looked, Place, look, open_text};
 use super::pipe::Pipe;
 use super::unite::Union;
 use super::widened::Widened;
-use super::{Compression, InputOptions, OpenFile, zeek};
+use super::{Compression, InputFile, InputOptions, OpenFile, zeek};
 use crate::flows::{Batch, RecordNumbers};
 use crate::{Error, Result};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};

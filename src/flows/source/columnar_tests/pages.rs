@@ -1,6 +1,6 @@
 //! Parquet pages: the encodings that a decoder sets memory aside for, and claims that would end the program there.
 
-use super::super::parquet_pages::check;
+use super::super::parquet::pages::check;
 use super::*;
 use ::parquet::basic::Encoding;
 use ::parquet::column::page::Page;

@@ -4,7 +4,7 @@
 //! The footer is a Thrift struct in the compact protocol (thrift.apache.org, "Thrift compact protocol encoding");
 //! field 4 of `FileMetaData` is the list of row groups.
 
-use super::positioned::PositionedFile;
+use crate::flows::source::positioned::PositionedFile;
 
 const ROW_GROUPS: i16 = 4;
 /// Metadata nests less than ten deep.

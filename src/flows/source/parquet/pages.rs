@@ -1,8 +1,8 @@
 //! Pages of Parquet files on their way to the decoder, which allocates what they claim to hold: a claim that the rows of the
 //! group, the page's header or its size contradict is an error here, where it would be the end of the program there.
 
-use super::parquet_spans::Decoding;
-use super::positioned::PositionedFile;
+use super::spans::Decoding;
+use crate::flows::source::positioned::PositionedFile;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowGroups, RowSelection};
 use parquet::arrow::parquet_to_arrow_field_levels;
 use parquet::basic::{Encoding, Type};
@@ -136,7 +136,7 @@ impl PageReader for Checked {
 
 /// Whether a page of a column in a group of `rows` rows may hold what it claims. Columns of lists are not read, so a row has one
 /// value.
-pub(super) fn check(page: &Page, column: &ColumnDescriptor, rows: u64) -> Result<()> {
+pub(in crate::flows::source) fn check(page: &Page, column: &ColumnDescriptor, rows: u64) -> Result<()> {
     let (buffer, n_values) = (page.buffer(), u64::from(page.num_values()));
     match page {
         // Whatever encoding is said, dictionaries are plain.

@@ -7,12 +7,12 @@
 //! its batches. Within a span decoding is sequential, so spans must not be long either: the spans in flight are the
 //! threads that can decode at once. So even a file that is one single row group streams in bounded memory.
 
-use super::OpenFile;
-use super::conform::{Readable, conform};
-use super::contain::contained;
-use super::parquet_damage::FirstDamage;
-use super::positioned::PositionedFile;
+use super::damage::FirstDamage;
 use crate::Result;
+use crate::flows::source::OpenFile;
+use crate::flows::source::conform::{Readable, conform};
+use crate::flows::source::contain::contained;
+use crate::flows::source::positioned::PositionedFile;
 use crate::flows::{Batch, RecordNumbers};
 use crate::words::counted;
 use arrow_array::RecordBatch;

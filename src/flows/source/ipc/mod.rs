@@ -3,16 +3,19 @@
 //! A file is read by its footer; where that is missing or damaged, the part before it still is a stream, and its rows
 //! come before the error.
 
-use super::conform::Readable;
-use super::contain::contained;
-use super::ipc_batches::IpcReader;
-use super::ipc_message::{Dictionaries, Message, schema_of};
-use super::positioned::PositionedFile;
-use super::{FileReader, OpenFile, Probe};
+mod batches;
+mod message;
+
+use crate::flows::source::conform::Readable;
+use crate::flows::source::contain::contained;
+use crate::flows::source::positioned::PositionedFile;
+use crate::flows::source::{FileReader, OpenFile, Probe};
 use crate::words::counted;
 use crate::{Error, Result};
 use arrow_ipc::{Block, root_as_footer};
 use arrow_schema::Schema;
+use batches::IpcReader;
+use message::{Dictionaries, Message, schema_of};
 use std::collections::VecDeque;
 use std::io::Read;
 use std::path::Path;
@@ -73,7 +76,7 @@ fn stream_schema(name: &str, reader: &mut dyn Read) -> Result<Schema> {
 }
 
 /// Where messages come from.
-pub(super) enum Messages {
+enum Messages {
     /// One after another. `at_end` is what is wrong with the file behind the stream, said after its last message.
     Stream { reader: Box<dyn Read + Send>, at_end: Option<String> },
     /// By the footer of a file.

@@ -3,10 +3,10 @@
 //! A row group is the smallest piece for which that does not depend on how rows are cut into batches: a decoder that
 //! begins in the middle of a page, or reads ahead in it, meets the same damage at another row.
 
-use super::Damage;
-use super::contain::contained;
-use super::parquet_spans::{Decoding, Span, SpanDecoder};
+use super::spans::{Decoding, Span, SpanDecoder};
 use crate::flows::Batch;
+use crate::flows::source::Damage;
+use crate::flows::source::contain::contained;
 use crate::words::counted;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;

@@ -3,7 +3,7 @@
 //!
 //! arrow-ipc's own readers reserve what a message claims, and a claim of 2^60 bytes ends the process.
 
-use super::contain::contained;
+use crate::flows::source::contain::contained;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::{RecordBatchDecoder, read_dictionary};

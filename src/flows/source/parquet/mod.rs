@@ -1,14 +1,17 @@
 //! Apache Parquet: row groups, or spans of large ones, are decoded on the workers.
 //!
-//! How rows are cut into spans, and spans into batches, is in [`super::parquet_spans`]; this module finds the columns,
+//! How rows are cut into spans, and spans into batches, is in [`spans`]; this module finds the columns,
 //! chooses how text is decoded, and hands out the chunks.
 
-use super::conform::Readable;
-use super::contain::contained;
-use super::parquet_footer;
-use super::parquet_spans::{Decoding, SpanDecoder, Spans};
-use super::positioned::PositionedFile;
-use super::{Chunk, FileReader, OpenFile, Probe};
+mod damage;
+mod footer;
+pub(super) mod pages;
+mod spans;
+
+use crate::flows::source::conform::Readable;
+use crate::flows::source::contain::contained;
+use crate::flows::source::positioned::PositionedFile;
+use crate::flows::source::{Chunk, FileReader, OpenFile, Probe};
 use crate::words::counted;
 use crate::{Error, Result};
 use arrow_schema::{DataType, Field, Schema};
@@ -16,6 +19,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::basic::Encoding;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use spans::{Decoding, SpanDecoder, Spans};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -124,7 +128,7 @@ fn footer(name: &str, path: &Path) -> Result<(PositionedFile, ArrowReaderMetadat
         });
     }
     let damaged = |reason| Error::Damaged { file: name.into(), records: 0, reason };
-    parquet_footer::check(&file).map_err(damaged)?;
+    footer::check(&file).map_err(damaged)?;
     let load = || ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| e.to_string());
     let footer = contained(load).map_err(damaged)?;
     if let Some(group) = footer.metadata().row_groups().iter().position(|g| g.num_rows() < 0) {

@@ -1,10 +1,10 @@
 //! Messages of Arrow IPC gathered into chunks of about a batch: small batches are joined, those of more than twice the
 //! size are cut; decoding is left to the workers, except for a batch that must be cut.
 
-use super::conform::{Readable, conform};
-use super::ipc::Messages;
-use super::ipc_message::{Dictionaries, Kind, Message, SharedDictionaries};
-use super::{Chunk, Damage, FileReader, OpenFile};
+use super::Messages;
+use super::message::{Dictionaries, Kind, Message, SharedDictionaries};
+use crate::flows::source::conform::{Readable, conform};
+use crate::flows::source::{Chunk, Damage, FileReader, OpenFile};
 use crate::flows::{Batch, RecordNumbers};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;

@@ -1,21 +1,25 @@
 //! A first look at each file: what it is, which columns it has.
 
-use super::bytes::{Bytes, End};
-use super::csv::{Dialect, Header};
-use super::discover::Found;
-use super::earlier::prefix_of_added;
-use super::look_text::{known, look_at_csv, look_at_ndjson, look_at_zeek};
-use super::pipe::Pipe;
-use super::select::{Objects, is_argus};
-use super::widened::Widened;
-use super::{Compression, Format, InputFile, InputOptions, Probe, csv, ipc, ndjson, parquet, recognise, zeek};
+mod text;
+
 use crate::flows::record::FlowLog;
+use crate::flows::source::bytes::{Bytes, End};
+use crate::flows::source::csv::{Dialect, Header};
+use crate::flows::source::discover::Found;
+use crate::flows::source::earlier::prefix_of_added;
+use crate::flows::source::pipe::Pipe;
+use crate::flows::source::select::{Objects, is_argus};
+use crate::flows::source::widened::Widened;
+use crate::flows::source::{
+    Compression, Format, InputFile, InputOptions, Probe, csv, ipc, ndjson, parquet, recognise, zeek,
+};
 use crate::{Error, Result};
 use arrow_schema::{DataType, Schema};
 use std::fs::{self, File};
 use std::io::{Cursor, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
+use text::{known, look_at_csv, look_at_ndjson, look_at_zeek};
 
 /// Decompressed bytes that types are judged by, in the first file and in the following ones.
 pub(super) const FIRST_HEAD: usize = 4 << 20;
@@ -223,7 +227,7 @@ fn compatible(a: &Dialect, b: &Dialect) -> bool {
 pub(super) fn open(
     looked: &Looked,
     context: super::OpenFile,
-    shared: &super::chain::Shared,
+    shared: &crate::flows::source::chain::Shared,
     widened: &Arc<Widened>,
 ) -> Result<Box<dyn super::FileReader>> {
     let bytes = || -> Result<Bytes> {
@@ -236,7 +240,7 @@ pub(super) fn open(
     let path = looked.file.path.as_deref().unwrap_or_else(|| std::path::Path::new("-"));
     let widened = Arc::clone(widened);
     match &looked.content {
-        Content::Empty => Ok(Box::new(super::chain::NoRecords)),
+        Content::Empty => Ok(Box::new(crate::flows::source::chain::NoRecords)),
         Content::Parquet => parquet::open(path, context),
         Content::ArrowFile => ipc::open_file(path, context),
         Content::ArrowStream => ipc::open_stream(bytes()?.into_reader(), context),
@@ -251,7 +255,7 @@ pub(super) fn open_text(
     looked: &Looked,
     bytes: Bytes,
     context: super::OpenFile,
-    shared: &super::chain::Shared,
+    shared: &crate::flows::source::chain::Shared,
     widened: Arc<Widened>,
 ) -> Result<Box<dyn super::FileReader>> {
     let passed = shared.passed.clone();
@@ -262,7 +266,7 @@ pub(super) fn open_text(
         }
         Content::Zeek(start) => Ok(zeek::open(bytes, *start, context, widened, shared.unknown_keys.clone(), passed)),
         Content::Empty | Content::Parquet | Content::ArrowFile | Content::ArrowStream => {
-            Ok(Box::new(super::chain::NoRecords))
+            Ok(Box::new(crate::flows::source::chain::NoRecords))
         }
     }
 }

@@ -1,12 +1,12 @@
 //! A first look at text: delimited, NDJSON, Zeek's.
 
-use super::csv::Dialect;
-use super::discover::Found;
-use super::look::{Content, Head, Seen};
-use super::select::{is_argus, is_flow_meter, stem};
-use super::unite::known_as_text;
-use super::{Format, InputOptions, Probe, ndjson, recognise, zeek};
+use super::{Content, Head, Seen};
 use crate::flows::record::{FlowLog, when};
+use crate::flows::source::csv::Dialect;
+use crate::flows::source::discover::Found;
+use crate::flows::source::select::{is_argus, is_flow_meter, stem};
+use crate::flows::source::unite::known_as_text;
+use crate::flows::source::{Format, InputOptions, Probe, ndjson, recognise, zeek};
 use crate::words::counted;
 use crate::{Error, Result};
 use arrow_schema::Schema;
