@@ -3,7 +3,6 @@
 use super::group::Finding;
 use super::key::{Conversation, Port};
 use super::rows::Flow;
-use super::subject::Kind;
 
 /// Sides, protocol and port as far as some rows have them in common, and their span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +17,8 @@ impl Common {
     /// Of a finding, as its subject says.
     pub fn of(finding: &Finding) -> Self {
         let own = finding.subject.conversation;
-        let port = if finding.subject.kind == Kind::Scan { Port::Many } else { own.port };
         let span = finding.tally.span.map(|(first, last, _)| (first, last));
-        Self { conversation: Conversation { port, ..own }, span }
+        Self { conversation: own, span }
     }
 
     /// Of one row.

@@ -3,13 +3,12 @@
 use super::collect::Entry;
 use super::key::{CellKey, Conversation, Port};
 use super::names::HostNames;
-use super::pool;
-use super::rhythm::Rhythm;
+use super::pool::{self, Unit};
+use super::rhythm::{LEAST_GAPS, Rhythm};
 use super::rows::Rows;
 use super::starts::Starts;
 use super::subject::{FindingId, Kind, Subject};
 use super::tally::Tally;
-use super::unit::Unit;
 use super::{DAY, HOUR};
 use crate::flows::record::StateGroup;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -146,11 +145,14 @@ fn summary(entries: &[Entry], unit: &Unit) -> Finding {
         cells().map(|cell| of(&cell.key.key.conversation)).collect::<HashSet<_>>().len() as u64
     };
     let runs: Vec<Vec<i64>> = hours.into_values().map(Starts::union).collect();
-    let subject = subject(unit);
+    // What comes less than twice an hour has its rhythm between the hours; so few starts were all kept.
+    let rhythm = Rhythm::of(&runs).filter(|rhythm| rhythm.gaps >= LEAST_GAPS).or_else(|| Rhythm::of(&[runs.concat()]));
+    let ports = distinct(|c| port_number(c.port));
+    let subject = subject(unit, ports > 1);
     Finding {
         id: FindingId::new(&subject, tally.first()),
         subject,
-        ports: distinct(|c| port_number(c.port)),
+        ports,
         hosts: distinct(|c| c.destination.map_or(0, |host| host.key())),
         sources: if unit.kind == Kind::Flood {
             distinct(|c| c.source.map_or(0, |host| host.key()))
@@ -159,7 +161,7 @@ fn summary(entries: &[Entry], unit: &Unit) -> Finding {
         },
         states,
         stretches: unit.stretches,
-        rhythm: Rhythm::of(&runs),
+        rhythm,
         tally,
     }
 }
@@ -173,11 +175,13 @@ fn port_number(port: Port) -> u64 {
     }
 }
 
-fn subject(unit: &Unit) -> Subject {
+fn subject(unit: &Unit, has_many_ports: bool) -> Subject {
     let own = unit.key.conversation;
     let conversation = match unit.kind {
         Kind::Scan => Conversation { protocol: None, port: Port::Many, ..own },
         Kind::Sweep => Conversation { destination: None, ..own },
+        Kind::Block => Conversation { destination: None, protocol: None, port: Port::Many, ..own },
+        Kind::Flood if has_many_ports => Conversation { source: None, port: Port::Many, ..own },
         Kind::Flood => Conversation { source: None, ..own },
         Kind::Conversation | Kind::Data => own,
     };

@@ -4,10 +4,10 @@
 //!
 //! | hint | rule |
 //! |---|---|
-//! | port scan, T1046 | a scan or a sweep (20 or more ports or hosts), half of its flows failed or reset |
+//! | port scan, T1046 | a scan, a sweep or a block (20 or more ports or hosts), half of its flows failed or reset |
 //! | brute force, T1110 | a conversation on a login port, 20 or more flows with two minutes or less between them, that came about (half were answered), little out in each (100 kB or less) |
 //! | DDoS, T1498 | a conversation of 100 or more flows with a second or less between them, 90 % of them unanswered or mid-stream; a flood from many sources with a second or less between its flows |
-//! | malware communication, T1071 | a conversation of 24 or more flows as even as a clock (regularity 0.6), a second to an hour apart, from a host of ours to one that is not ours, not for names or time (ports 53, 123, 5353); or 24 or more such flows of IRC (service irc, ports 6660 to 6669, 6697), however even |
+//! | malware communication, T1071 | a conversation of 24 or more flows as even as a clock (regularity 0.6), a second to half a day apart, from a host of ours to one that is not ours, not for names or time (ports 53, 123, 5353); or 24 or more such flows of IRC (service irc, ports 6660 to 6669, 6697), however even |
 //! | exfiltration, T1048 | a conversation from a host of ours to one that is not ours, 10 MB or more out, ten times what came in and ten times what is typical |
 //!
 //! **Measured** on the rows of IoT-23 34-1 by their finding's hint (`cargo test --release --lib the_confusion -- --nocapture`; the
@@ -45,7 +45,7 @@ const IRC_PORTS: [u16; 11] = [6660, 6661, 6662, 6663, 6664, 6665, 6666, 6667, 66
 pub fn hint(finding: &Finding, around: &Surroundings) -> Hint {
     let conversation = finding.subject.kind == Kind::Conversation;
     match finding.subject.kind {
-        Kind::Scan | Kind::Sweep if is_scan(finding) => PORT_SCAN,
+        Kind::Scan | Kind::Sweep | Kind::Block if is_scan(finding) => PORT_SCAN,
         Kind::Conversation if is_brute_force(finding) => BRUTE_FORCE,
         Kind::Conversation if is_flood(finding) => DDOS,
         Kind::Flood if is_fast(finding) => DDOS,
@@ -99,7 +99,7 @@ fn is_outward(finding: &Finding) -> bool {
 
 fn is_beacon(finding: &Finding) -> bool {
     let even = finding.rhythm.is_some_and(|r| r.gaps >= 23 && r.regularity >= 0.6)
-        && pace(finding).is_some_and(|gap| (1.0..=3_600.0).contains(&gap));
+        && pace(finding).is_some_and(|gap| (1.0..=43_200.0).contains(&gap));
     let irc =
         finding.tally.service.as_deref() == Some("irc") || port(finding).is_some_and(|port| IRC_PORTS.contains(&port));
     finding.tally.flows >= 24

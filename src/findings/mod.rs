@@ -34,7 +34,6 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod told;
-mod unit;
 mod verdict;
 mod words;
 

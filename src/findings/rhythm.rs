@@ -8,7 +8,7 @@ pub const LEAST_GAPS: usize = 4;
 /// The gaps between the starts of a group's flows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rhythm {
-    /// Gaps that were looked at: the first 32 of each hour.
+    /// Gaps that were looked at: the first 32 of each hour; where these are fewer than four, those between the hours too.
     pub gaps: usize,
     /// First quartile, median and third quartile, in seconds.
     pub quartiles: [f64; 3],

@@ -13,7 +13,9 @@ pub enum Kind {
     Scan,
     /// One source, many destinations on one port.
     Sweep,
-    /// Many sources, one port of one destination.
+    /// One source, many ports of many destinations.
+    Block,
+    /// Many sources, one destination, to no avail; on one port or on many.
     Flood,
     /// A fault of the capture, never a threat.
     Data,
@@ -24,9 +26,9 @@ pub enum Kind {
 pub struct Subject {
     /// How its rows belong together.
     pub kind: Kind,
-    /// Who (`None` in a flood), whom (`None` in a sweep), by which protocol (`None` in a scan: of any), for what.
+    /// Who (`None` in a flood), whom (`None` in a sweep or block), by which protocol (`None` in a scan or block: of any), for what.
     pub conversation: Conversation,
-    /// How most of it went; in scans, sweeps and floods, which mix, `None`.
+    /// How most of it went; in all but conversations and data, which do not mix, `None`.
     pub state: Option<StateGroup>,
 }
 
@@ -64,6 +66,7 @@ impl fmt::Display for Kind {
             Self::Conversation => "conversation",
             Self::Scan => "scan",
             Self::Sweep => "sweep",
+            Self::Block => "block",
             Self::Flood => "flood",
             Self::Data => "data",
         })

@@ -138,12 +138,12 @@ pub fn sides(finding: &Finding, names: &HostNames) -> String {
         _ => host(conversation.source, names),
     };
     let to = match finding.subject.kind {
-        Kind::Sweep => hosts(finding.hosts),
+        Kind::Sweep | Kind::Block => hosts(finding.hosts),
         _ => destination(&conversation, names),
     };
     let service = match (&finding.tally.service, finding.tally.more_services) {
-        // A scan's services are as many as its ports.
-        (Some(service), more) if finding.subject.kind != Kind::Scan => {
+        // The services of a scan are as many as its ports.
+        (Some(service), more) if finding.subject.conversation.port != Port::Many => {
             let cut: String = service.chars().take(MOST_OF_SERVICE).collect();
             let more = more || cut.len() < service.len();
             format!(" {}{}", printable(&cut), if more { "…" } else { "" })

@@ -17,7 +17,7 @@ pub struct ToldFinding {
     pub rank: Option<u64>,
     /// Its name, as in the column `finding_id`.
     pub id: String,
-    /// `conversation`, `scan`, `sweep`, `flood` or `data`.
+    /// `conversation`, `scan`, `sweep`, `block`, `flood` or `data`.
     pub kind: String,
     /// The rarity of its oddity among the findings, in [0, 1); `None` for a fault of the capture.
     pub severity: Option<f64>,

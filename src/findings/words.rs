@@ -111,7 +111,15 @@ fn breadth(finding: &Finding, around: &Surroundings) -> Option<String> {
     match finding.subject.kind {
         Kind::Scan => Some(against(finding.ports, "ports", around.typical_ports)),
         Kind::Sweep => Some(against(finding.hosts, "hosts", around.typical_hosts)),
+        Kind::Block => Some(format!(
+            "{}, {}",
+            against(finding.hosts, "hosts", around.typical_hosts),
+            against(finding.ports, "ports", around.typical_ports)
+        )),
         // Any other finding has one.
+        Kind::Flood if finding.ports > 1 => {
+            Some(format!("{} sources, {} ports", count(finding.sources), count(finding.ports)))
+        }
         Kind::Flood => Some(format!("{} sources", count(finding.sources))),
         Kind::Conversation | Kind::Data => None,
     }

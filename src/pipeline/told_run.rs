@@ -141,7 +141,7 @@ pub struct ListedFinding {
     pub rank: Option<u64>,
     /// Its name.
     pub id: Option<String>,
-    /// `conversation`, `scan`, `sweep`, `flood` or `data`.
+    /// `conversation`, `scan`, `sweep`, `block`, `flood` or `data`.
     pub kind: Option<String>,
     /// In 0..1.
     pub severity: Option<f64>,

@@ -34,7 +34,8 @@ impl LiveFindings {
         if self.state.groups > self.most_groups {
             // One hour alone is too much.
             self.state.forgotten += self.state.groups;
-            (self.state.pairs, self.state.sweeps, self.state.floods, self.state.groups) = Default::default();
+            (self.state.pairs, self.state.sweeps, self.state.groups) = Default::default();
+            (self.state.blocks, self.state.floods) = Default::default();
             self.state.small.clear();
             self.state.trickles.clear();
         }
@@ -46,6 +47,13 @@ impl LiveFindings {
         state.groups = state.pairs.values().map(|pair| pair.cells.len() as u64).sum();
         let pairs = &state.pairs;
         state.sweeps.retain(|(source, ..), sweep| sweep.retain(|host| pairs.contains_key(&(*source, host))));
+        let sweeps = &state.sweeps;
+        state.blocks.retain(|source, block| {
+            block.retain(
+                |host| pairs.contains_key(&(*source, host)),
+                |(protocol, port)| sweeps.contains_key(&(*source, protocol, port)),
+            )
+        });
         state.floods.retain(|(target, ..), flood| flood.retain(|host| pairs.contains_key(&(host, *target))));
         state.hours.forget_before(hour);
         state.small.retain(|_, (of, _)| *of >= hour);

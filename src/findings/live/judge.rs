@@ -6,8 +6,8 @@ use super::{Candidate, LiveFindings};
 use crate::Result;
 use crate::findings::HOUR;
 use crate::findings::group::Finding;
-use crate::findings::key::{CellKey, Conversation};
-use crate::findings::pool::FEW;
+use crate::findings::key::{CellKey, Conversation, Port};
+use crate::findings::pool::{FEW, PAUSE, PAUSE_OF_PORTS};
 use crate::findings::subject::Kind;
 use crate::flows::record::StateGroup;
 
@@ -76,17 +76,23 @@ impl LiveFindings {
         *told += 1;
         let is_first = *told <= MOST_SMALL;
         let Conversation { destination, protocol, port, .. } = finding.subject.conversation;
-        let trickle = self.state.trickles.entry((destination, protocol, port)).or_default();
-        !(trickle.is_told(now, MOST_OF_TRICKLE) && is_first)
+        // Each counts, whatever the other says.
+        let of_port = self.state.trickles.entry((destination, protocol, port)).or_default();
+        let is_first_of_port = of_port.is_told(now, PAUSE, MOST_OF_TRICKLE);
+        let of_host = self.state.trickles.entry((destination, protocol, Port::Many)).or_default();
+        let is_first_of_host = of_host.is_told(now, PAUSE_OF_PORTS, MOST_OF_TRICKLE);
+        !(is_first && is_first_of_port && is_first_of_host)
     }
 
     /// What was told of a finding.
     fn told(&mut self, key: &CellKey, finding: &Finding) -> Option<&mut Record> {
         let Conversation { source, destination, protocol, port } = key.key.conversation;
+        let of_flood = finding.subject.conversation.port;
         let pair = || (source, destination);
         let record = match finding.subject.kind {
             Kind::Sweep => self.state.sweeps.get_mut(&(source, protocol, port))?.told.as_mut(),
-            Kind::Flood => self.state.floods.get_mut(&(destination, protocol, port))?.told.as_mut(),
+            Kind::Block => self.state.blocks.get_mut(&source)?.told.as_mut(),
+            Kind::Flood => self.state.floods.get_mut(&(destination, protocol, of_flood))?.told.as_mut(),
             Kind::Scan => self.state.pairs.get_mut(&pair())?.scan.as_mut(),
             Kind::Conversation | Kind::Data => {
                 let told = &mut self.state.pairs.get_mut(&pair())?.conversations.get_mut(&(protocol, port))?.told;
@@ -98,9 +104,11 @@ impl LiveFindings {
 
     fn keep(&mut self, key: &CellKey, finding: &Finding, record: Record) {
         let Conversation { source, destination, protocol, port } = key.key.conversation;
+        let of_flood = finding.subject.conversation.port;
         match finding.subject.kind {
             Kind::Sweep => self.state.sweeps.entry((source, protocol, port)).or_default().told = Some(record),
-            Kind::Flood => self.state.floods.entry((destination, protocol, port)).or_default().told = Some(record),
+            Kind::Block => self.state.blocks.entry(source).or_default().told = Some(record),
+            Kind::Flood => self.state.floods.entry((destination, protocol, of_flood)).or_default().told = Some(record),
             Kind::Scan => self.state.pairs.entry((source, destination)).or_default().scan = Some(record),
             Kind::Conversation | Kind::Data => {
                 let pair = self.state.pairs.entry((source, destination)).or_default();

@@ -1,14 +1,15 @@
 //! Findings of a stream: told once each, as soon as they are odd, with news when they grow.
 //!
 //! The groups, the rules that make findings of them and the names of findings are those of a log ([`super::Grouped`]), of the last 25
-//! hours: a row is looked at with the rows of its conversation, of its source and destination (scans), of its source and port
-//! (sweeps), of its destination and port (floods). What is large is looked at again when it has grown by a sixteenth, so that the work for a row does not grow with what was
+//! hours: a row is looked at with the rows of its conversation, of its source and destination (scans), of its source
+//! (sweeps, blocks), of its destination (floods). What is large is looked at again when it has grown by a sixteenth, so that the work for a row does not grow with what was
 //! before it. That depends on the rows and their order alone, not on how they come in batches: the same rows give the same alerts.
 //!
 //! A finding is told when it is as odd as those that were asked for of an earlier log ([`Reference`]); without one, when a row of it is
 //! an anomaly by the model's threshold. Of small findings of flows that failed, two of a source and hour are told, and eight of a
 //! destination and port that follow each other as those of a flood: these are how scans and floods begin. What was told keeps its name
-//! as it grows. A conversation that was told and turns out to be part of a scan is told once more, as the scan.
+//! as it grows. A conversation that was told and turns out to be part of a scan is told once more, as the scan; and so are three scans
+//! of a block.
 //!
 //! Memory: some 2 kB (estimated) a group and hour, at most as many of them as were asked for; beyond, the oldest hours are forgotten, and
 //! counted; where one hour alone is too much, all.
@@ -29,21 +30,20 @@ use super::collect::Entry;
 use super::group::Finding;
 use super::key::{CellKey, Conversation, Port};
 use super::names::HostNames;
-use super::pool::is_ordinary_talk;
+use super::pool::{PAUSE, PAUSE_OF_PORTS, came_to_nothing, is_ordinary_talk};
 use super::rows::Rows;
 use super::services::Services;
 use super::subject::Kind;
 use super::tables::{COLUMNS, columns};
 use super::tally::Tally;
-use super::unit::came_to_nothing;
 use super::{HOUR, Surroundings};
 use crate::Result;
 use crate::flows::record::Host;
 use hours::Hours;
 use pair::{Due, Pair};
 use serde::{Deserialize, Serialize};
-use spread::{Flood, Sweep, Trickle};
-use std::collections::HashMap;
+use spread::{Block, Flood, Sweep, Trickle};
+use std::collections::{BTreeMap, HashMap};
 
 /// The findings of a stream.
 #[derive(Debug)]
@@ -63,7 +63,9 @@ pub struct LiveFindingsState {
     pairs: HashMap<(Option<Host>, Option<Host>), Pair>,
     /// By source, protocol and port.
     sweeps: HashMap<(Option<Host>, Option<u8>, Port), Sweep>,
-    /// By destination, protocol and port.
+    /// By source.
+    blocks: HashMap<Option<Host>, Block>,
+    /// By destination, protocol and port; [`Port::Many`] for those of any port.
     floods: HashMap<(Option<Host>, Option<u8>, Port), Flood>,
     hours: Hours,
     /// Of each source the hour in which small findings were told, and how many.
@@ -189,11 +191,29 @@ impl LiveFindings {
                 None => {}
             }
         }
-        if found.is_none() && source.is_some() && came_to_nothing(key.key.state, &tally) {
-            match self.state.floods.entry((destination, protocol, port)).or_default().add(source, start) {
-                Some(true) => found = self.flood(&key),
+        if let Some((finding, _)) = &found {
+            let block = self.state.blocks.entry(source).or_default();
+            let is_due = match (finding.subject.kind, port) {
+                (Kind::Scan, _) => block.add_scan(destination),
+                (Kind::Sweep, Port::Number(_)) => block.add_sweep((protocol, port)),
+                _ => None,
+            };
+            match is_due {
+                Some(true) => found = self.block(&key),
                 Some(false) => return None,
                 None => {}
+            }
+        }
+        if found.is_none() && source.is_some() && came_to_nothing(key.key.state, &tally) {
+            for (of, pause) in [(port, PAUSE), (Port::Many, PAUSE_OF_PORTS)] {
+                match self.state.floods.entry((destination, protocol, of)).or_default().add(source, start, pause) {
+                    Some(true) => found = self.flood(&key, of).filter(|(of, _)| of.subject.kind == Kind::Flood),
+                    Some(false) if of != Port::Many => return None,
+                    Some(false) | None => {}
+                }
+                if found.is_some() {
+                    break;
+                }
             }
         }
         if found.is_none() && due == Due::Conversation {
@@ -215,15 +235,35 @@ impl LiveFindings {
         pair::finding_of(sweep.small().filter_map(of).flatten().collect(), key)
     }
 
-    /// The finding of a group among those of its destination and port.
-    fn flood(&self, key: &CellKey) -> Option<(Finding, Vec<Entry>)> {
-        let Conversation { destination, protocol, port, .. } = key.key.conversation;
+    /// The finding of a group among those of the scans and sweeps of its source.
+    fn block(&self, key: &CellKey) -> Option<(Finding, Vec<Entry>)> {
+        let source = key.key.conversation.source;
+        let block = self.state.blocks.get(&source)?;
+        let scanned =
+            block.scans.iter().filter_map(|host| self.state.pairs.get(&(source, *host))).flat_map(Pair::entries);
+        let swept = block.sweeps.iter().flat_map(|&(protocol, port)| {
+            let hosts = self.state.sweeps.get(&(source, protocol, port)).into_iter().flat_map(Sweep::small);
+            let of = move |destination| {
+                let pair = self.state.pairs.get(&(source, destination))?;
+                Some(pair.entries_of(Conversation { source, destination, protocol, port }))
+            };
+            hosts.filter_map(of).flatten()
+        });
+        // Some are of a scan and of a sweep.
+        let entries: BTreeMap<CellKey, Entry> = scanned.chain(swept).map(|entry| (entry.key, entry)).collect();
+        pair::finding_of(entries.into_values().collect(), key)
+    }
+
+    /// The finding of a group among those of its destination and port, or of any port.
+    fn flood(&self, key: &CellKey, port: Port) -> Option<(Finding, Vec<Entry>)> {
+        let Conversation { destination, protocol, .. } = key.key.conversation;
         let flood = self.state.floods.get(&(destination, protocol, port))?;
-        let of = |source| {
-            let pair = self.state.pairs.get(&(source, destination))?;
-            Some(pair.entries_of(Conversation { source, destination, protocol, port }))
+        let pairs = flood.sources().filter_map(|source| self.state.pairs.get(&(source, destination)));
+        let is_of = |entry: &Entry| {
+            let own = entry.key.key.conversation;
+            own.protocol == protocol && (port == Port::Many || own.port == port)
         };
-        pair::finding_of(flood.small().filter_map(of).flatten().collect(), key)
+        pair::finding_of(pairs.flat_map(Pair::entries).filter(is_of).collect(), key)
     }
 
     /// What a finding did in an hour.

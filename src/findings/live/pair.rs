@@ -98,12 +98,17 @@ impl Pair {
         cells.map(entry)
     }
 
+    /// All its groups.
+    pub fn entries(&self) -> impl Iterator<Item = Entry> {
+        self.cells.iter().map(entry)
+    }
+
     /// The finding of a group, among those of its conversation or, for `Due::Pair`, of the pair; with the finding's groups.
     pub fn finding(&mut self, key: &CellKey, due: Due) -> Option<(Finding, Vec<Entry>)> {
         let entries: Vec<Entry> = match due {
             Due::Nothing => return None,
             Due::Conversation => self.entries_of(key.key.conversation).collect(),
-            Due::Pair => self.cells.iter().map(entry).collect(),
+            Due::Pair => self.entries().collect(),
         };
         let (finding, entries) = finding_of(entries, key)?;
         if due == Due::Pair {

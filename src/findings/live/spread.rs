@@ -1,107 +1,149 @@
-//! Findings with many hosts on one side: sweeps and floods.
+//! Findings with many hosts on one side: sweeps, blocks and floods.
 
 use super::record::Record;
-use crate::findings::pool::{CROWD, FEW, MANY, PAUSE};
+use crate::findings::HOUR;
+use crate::findings::key::Port;
+use crate::findings::pool::{CROWD, FEW, MANY, few_of_crowd};
 use crate::flows::record::Host;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// They are looked at again when they have grown by this part.
 const GROWTH: u64 = 16;
 
-/// The hosts of one side.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Hosts {
-    /// Rows of each.
-    flows: BTreeMap<Option<Host>, u64>,
-    /// Of these, hosts with few.
-    small: usize,
-    /// Rows since the finding was looked at.
-    waiting: u64,
-}
+/// Rows that wait until a finding is looked at.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Waiting(u64);
 
-impl Hosts {
-    /// Takes a row of a host in: `None` if it is of no finding with more than `most` hosts, else whether that is to be looked at.
-    fn add(&mut self, host: Option<Host>, most: usize) -> Option<bool> {
-        let flows = self.flows.entry(host).or_default();
-        *flows += 1;
-        self.small += usize::from(*flows == 1);
-        self.small -= usize::from(*flows == FEW + 1);
-        self.waiting += 1;
-        if *flows > FEW || self.small <= most {
-            return None;
-        }
-        let is_due = self.waiting > self.small as u64 / GROWTH;
+impl Waiting {
+    /// Whether a finding of such a size is to be looked at, which then waits anew.
+    fn is_over(&mut self, size: usize) -> bool {
+        let is_due = self.0 > size as u64 / GROWTH;
         if is_due {
-            self.waiting = 0;
+            self.0 = 0;
         }
-        Some(is_due)
-    }
-
-    /// Hosts with few rows.
-    fn small(&self) -> impl Iterator<Item = Option<Host>> {
-        self.flows.iter().filter(|(_, flows)| **flows <= FEW).map(|(host, _)| *host)
-    }
-
-    /// Forgets hosts that are not met any more; whether any are left.
-    fn retain(&mut self, is_met: impl Fn(Option<Host>) -> bool) -> bool {
-        self.flows.retain(|host, _| is_met(*host));
-        self.small = self.small().count();
-        !self.flows.is_empty()
+        is_due
     }
 }
 
 /// What one source does on one port to many destinations.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Sweep {
-    destinations: Hosts,
+    /// Rows for each destination.
+    destinations: BTreeMap<Option<Host>, u64>,
+    /// Of these, destinations with few.
+    small: usize,
+    waiting: Waiting,
     pub told: Option<Record>,
 }
 
 impl Sweep {
     /// Takes a row for a destination in: `None` if it is none of a sweep, else whether the sweep is to be looked at.
     pub fn add(&mut self, destination: Option<Host>) -> Option<bool> {
-        self.destinations.add(destination, MANY)
+        let flows = self.destinations.entry(destination).or_default();
+        *flows += 1;
+        self.small += usize::from(*flows == 1);
+        self.small -= usize::from(*flows == FEW + 1);
+        let is_part = *flows <= FEW && self.small > MANY;
+        self.waiting.0 += 1;
+        is_part.then(|| self.waiting.is_over(self.small))
     }
 
     /// Destinations with few rows.
     pub fn small(&self) -> impl Iterator<Item = Option<Host>> {
-        self.destinations.small()
+        self.destinations.iter().filter(|(_, flows)| **flows <= FEW).map(|(host, _)| *host)
     }
 
     /// Forgets destinations that are not met any more; whether any are left.
     pub fn retain(&mut self, is_met: impl Fn(Option<Host>) -> bool) -> bool {
-        self.destinations.retain(is_met)
+        self.destinations.retain(|host, _| is_met(*host));
+        self.small = self.small().count();
+        !self.destinations.is_empty()
     }
 }
 
-/// What many sources do on one port of one destination, to no avail.
+/// A protocol and port.
+type Service = (Option<u8>, Port);
+
+/// The scans and sweeps of one source.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Block {
+    /// Destinations of which many ports were touched.
+    pub scans: BTreeSet<Option<Host>>,
+    /// Ports that were touched at many destinations.
+    pub sweeps: BTreeSet<Service>,
+    waiting: Waiting,
+    pub told: Option<Record>,
+}
+
+impl Block {
+    /// Takes a scan of a destination in: as [`Sweep::add`].
+    pub fn add_scan(&mut self, destination: Option<Host>) -> Option<bool> {
+        self.scans.insert(destination);
+        self.is_due()
+    }
+
+    /// Takes a sweep of a port in.
+    pub fn add_sweep(&mut self, service: Service) -> Option<bool> {
+        self.sweeps.insert(service);
+        self.is_due()
+    }
+
+    fn is_due(&mut self) -> Option<bool> {
+        let n = self.scans.len() + self.sweeps.len();
+        self.waiting.0 += 1;
+        (n as u64 > FEW).then(|| self.waiting.is_over(n))
+    }
+
+    /// Forgets scans and sweeps that are not met any more; whether any are left.
+    pub fn retain(&mut self, is_met: impl Fn(Option<Host>) -> bool, is_swept: impl Fn(Service) -> bool) -> bool {
+        self.scans.retain(|host| is_met(*host));
+        self.sweeps.retain(|service| is_swept(*service));
+        !self.scans.is_empty() || !self.sweeps.is_empty()
+    }
+}
+
+/// What many sources do to one destination, to no avail.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Flood {
-    sources: Hosts,
+    /// Rows of each source.
+    sources: BTreeMap<Option<Host>, u64>,
     /// The latest begin of its rows.
     last: Option<i64>,
+    /// Whether there were as many sources as a flood has.
+    is_crowd: bool,
+    waiting: Waiting,
     pub told: Option<Record>,
 }
 
 impl Flood {
-    /// Takes a row in that came to nothing: `None` if it is none of a flood, else whether the flood is to be looked at.
-    pub fn add(&mut self, source: Option<Host>, start: i64) -> Option<bool> {
-        if self.last.is_some_and(|last| start.saturating_sub(last) >= PAUSE) {
-            self.sources = Hosts::default();
+    /// Takes a row in that came to nothing: `None` if it is none of a flood, else whether the flood is to be looked at. A silence of
+    /// `pause` ends what is none yet, and an hour what is one.
+    pub fn add(&mut self, source: Option<Host>, start: i64, pause: i64) -> Option<bool> {
+        let silence = if self.is_crowd { HOUR } else { pause };
+        if self.last.is_some_and(|last| start.saturating_sub(last) >= silence) {
+            (self.sources, self.is_crowd, self.waiting) = Default::default();
         }
         self.last = self.last.max(Some(start));
-        self.sources.add(source, CROWD)
+        let flows = self.sources.entry(source).or_default();
+        *flows += 1;
+        let flows = *flows;
+        let n = self.sources.len();
+        self.is_crowd |= n > CROWD;
+        let is_part = self.is_crowd && flows <= few_of_crowd(n);
+        self.waiting.0 += 1;
+        is_part.then(|| self.waiting.is_over(n))
     }
 
-    /// Sources with few rows.
-    pub fn small(&self) -> impl Iterator<Item = Option<Host>> {
-        self.sources.small()
+    /// Its sources.
+    pub fn sources(&self) -> impl Iterator<Item = Option<Host>> {
+        self.sources.keys().copied()
     }
 
     /// Forgets sources that are not met any more; whether any are left.
     pub fn retain(&mut self, is_met: impl Fn(Option<Host>) -> bool) -> bool {
-        self.sources.retain(is_met)
+        self.sources.retain(|host, _| is_met(*host));
+        !self.sources.is_empty()
     }
 }
 
@@ -114,9 +156,9 @@ pub(super) struct Trickle {
 }
 
 impl Trickle {
-    /// Takes one in that is met `now`; whether it is among the first `most`.
-    pub fn is_told(&mut self, now: i64, most: u32) -> bool {
-        if now.saturating_sub(self.at) >= PAUSE {
+    /// Takes one in that is met `now`; whether it is among the first `most` without such a `pause`.
+    pub fn is_told(&mut self, now: i64, pause: i64, most: u32) -> bool {
+        if now.saturating_sub(self.at) >= pause {
             self.told = 0;
         }
         (self.at, self.told) = (now, self.told.saturating_add(1));

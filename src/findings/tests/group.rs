@@ -106,29 +106,96 @@ fn many_hosts_on_one_port_are_a_sweep_but_a_browser_is_none() {
 
 #[test]
 fn many_sources_on_one_port_are_a_flood_and_strangers_who_knock_are_none() {
-    assert_eq!(kinds(&crowd(256, 0.1)), [(Kind::Conversation, 1); 256]);
-    assert_eq!(kinds(&crowd(257, 9.9)), [(Kind::Flood, 257)]);
+    assert_eq!(kinds(&crowd(64, 0.1)), [(Kind::Conversation, 1); 64]);
+    assert_eq!(kinds(&crowd(65, 9.9)), [(Kind::Flood, 65)]);
     assert_eq!(kinds(&crowd(400, 10.0)).len(), 400, "minutes apart they are strangers");
     let grouped = grouped(&crowd(1_000, 0.1), 77);
     let finding = &grouped.findings()[0];
     assert_eq!((finding.sources, finding.ports, finding.hosts), (1_000, 1, 1));
     assert_eq!(finding.subject.to_string(), "flood * > 10.0.0.1 6 80 *");
-    // Who was answered, or sent more, is no part of it.
+    // Who was answered, or sent many, is no part of it.
     let mut rows = crowd(300, 0.1);
     (rows[7].state, rows[7].bytes) = (StateGroup::Reset, (0, 40));
     rows[8].state = StateGroup::Established;
     (rows[9].state, rows[9].marks) = (StateGroup::Established, Marks::HALF_OPEN);
-    rows.extend((0..4).map(|i| Made { state: StateGroup::NoReply, ..made(f64::from(i), HOSTS[2], HOSTS[0], 80) }));
+    rows.extend((0..40).map(|i| Made { state: StateGroup::NoReply, ..made(f64::from(i), HOSTS[2], HOSTS[0], 80) }));
     assert_eq!(kinds(&rows).iter().filter(|(kind, _)| *kind == Kind::Conversation).count(), 3);
     assert!(kinds(&rows).contains(&(Kind::Flood, 298)));
-    // Two floods with a silence between them.
-    let mut rows = crowd(600, 0.01);
-    rows[300..].iter_mut().for_each(|row| row.start = row.start.map(|start| start + 60_000_000));
-    assert_eq!(kinds(&rows), [(Kind::Flood, 300); 2]);
+    // Two floods with a silence between them: of minutes, of hours.
+    for (silence, floods) in [(60, vec![(Kind::Flood, 600)]), (7_200, vec![(Kind::Flood, 300); 2])] {
+        let mut rows = crowd(600, 0.01);
+        rows[300..].iter_mut().for_each(|row| row.start = row.start.map(|start| start + silence * 1_000_000));
+        assert_eq!(kinds(&rows), floods, "{silence} s");
+    }
     // A flow that lasts does not bring strangers together.
     let mut rows = crowd(400, 10.0);
     rows[0].duration = 4_000_000_000;
     assert_eq!(kinds(&rows).len(), 400);
+}
+
+/// Sources that come again, as those of a botnet do.
+#[test]
+fn a_flood_is_one_finding_however_often_its_sources_come_again() {
+    let again = |sources: u32, flows: u32, gap: f64| -> Vec<Made> {
+        let all = crowd(sources * flows, gap);
+        let from = |(i, row): (usize, Made)| Made {
+            source_text: crowd(sources, 1.0)[i % sources as usize].source_text.clone(),
+            ..row
+        };
+        all.into_iter().enumerate().map(from).collect()
+    };
+    assert_eq!(kinds(&again(400, 20, 0.0125)), [(Kind::Flood, 8_000)]);
+    assert_eq!(kinds(&again(254, 15, 0.1)), [(Kind::Flood, 3_810)]);
+    // A few who go on for long are what they are.
+    let mut rows = crowd(100, 0.1);
+    rows.extend((0..50).map(|i| Made { state: StateGroup::NoReply, ..made(f64::from(i), HOSTS[2], HOSTS[0], 80) }));
+    assert_eq!(kinds(&rows), [(Kind::Conversation, 50), (Kind::Flood, 100)]);
+}
+
+#[test]
+fn a_flood_of_any_port_is_one_finding() {
+    let ports = |gap: f64| -> Vec<Made> {
+        crowd(500, gap).into_iter().enumerate().map(|(i, row)| Made { port: Some(1 + i as u16 * 100), ..row }).collect()
+    };
+    assert_eq!(kinds(&ports(0.5)), [(Kind::Flood, 500)]);
+    assert_eq!(kinds(&ports(1.5)).len(), 500);
+    let finding = grouped(&ports(0.1), 9).findings()[0].clone();
+    assert_eq!((finding.subject.to_string().as_str(), finding.ports), ("flood * > 10.0.0.1 6 * *", 500));
+}
+
+/// Many hosts, many ports, one source.
+#[test]
+fn a_block_is_one_finding() {
+    let block = |hosts: u32, ports: u16| -> Vec<Made> {
+        let to = |i: u32| Made {
+            destination_text: Some(format!("10.1.{}.{}", i % hosts / 200, 1 + i % hosts % 200)),
+            state: StateGroup::NoReply,
+            bytes: (0, 0),
+            ..made(f64::from(i) * 0.01, HOSTS[2], "", 1 + (i / hosts) as u16)
+        };
+        (0..hosts * u32::from(ports)).map(to).collect()
+    };
+    // Rows of scans, of sweeps, of neither.
+    for (hosts, ports) in [(200, 15), (4, 400), (254, 8), (300, 4)] {
+        let flows = u64::from(hosts) * u64::from(ports);
+        assert_eq!(kinds(&block(hosts, ports)), [(Kind::Block, flows)], "{hosts} x {ports}");
+    }
+    assert_eq!(kinds(&block(3, 40)), [(Kind::Scan, 40); 3]);
+    assert_eq!(kinds(&block(40, 3)), [(Kind::Sweep, 40); 3]);
+    let scattered: Vec<Made> =
+        block(40, 40).into_iter().enumerate().filter(|(i, _)| i % 17 == 0).map(|(_, row)| row).collect();
+    assert_eq!(kinds(&scattered), [(Kind::Block, scattered.len() as u64)]);
+    let finding = grouped(&block(20, 15), 9).findings()[0].clone();
+    assert_eq!(finding.subject.to_string(), "block 198.51.100.7 > * * * *");
+    assert_eq!((finding.hosts, finding.ports, finding.sources), (20, 15, 1));
+}
+
+#[test]
+fn what_comes_every_other_hour_has_a_rhythm() {
+    let rows: Vec<Made> = (0..30).map(|i| made(f64::from(i) * 7_200.0, HOSTS[0], HOSTS[2], 8443)).collect();
+    let rhythm = grouped(&rows, 7).findings()[0].rhythm.unwrap();
+    assert_eq!((rhythm.gaps, rhythm.quartiles), (29, [7_200.0; 3]));
+    assert!(rhythm.regularity > 0.999);
 }
 
 #[test]

@@ -109,12 +109,29 @@ fn a_flood_is_told_as_one_finding() {
         alerts.iter().partition(|alert| alert.finding.subject.kind == Kind::Flood);
     // Eight are told before it can be known.
     assert_eq!((others.len(), floods.len()), (8, 2), "{:?}", told(&alerts));
-    assert_eq!((floods[0].finding.sources, floods[1].occasion), (257, Occasion::Grown(10)));
+    assert_eq!((floods[0].finding.sources, floods[1].occasion), (65, Occasion::Grown(10)));
     assert!(floods.iter().all(|alert| alert.id == grouped(&rows, 100).findings()[0].id));
     // Strangers minutes apart are told one by one.
     let apart = |(i, row): (usize, Made)| Made { start: row.start.map(|at| at + i as i64 * 60_000_000), ..row };
     let strangers: Vec<Made> = rows.into_iter().take(300).enumerate().map(apart).collect();
     assert_eq!(told(&observe(&mut live(), &strangers, 33)), vec![(Kind::Conversation, 1, Occasion::New); 300]);
+}
+
+#[test]
+fn a_block_is_told_as_one_finding_behind_three_scans() {
+    let row = |i: u32| Made {
+        state: StateGroup::NoReply,
+        destination_text: Some(format!("10.1.0.{}", 1 + i / 15)),
+        bytes: (0, 0),
+        ..odd(f64::from(i) * 0.1, HOSTS[2], "", 1 + (i % 15) as u16)
+    };
+    let rows: Vec<Made> = (0..200 * 15).map(row).collect();
+    let alerts = observe(&mut live(), &rows, 33);
+    let of = |kind| alerts.iter().filter(|alert| alert.finding.subject.kind == kind).collect::<Vec<_>>();
+    assert_eq!((of(Kind::Scan).len(), of(Kind::Conversation).len()), (3, 2), "{:?}", told(&alerts));
+    let blocks = of(Kind::Block);
+    assert_eq!(blocks.iter().map(|alert| alert.occasion).collect::<Vec<_>>(), [Occasion::New, Occasion::Grown(10)]);
+    assert!(blocks.iter().all(|alert| alert.id == blocks[0].id));
 }
 
 #[test]

@@ -408,12 +408,12 @@
   const byFindings = list.length > 0;
   if (byFindings) {
     const side = (text, many) => text ?? (many > 1 ? `${count(many)} hosts` : "?");
-    const target = ({ destination, hosts, port, protocol, service, kind }) => {
+    const target = ({ destination, hosts, port, protocol, service }) => {
       const host = side(destination, hosts);
       const isIcmp = typeof protocol === "string" && protocol.startsWith("icmp");
       const at = port && port !== "*" && port !== "-" ? (isIcmp ? ` icmp ${port}` : `:${port}`) : isIcmp ? " icmp" : "";
       const over = protocol && protocol !== "tcp" && !isIcmp && protocol !== "*" ? `/${protocol}` : "";
-      return `${host}${at}${over}${service && kind !== "scan" ? ` ${service}` : ""}`;
+      return `${host}${at}${over}${service && port !== "*" ? ` ${service}` : ""}`;
     };
     const when = ({ first, last }) => {
       if (!first) return "–";

@@ -4,10 +4,11 @@
 //! first holds type and code (`0x0403` is type 3, code 4), the second an identifier. Times state no zone.
 
 use super::super::{Host, Marks, StateGroup};
+use super::form::Format;
 use super::places::Places;
 use super::row::Row;
 use super::words::{Flags, TCP, icmp_group, is_half_open, is_icmp, is_one_sided, micros, protocol, tcp_group};
-use super::{FlowKind, FlowOptions, Format};
+use super::{FlowKind, FlowOptions};
 use crate::Result;
 use arrow_array::RecordBatch;
 use std::borrow::Cow;

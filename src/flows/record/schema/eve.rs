@@ -3,12 +3,13 @@
 //! `flow.alerted` is somebody's verdict and `flow.reason` says why the record was written: neither is part of a flow.
 
 use super::super::{Host, Marks, StateGroup};
+use super::form::Format;
 use super::places::Places;
 use super::row::Row;
 use super::words::{
     Flags, TCP, icmp_group, is_half_open, is_icmp, is_one_sided, micros, protocol, services, tcp_group,
 };
-use super::{FlowKind, FlowOptions, Format};
+use super::{FlowKind, FlowOptions};
 use crate::Result;
 use arrow_array::RecordBatch;
 use std::borrow::Cow;

@@ -2,10 +2,11 @@
 //! packets were out of order: then they are not known.
 
 use super::super::{Host, Marks, StateGroup};
+use super::form::Format;
 use super::places::Places;
 use super::row::Row;
 use super::words::{is_icmp, protocol};
-use super::{FlowKind, FlowOptions, Format};
+use super::{FlowKind, FlowOptions};
 use crate::Result;
 use arrow_array::RecordBatch;
 use std::borrow::Cow;

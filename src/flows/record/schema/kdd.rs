@@ -1,10 +1,11 @@
 //! KDD-99, NSL-KDD and tables with their names. They have no addresses, no ports and no times: what is known of a flow is
 //! its protocol, service, flag, duration and bytes, and how many flows the table's maker counted around it.
 
+use super::FlowKind;
+use super::form::Format;
 use super::places::Places;
 use super::row::Row;
 use super::words::{micros, protocol, services, zeek_state};
-use super::{FlowKind, Format};
 use crate::Result;
 use arrow_array::RecordBatch;
 use std::borrow::Cow;

@@ -1,12 +1,13 @@
 //! From the columns of a log to [`Flows`]: which format they are of, and where in them the parts of a flow are.
 //!
 //! The formats are known by their columns alone, so a Zeek log reads the same from TSV, JSON, CSV or Parquet. An input of
-//! several formats has the columns of all: each batch, which is of one file, is read as the format whose columns have values.
+//! several formats has the columns of all: each row is read as the format whose columns have values.
 
 mod argus;
 mod columns;
 mod eve;
 mod flow_meter;
+mod form;
 mod kdd;
 mod particulars;
 mod places;
@@ -26,8 +27,9 @@ use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_schema::{DataType, Schema};
-use places::{Names, Places};
-use row::{Gather, Row};
+use form::{FORMATS, Form, Run, runs};
+use places::Places;
+use row::Gather;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -93,52 +95,6 @@ pub struct FlowSchema {
     path: Option<usize>,
 }
 
-/// One format's columns in the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Form {
-    kind: FlowKind,
-    places: Places,
-}
-
-/// What a format's module tells of it.
-#[derive(Debug)]
-struct Format {
-    kind: FlowKind,
-    /// Names of the columns of each part.
-    parts: &'static [Names],
-    /// Parts without which a table is not of this format.
-    needed: &'static [usize],
-    /// A part that every record has.
-    key: usize,
-    /// The parts that are addresses of the source and destination.
-    hosts: Option<(usize, usize)>,
-    /// The part that is a flow's beginning.
-    start: Option<usize>,
-    /// The part that names the sensor.
-    sensor: Option<usize>,
-}
-
-const FORMATS: [&Format; 6] =
-    [&zeek::FORMAT, &eve::FORMAT, &argus::FORMAT, &flow_meter::FORMAT, &table::FORMAT, &kdd::FORMAT];
-
-impl Form {
-    fn format(&self) -> &'static Format {
-        FORMATS.into_iter().find(|format| format.kind == self.kind).unwrap_or(&table::FORMAT)
-    }
-
-    /// Gives each row of a batch to `take`.
-    fn rows(&self, batch: &RecordBatch, options: FlowOptions, take: impl FnMut(Row<'_>)) -> Result<()> {
-        match self.kind {
-            FlowKind::Zeek => zeek::rows(&self.places, batch, take),
-            FlowKind::Eve => eve::rows(&self.places, batch, options, take),
-            FlowKind::Argus => argus::rows(&self.places, batch, options, take),
-            FlowKind::FlowMeter => flow_meter::rows(&self.places, batch, options, take),
-            FlowKind::Kdd => kdd::rows(&self.places, batch, take),
-            FlowKind::Table => table::rows(&self.places, batch, options, take),
-        }
-    }
-}
-
 impl FlowSchema {
     /// Finds out which formats' columns a table has. `None` if they are those of none: then its rows are no flows that
     /// are known here, and only an ordinary table.
@@ -197,9 +153,9 @@ impl FlowSchema {
     pub fn flows_of(&self, batch: &RecordBatch, log: Option<FlowLog>) -> Result<Flows> {
         let open = self.still_open(batch, log)?;
         let mut gather = Gather::new(batch.num_rows());
-        if let Some(form) = self.form_of(batch) {
-            let mut open = open.into_iter();
-            form.rows(batch, self.options, |mut row| {
+        let mut open = open.into_iter();
+        for run in self.runs(batch) {
+            run.form.rows(&run.of(batch), self.options, |mut row| {
                 row.mark(Marks::STILL_OPEN, open.next().unwrap_or(false));
                 gather.push(row);
             })?;
@@ -235,11 +191,13 @@ impl FlowSchema {
     /// # Errors
     /// As [`FlowSchema::flows`].
     pub fn sensors(&self, batch: &RecordBatch) -> Result<Vec<u64>> {
-        let Some((form, part)) = self.form_of(batch).and_then(|form| Some((form, form.format().sensor?))) else {
-            return Ok(vec![0; batch.num_rows()]);
-        };
-        let names = form.places.texts(part, batch)?;
-        Ok((0..batch.num_rows()).map(|row| names.get(row).map_or(0, |name| Host::digest(name) | 1)).collect())
+        let mut sensors = Vec::with_capacity(batch.num_rows());
+        for run in self.runs(batch) {
+            let names = run.form.format().sensor.map(|part| run.form.places.texts(part, &run.of(batch))).transpose()?;
+            let name = |row| names.as_ref().and_then(|names| names.get(row));
+            sensors.extend((0..run.len).map(|row| name(row).map_or(0, |name| Host::digest(name) | 1)));
+        }
+        Ok(sensors)
     }
 
     /// The texts of those hosts of a batch that are more than an address: names, and addresses with a zone. Each once, in the
@@ -248,27 +206,29 @@ impl FlowSchema {
     /// # Errors
     /// As [`FlowSchema::flows`].
     pub fn host_names(&self, batch: &RecordBatch) -> Result<Vec<(Host, String)>> {
-        let Some((form, hosts)) = self.form_of(batch).and_then(|form| Some((form, form.format().hosts?))) else {
-            return Ok(Vec::new());
-        };
         let (mut met, mut names) = (HashSet::new(), Vec::new());
-        for part in [hosts.0, hosts.1] {
-            let texts = form.places.texts(part, batch)?;
-            for text in (0..batch.num_rows()).filter_map(|row| texts.get(row)) {
-                let host = Host::parse(text).filter(|host| !host.is_plain());
-                if let Some(host) = host.filter(|host| met.insert(*host)) {
-                    names.push((host, text.trim().to_owned()));
+        for run in self.runs(batch) {
+            let (form, rows) = (run.form, run.of(batch));
+            let Some((source, destination)) = form.format().hosts else { continue };
+            for part in [source, destination] {
+                let texts = form.places.texts(part, &rows)?;
+                for text in (0..run.len).filter_map(|row| texts.get(row)) {
+                    let host = Host::parse(text).filter(|host| !host.is_plain());
+                    if let Some(host) = host.filter(|host| met.insert(*host)) {
+                        names.push((host, text.trim().to_owned()));
+                    }
                 }
             }
         }
         Ok(names)
     }
 
-    /// The format of a batch's file: the one whose column that every record has is fullest.
+    fn runs(&self, batch: &RecordBatch) -> Vec<Run<'_>> {
+        runs(&self.forms, batch)
+    }
+
+    /// The format of most rows of a batch.
     fn form_of(&self, batch: &RecordBatch) -> Option<&Form> {
-        match self.forms.as_slice() {
-            [one] => Some(one),
-            forms => forms.iter().rev().max_by_key(|form| form.places.n_values(form.format().key, batch)),
-        }
+        self.runs(batch).into_iter().max_by_key(|run| run.len).map(|run| run.form)
     }
 }

@@ -47,7 +47,8 @@ impl Places {
         self.arrays(part, batch).iter().map(|array| array.len() - array.null_count()).max().unwrap_or(0)
     }
 
-    fn arrays<'a>(&self, part: usize, batch: &'a RecordBatch) -> Vec<&'a ArrayRef> {
+    /// The columns of a part.
+    pub fn arrays<'a>(&self, part: usize, batch: &'a RecordBatch) -> Vec<&'a ArrayRef> {
         self.columns(part).iter().filter_map(|&column| batch.columns().get(column)).collect()
     }
 

@@ -1,10 +1,11 @@
 //! Any other table with the addresses of both sides: NetFlow and IPFIX exports, cloud flow logs, UNSW-NB15.
 
 use super::super::{Host, StateGroup};
+use super::form::Format;
 use super::places::Places;
 use super::row::Row;
 use super::words::{Flags, TCP, is_icmp, micros, protocol, services};
-use super::{FlowKind, FlowOptions, Format};
+use super::{FlowKind, FlowOptions};
 use crate::Result;
 use arrow_array::RecordBatch;
 use std::borrow::Cow;

@@ -307,6 +307,29 @@ fn sensors_are_told_apart() {
     assert!(sensors[0] != sensors[1] && sensors[0] != 0 && sensors[2] == 0);
 }
 
+/// What an output of logs of several formats has: rows of each between rows of the others.
+#[test]
+fn rows_of_several_formats_may_stand_in_one_batch() {
+    let columns = format!(
+        "{CONN} flow.start src_ip dest_ip dest_port flow.bytes_toserver SrcAddr DstAddr Dport Dir State StartTime"
+    );
+    let blank = |n: usize| vec!["."; n].join(" ");
+    let zeek = format!("1713539959 C1 1.2.3.4 5 6.7.8.9 80 tcp - 1 1 1 SF . . 0 . 1 40 1 40 {}", blank(11));
+    let eve = format!("{} 2024-04-19T15:19:19.000000+0000 10.0.0.5 10.0.0.6 443 60 {}", blank(20), blank(6));
+    let argus = format!("{} tcp {} 10.0.0.7 10.0.0.8 22 -> S_ 2024-04-19T15:19:19", blank(6), blank(13 + 5));
+    let none = blank(31);
+    let flows = flows(&[&columns, &zeek, &eve, &none, &argus, &zeek]);
+    let addresses = |hosts: &[Option<Host>]| hosts.iter().map(|host| host.map(|h| h.to_string())).collect::<Vec<_>>();
+    let expected = [Some("1.2.3.4"), Some("10.0.0.5"), None, Some("10.0.0.7"), Some("1.2.3.4")];
+    assert_eq!(addresses(&flows.source), expected.map(|host| host.map(str::to_owned)));
+    assert_eq!(flows.destination_port, [Some(80), Some(443), None, Some(22), Some(80)]);
+    assert!(
+        [0, 1, 3, 4].iter().all(|&row: &usize| flows.start[row] == Some(1_713_539_959_000_000)),
+        "{:?}",
+        flows.start
+    );
+}
+
 #[test]
 fn flags_are_read_as_letters_and_digits() {
     assert_eq!(Flags::of_letters("FSPA"), Flags::of_hex("1b"));

@@ -4,10 +4,11 @@
 //! was claimed and not seen is not believed: the smaller counts. Unset durations and payloads mean that too little was seen.
 
 use super::super::{Host, Marks, StateGroup};
+use super::FlowKind;
+use super::form::Format;
 use super::places::Places;
 use super::row::Row;
 use super::words::{icmp_group, is_icmp, micros, protocol, services, zeek_icmp_code, zeek_state};
-use super::{FlowKind, Format};
 use crate::Result;
 use arrow_array::RecordBatch;
 use std::borrow::Cow;

@@ -1,9 +1,9 @@
 //! Cells on their way to a finding.
 
-use super::collect::Entry;
-use super::key::Key;
-use super::subject::Kind;
-use super::tally::Tally;
+use crate::findings::collect::Entry;
+use crate::findings::key::Key;
+use crate::findings::subject::Kind;
+use crate::findings::tally::Tally;
 use crate::flows::record::StateGroup;
 
 /// Cells that belong together, by index.
@@ -14,6 +14,8 @@ pub struct Unit {
     pub flows: u64,
     /// First start and last end; `None` where no time is known.
     pub span: Option<(i64, i64)>,
+    /// Last start.
+    pub last: Option<i64>,
     /// Whether the source, and the destination, is one of ours.
     pub local: (bool, bool),
     /// Whether it [`came_to_nothing`] so far.
@@ -32,6 +34,7 @@ impl Unit {
             kind: if key.gap { Kind::Data } else { Kind::Conversation },
             flows: entry.tally.flows,
             span: entry.tally.span.map(|(first, _, end)| (first, end)),
+            last: entry.tally.span.map(|(_, last, _)| last),
             local: entry.tally.local,
             is_vain: came_to_nothing(key.state, &entry.tally),
             stretches: 1,
@@ -46,6 +49,7 @@ impl Unit {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
             (a, b) => a.or(b),
         };
+        self.last = self.last.max(other.last);
         self.local = (self.local.0 || other.local.0, self.local.1 || other.local.1);
         self.is_vain &= other.is_vain;
         self.cells.extend(other.cells);
