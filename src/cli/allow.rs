@@ -4,8 +4,9 @@ use super::Done;
 use super::args::Allow;
 use super::kept::Asked;
 use super::run::Session;
-use super::talk::{plural, say};
-use crate::findings::allow::{Day, appended, parse};
+use super::talk::{count, plural, say};
+use crate::findings::Port;
+use crate::findings::allow::{AllowList, Day, Rule, appended, parse};
 use crate::{Error, Result};
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -39,6 +40,9 @@ pub fn run(args: &Allow) -> Result<Done> {
         session.talk.line("added", &text);
         return Ok(Done::Clean);
     }
+    if !args.quiet {
+        say_width(&session, args, &asked, &new)?;
+    }
     if !args.dry_run {
         add(&list, &rule)?;
     }
@@ -49,6 +53,28 @@ pub fn run(args: &Allow) -> Result<Done> {
     let n = plural(rules.len() + 1, "rule");
     session.talk.line("added", &format!("to {}, which has {n} now; use it with --allow", list.display()));
     Ok(Done::Clean)
+}
+
+/// What the rule would allow beyond the finding, and that a wide one should have an end.
+fn say_width(session: &Session, args: &Allow, asked: &Asked, rules: &[Rule]) -> Result<()> {
+    let rule = AllowList::new(rules.to_vec(), None);
+    let (others, _) = asked.others(session, |flow, _| rule.rule_of(flow).is_some())?;
+    if others > 0 {
+        let all = plural(asked.rows.flows + others, "flow");
+        let text = format!("{all} of {}, {} of them of other findings", args.output, count(others));
+        session.talk.line("allows", &text);
+    }
+    let is_icmp = asked.rows.common.is_some_and(|common| matches!(common.conversation.port, Port::Icmp(..)));
+    let unsaid = match rules.first() {
+        Some(rule) if rule.source.is_none() => "every source",
+        Some(rule) if rule.destination.is_none() => "every destination",
+        Some(_) if is_icmp => "every type of ICMP",
+        _ => return Ok(()),
+    };
+    if args.expires.is_none() {
+        session.talk.line("hint", &format!("the rule is for {unsaid}, for ever; give it a last day with --expires"));
+    }
+    Ok(())
 }
 
 fn add(list: &Path, rule: &str) -> Result<()> {

@@ -15,10 +15,16 @@ const DAY: i64 = 86_400_000_000;
 pub fn span(baseline: &[String], flows: Option<&FlowFit>) -> Result<Option<(i64, i64)>> {
     let [text] = baseline else { return Ok(None) };
     // A file of that name wins, and `..` in a path is no span.
-    let Some((from, to)) = text.split_once("..").filter(|_| !text.contains("../") && !Path::new(text).exists()) else {
+    if text.contains("../") || Path::new(text).exists() {
         return Ok(None);
-    };
+    }
     let wrong = |limit: &str| Error::parameter("--baseline", text, limit);
+    let Some((from, to)) = text.split_once("..") else {
+        return match one_time(text).filter(|_| flows.is_some()) {
+            Some(limit) => Err(wrong(&limit)),
+            None => Ok(None),
+        };
+    };
     let Some(flows) = flows else {
         return Err(wrong("a span of time is for logs of flows, and not where they are taken as a table"));
     };
@@ -28,13 +34,29 @@ pub fn span(baseline: &[String], flows: Option<&FlowFit>) -> Result<Option<(i64,
         text => when::of_text(text, east)
             .ok_or_else(|| wrong("it must be a path, or two times such as 2024-04-01..2024-04-14T12:00")),
     };
-    let is_day = to.contains(['-', '/']) && !to.contains([':', 'T']);
-    let before = time(to, i64::MAX)?.saturating_add(if is_day { DAY } else { 0 });
+    let before = time(to, i64::MAX)?.saturating_add(if is_day(to) { DAY } else { 0 });
     let from = time(from, i64::MIN)?;
     if from >= before {
         return Err(wrong("its end lies before its beginning"));
     }
     Ok(Some((from, before)))
+}
+
+/// Whether a time is a day, which counts whole where it is the last.
+fn is_day(text: &str) -> bool {
+    text.contains(['-', '/']) && !text.contains([':', 'T'])
+}
+
+/// What is wrong with a date alone; `None` of other texts.
+fn one_time(text: &str) -> Option<String> {
+    let text = text.trim();
+    when::of_text(text, 0).filter(|_| text.contains(['-', '/']))?;
+    Some(match is_day(text) {
+        true => format!(
+            "there is no such file, and a span has two ends: {text}..{text} is that day, {text}.. all from then on"
+        ),
+        false => format!("there is no such file, and a span has two ends: {text}.. is all from then on"),
+    })
 }
 
 #[cfg(test)]
@@ -60,5 +82,19 @@ mod tests {
             assert!(of(text).is_err(), "{text}");
         }
         assert!(span(&["2024-04-01..".to_owned()], None).is_err());
+    }
+
+    #[test]
+    fn a_date_alone_is_told_how_to_be_a_span() {
+        let said = of("2024-04-25").unwrap_err().to_string();
+        assert!(said.contains("2024-04-25..2024-04-25 is that day"), "{said}");
+        let (from, before) = of("2024-04-25..2024-04-25").unwrap().unwrap();
+        assert_eq!(before - from, DAY);
+        let said = of("2024-04-25T08:00").unwrap_err().to_string();
+        assert!(said.contains("2024-04-25T08:00.. is all from then on"), "{said}");
+        for path in ["2024-04-25.log", "logs/2024-04-25", "20240425", "2024-04"] {
+            assert_eq!(of(path).unwrap(), None, "{path}");
+        }
+        assert_eq!(span(&["2024-04-25".to_owned()], None).unwrap(), None);
     }
 }

@@ -25,6 +25,7 @@ pub fn run(args: &Detect) -> Result<Done> {
     let grouping = Asked::new(&args.findings, &args.verdict, &config)?;
     let session = Session::start(config.running(&args.run)?)?;
     summary::title(&session, &options);
+    let grouping = grouping.opened(&args.findings, &session)?;
     let mut input = session.open(&args.input, &config.input(&args.input, &session.running)?, true)?;
     let target = output_target(&args.output, &input)?;
     let output = target.as_ref().and_then(|t| t.path.clone());

@@ -32,20 +32,30 @@ pub struct Grouping {
 }
 
 /// Findings as they were asked for, before it is known whether the input has any.
-pub struct Asked(Option<Grouping>);
+pub struct Asked {
+    grouping: Option<Grouping>,
+    /// The output that findings are compared with, once it is opened.
+    since: Option<ScoredLog>,
+}
 
 impl Asked {
     /// From the flags: what is wrong with them is said before anything is read.
     pub fn new(args: &FindingArgs, verdict: &VerdictArgs, config: &Config) -> Result<Self> {
-        Grouping::new(args, verdict, config).map(Self)
+        Ok(Self { grouping: Grouping::new(args, verdict, config)?, since: None })
+    }
+
+    /// Opens the earlier output, so that one that is not there is not found out after a long fit.
+    pub fn opened(self, args: &FindingArgs, session: &Session) -> Result<Self> {
+        let since = args.since.as_deref().map(|earlier| ScoredLog::open(earlier, session.stop())).transpose()?;
+        Ok(Self { since, ..self })
     }
 
     /// Whether rows are grouped: not where the input is no log of flows, or is taken as a table. The earlier output that
     /// findings are to be compared with is read here.
     pub fn checked(self, are_flows: bool, args: &FindingArgs, session: &Session) -> Result<Option<Grouping>> {
         if are_flows {
-            let since = args.since.as_deref().map(|earlier| read_earlier(earlier, session)).transpose()?;
-            return Ok(self.0.map(|grouping| Grouping { since, ..grouping }));
+            let since = self.since.as_ref().map(|earlier| read_earlier(earlier, session)).transpose()?;
+            return Ok(self.grouping.map(|grouping| Grouping { since, ..grouping }));
         }
         let given =
             [("--alerts", args.alerts.is_some()), ("--allow", args.allow.is_some()), ("--since", args.since.is_some())];
@@ -164,8 +174,7 @@ pub fn allow_list(path: Option<&Path>) -> Result<AllowList> {
 }
 
 /// What an earlier output found.
-fn read_earlier(path: &str, session: &Session) -> Result<Earlier> {
-    let earlier = ScoredLog::open(path, session.stop())?;
+fn read_earlier(earlier: &ScoredLog, session: &Session) -> Result<Earlier> {
     let grouped = session.pass("since", None, |run| earlier.grouped(run))?;
     let subjects = grouped.findings().iter().map(|finding| (finding.subject.to_string(), finding.tally.flows));
     Ok(Earlier::new(subjects, grouped.days()))

@@ -2,7 +2,7 @@
 
 use super::run::Session;
 use super::talk::count;
-use crate::findings::{FindingId, Kind};
+use crate::findings::{FindingId, Flow, Kind};
 use crate::pipeline::{FindingRows, ListedFinding, ScoredLog, ToldRun, manifest_path};
 use crate::{Error, Result};
 use std::path::Path;
@@ -17,6 +17,8 @@ pub struct Asked {
     pub kept: ToldRun,
     /// Its rows.
     pub rows: FindingRows,
+    /// The output.
+    pub scored: ScoredLog,
 }
 
 impl Asked {
@@ -26,14 +28,28 @@ impl Asked {
             return Err(Error::NoInput(format!("{output} is no file; name an output of detect or score")));
         }
         let kept = ToldRun::beside(Path::new(output))?.unwrap_or_default();
-        let (id, told) = named("ID", output, text, &kept)?;
         let scored = ScoredLog::open(output, session.stop())?;
+        if !scored.has_findings() {
+            let what = "it was made with --group none and has no findings; score the logs again without it";
+            return Err(Error::Schema(format!("{output}: {what}")));
+        }
+        let (id, told) = named("ID", output, text, &kept)?;
         let rows = session.pass("read", None, |run| scored.rows_of(&id, most, run))?;
         if rows.flows == 0 {
             let limit = format!("{output} has no row of it; the column finding_id has the names of findings");
             return Err(Error::parameter("ID", text, limit));
         }
-        Ok(Self { id, told, kept, rows })
+        Ok(Self { id, told, kept, rows, scored })
+    }
+
+    /// How many rows of the output that are not its own meet this, which is given a row and its state: of other findings, and of
+    /// none.
+    pub fn others(
+        &self,
+        session: &Session,
+        meets: impl Fn(&Flow<'_>, Option<&str>) -> bool + Sync,
+    ) -> Result<(u64, u64)> {
+        session.pass("read", None, |run| self.scored.others(&self.id, run, meets))
     }
 
     /// Whether it is a fault of the capture: as was told, or as the rows say.

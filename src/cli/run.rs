@@ -178,7 +178,7 @@ fn kinds(input: &Input) -> String {
     let kind = |file: &InputFile| match file.log {
         Some(log) if all_zeek => log.word().to_owned(),
         Some(log) => log.to_string(),
-        None if file.size == Some(0) => "empty".to_owned(),
+        None if file.description.starts_with("empty:") => "empty".to_owned(),
         None => file.format.to_string(),
     };
     let mut kinds = std::collections::BTreeMap::<String, u64>::new();

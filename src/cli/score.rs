@@ -9,7 +9,7 @@ use super::talk::plural;
 use super::{Done, summary, table};
 use crate::detectors::Threshold;
 use crate::features::windows::WindowOptions;
-use crate::features::{ColumnRole, ColumnSummary, RoleOverrides, infer_roles, label_column};
+use crate::features::{ColumnRole, ColumnSummary, Role, RoleOverrides, infer_roles, label_column};
 use crate::flows::sink::{OutputFormat, Target};
 use crate::flows::source::Input;
 use crate::model::{Model, OutputColumns, OutputPlan};
@@ -33,6 +33,7 @@ pub fn run(args: &Score) -> Result<Done> {
     if let Some(rule) = config.rule(&args.verdict)? {
         model.threshold = Threshold::resolve_from_severity(rule, &model.severity)?;
     }
+    let grouping = grouping.opened(&args.findings, &session)?;
     let mut options = config.input(&args.input, &session.running)?;
     options.known_types = known_types(&model);
     // Windows need a pass of their own, findings another.
@@ -74,6 +75,8 @@ pub struct Scoring {
     /// What to write and keep.
     pub options: ScoreOptions,
     columns: OutputColumns,
+    /// Whether it was said which column is the label.
+    label_is_given: bool,
 }
 
 impl Scoring {
@@ -112,7 +115,9 @@ impl Scoring {
             explain,
             ..ScoreOptions::new(output, session.running.batch_rows)
         };
-        Ok(Self { options, columns })
+        let is_label = |name: &str| config.roles().get(name) == Some(&Role::Label);
+        let label_is_given = options.label.as_deref().is_some_and(is_label);
+        Ok(Self { options, columns, label_is_given })
     }
 
     /// Scores the input; output and side file appear under their names. An input with a column that turns out wider
@@ -153,13 +158,16 @@ impl Scoring {
         input: &mut Input,
         target: Option<&Target>,
     ) -> Result<(ScoreReport, Option<Found>)> {
-        match grouping {
-            None => Ok((self.run(args, session, model, input, target)?, None)),
+        let (mut report, found) = match grouping {
+            None => (self.run(args, session, model, input, target)?, None),
             Some(grouping) => {
                 let (report, found) = grouping.carry_out(args, self, session, model, input, target)?;
-                Ok((report, Some(found)))
+                (report, Some(found))
             }
-        }
+        };
+        // A column that was taken for labels and calls nothing anomalous (an EVE log without alerts) tells nothing.
+        report.quality = report.quality.filter(|quality| self.label_is_given || quality.positives > 0);
+        Ok((report, found))
     }
 
     /// Scores the input and writes nothing.
@@ -252,7 +260,10 @@ pub fn finish(
             .talk
             .line("events", &format!("none of {} that later records replace", plural(report.superseded, "row")));
     }
-    facts.evictions = scoring.options.flows.as_ref().map(|flows| flows.logs.evictions());
+    if report.of_baseline > 0 && report.tally.rows == report.superseded + report.of_baseline {
+        session.talk.warning("warning", "the span of --baseline covers all records: none is left to score");
+    }
+    facts.logs = scoring.options.flows.as_ref().map(|flows| Arc::clone(&flows.logs));
     facts.damages = input.damages();
     let done = match report.tally.n_rejected() == 0 && facts.damages.is_empty() {
         true => Done::Clean,

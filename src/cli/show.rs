@@ -10,6 +10,7 @@ use crate::flows::sink::printable;
 use crate::flows::source::{Input, InputOptions};
 use crate::pipeline::{ListedFinding, RowPlace};
 use crate::{Error, Result};
+use arrow_schema::TimeUnit;
 use std::collections::BTreeSet;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -21,14 +22,7 @@ pub fn run(args: &Show) -> Result<Done> {
         Some(told) => describe(&session, &asked, told),
         None => session.talk.line("finding", &format!("{}, {}", asked.id, plural(asked.rows.flows, "flow"))),
     }
-    let filters =
-        asked.rows.common.as_ref().and_then(|common| Filters::of(common, &asked.rows.names, &asked.rows.states));
-    if let Some(Filters { zeek_cut, duckdb, kql, spl }) = filters {
-        let lines = [("zeek-cut", zeek_cut), ("DuckDB", duckdb), ("Kibana", kql), ("Splunk", spl)];
-        // The first two go by Zeek's names of columns.
-        let skipped = if asked.rows.zeek_names { 0 } else { 2 };
-        lines.iter().skip(skipped).for_each(|(tool, filter)| session.talk.line(tool, filter));
-    }
+    say_filters(args, &session, &asked)?;
     let places = &asked.rows.places;
     if (places.len() as u64) < asked.rows.flows {
         let all = asked.rows.flows;
@@ -42,6 +36,42 @@ pub fn run(args: &Show) -> Result<Done> {
     }
     files(places).into_iter().try_for_each(|(file, records)| print_file(args, &session, &asked, file, &records))?;
     Ok(Done::Clean)
+}
+
+/// The filter for each tool, and what they select beyond the finding.
+fn say_filters(args: &Show, session: &Session, asked: &Asked) -> Result<()> {
+    let rows = &asked.rows;
+    let filters = rows.common.as_ref().and_then(|common| Filters::of(common, &rows.names, &rows.states));
+    let Some(filters) = filters.filter(|_| !args.quiet) else { return Ok(()) };
+    // What is not known to be anything else may be.
+    let may_be_tsv = rows.files.is_empty() || rows.files.iter().any(|file| is_tsv(asked, file) != Some(false));
+    if let Some(between) = rows.zeek_names() {
+        if may_be_tsv {
+            session.talk.line("zeek-cut", &filters.zeek_cut());
+        }
+        // Where an output has dates of Zeek's TSV, the log itself has seconds.
+        let times = rows.times().or(may_be_tsv.then_some(TimeUnit::Second));
+        session.talk.line("DuckDB", &filters.duckdb(between, times));
+    } else if rows.are_eve() {
+        session.talk.line("DuckDB", &filters.duckdb_eve());
+    }
+    session.talk.line("Kibana", &filters.kql());
+    session.talk.line("Splunk", &filters.spl());
+    let (of_others, of_none) = asked.others(session, |flow, state| filters.select(flow, state))?;
+    let parts = [(of_others, "of other findings"), (of_none, "of none (replaced by later ones, or not scored)")];
+    let told: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, which)| format!("{} {which}", count(*n))).collect();
+    if !told.is_empty() {
+        let more = plural(of_others + of_none, "more record");
+        session.talk.line("filters", &format!("they select {more}: {}", told.join(", ")));
+    }
+    Ok(())
+}
+
+/// Whether a file was read as Zeek's TSV; `None`: that is not told.
+fn is_tsv(asked: &Asked, file: &str) -> Option<bool> {
+    let input = asked.kept.inputs.as_ref()?.iter().find(|input| input.name.as_deref() == Some(file))?;
+    input.format.as_ref().map(|format| format.contains("TSV"))
 }
 
 /// What was told of the finding.

@@ -1,30 +1,21 @@
 //! The filter that selects a finding's records in the tools that analysts have.
 //!
 //! A filter says what the finding's key says: the sides, port and protocol as far as they are common, the time, and of Zeek's
-//! logs the states. Of other logs it also selects records of the same sides and time that went another way. Values come from logs and are quoted so that none
-//! of them can end its quotes.
+//! logs the states. Of other logs it also selects records of the same sides and time that went another way: [`Filters::select`]
+//! tells which. Values come from logs and are quoted so that none of them can end its quotes.
 
 use super::common::Common;
 use super::key::Port;
 use super::names::HostNames;
 use super::quantity::instant;
+use super::rows::Flow;
 use crate::flows::record::{Host, protocol};
+use arrow_schema::TimeUnit;
 
-/// One filter for each tool.
+/// What the records have in common, as texts that each tool has its filter of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filters {
-    /// A pipe from Zeek's TSV logs through `zeek-cut` and `awk`.
-    pub zeek_cut: String,
-    /// The condition of DuckDB's SQL over Zeek's columns.
-    pub duckdb: String,
-    /// Kibana's query language, in ECS's fields.
-    pub kql: String,
-    /// Splunk's, in the fields of its common information model.
-    pub spl: String,
-}
-
-/// What the records have in common, as texts.
-struct Tests {
+    common: Common,
     source: Option<String>,
     destination: Option<String>,
     port: Option<u16>,
@@ -42,7 +33,8 @@ impl Filters {
     pub fn of(common: &Common, names: &HostNames, states: &[String]) -> Option<Self> {
         let conversation = common.conversation;
         let side = |host: Option<Host>| host.map_or(Some(None), |host| names.text(&host).map(Some));
-        let common = Tests {
+        Some(Self {
+            common: *common,
             source: side(conversation.source)?,
             destination: side(conversation.destination)?,
             port: if let Port::Number(port) = conversation.port { Some(port) } else { None },
@@ -50,12 +42,20 @@ impl Filters {
             protocol: conversation.protocol.map(protocol::word),
             span: common.span,
             states: states.to_vec(),
-        };
-        Some(Self { zeek_cut: common.zeek_cut(), duckdb: common.duckdb(), kql: common.kql(), spl: common.spl() })
+        })
     }
-}
 
-impl Tests {
+    /// Whether the filters select a row that has this state.
+    pub fn select(&self, flow: &Flow<'_>, state: Option<&str>) -> bool {
+        let (own, its) = (self.common.conversation, Common::of_row(flow).conversation);
+        own.source.is_none_or(|host| its.source == Some(host))
+            && own.destination.is_none_or(|host| its.destination == Some(host))
+            && own.protocol.is_none_or(|protocol| its.protocol == Some(protocol))
+            && (matches!(own.port, Port::None | Port::Many) || own.port == its.port)
+            && self.span.is_none_or(|(first, last)| flow.start.is_some_and(|start| (first..=last).contains(&start)))
+            && (self.states.is_empty() || state.is_some_and(|state| self.states.iter().any(|own| own == state)))
+    }
+
     /// Zeek names ICMP's type and code as ports.
     fn zeek_ports(&self) -> (Option<u16>, Option<u16>) {
         match self.icmp {
@@ -74,7 +74,13 @@ impl Tests {
         }
     }
 
-    fn zeek_cut(&self) -> String {
+    /// Zeek's word for the protocol: both ICMPs are one.
+    fn zeek_protocol(&self) -> Option<String> {
+        self.protocol.as_ref().map(|p| if p == "icmpv6" { "icmp".to_owned() } else { p.clone() })
+    }
+
+    /// A pipe from Zeek's TSV logs through `zeek-cut` and `awk`.
+    pub fn zeek_cut(&self) -> String {
         let (from_port, port) = self.zeek_ports();
         // Compared as text with "" behind, since awk takes what looks like numbers for numbers.
         let text = |column: u8, value: &Option<String>| {
@@ -83,13 +89,12 @@ impl Tests {
         let number = |column: u8, port: Option<u16>| port.map(|port| format!("${column} == {port}"));
         // µs: awk's own numbers hold them exactly until the year 2255.
         let time = self.span.map(|(first, last)| format!("$1 >= {} && $1 <= {}", seconds(first), seconds(last)));
-        let zeek_protocol = self.protocol.as_ref().map(|p| if p == "icmpv6" { "icmp".to_owned() } else { p.clone() });
         let tests = [
             text(2, &self.source),
             number(3, from_port),
             text(4, &self.destination),
             number(5, port),
-            text(6, &zeek_protocol),
+            text(6, &self.zeek_protocol()),
             self.any_state(" || ", |state| format!("$11 \"\" == {}", awk_quoted(state))),
             time,
         ];
@@ -100,26 +105,48 @@ impl Tests {
         format!("zcat -f *conn[._]*log* | zeek-cut {columns} | awk -F '\\t' {}", shell_quoted(&program))
     }
 
-    fn duckdb(&self) -> String {
+    /// The condition of DuckDB's SQL over Zeek's columns. `between`: what stands between the words of the sides' names, the
+    /// point of `id.orig_h` or the line of `id_orig_h`. `times`: what `ts` counts since 1970; `None`: it is a date.
+    pub fn duckdb(&self, between: char, times: Option<TimeUnit>) -> String {
         let (from_port, port) = self.zeek_ports();
-        let text = |column: &str, value: &Option<String>| {
-            value.as_ref().map(|value| format!("{column} = '{}'", value.replace('\'', "''")))
+        let column = |word: &str| match between {
+            '_' => format!("id_{word}"),
+            other => format!("\"id{other}{word}\""),
         };
-        let number = |column: &str, port: Option<u16>| port.map(|port| format!("{column} = {port}"));
-        let zeek_protocol = self.protocol.as_ref().map(|p| if p == "icmpv6" { "icmp".to_owned() } else { p.clone() });
         let tests = [
-            text("\"id.orig_h\"", &self.source),
-            number("\"id.orig_p\"", from_port),
-            text("\"id.resp_h\"", &self.destination),
-            number("\"id.resp_p\"", port),
-            text("proto", &zeek_protocol),
-            self.any_state(" OR ", |state| format!("conn_state = '{}'", state.replace('\'', "''"))),
-            self.span.map(|(first, last)| format!("ts BETWEEN {} AND {}", seconds(first), seconds(last))),
+            sql_text(&column("orig_h"), &self.source),
+            sql_number(&column("orig_p"), from_port),
+            sql_text(&column("resp_h"), &self.destination),
+            sql_number(&column("resp_p"), port),
+            sql_text("proto", &self.zeek_protocol()),
+            self.any_state(" OR ", |state| format!("conn_state = {}", sql_quoted(state))),
+            self.span.map(|span| sql_span("ts", span, times)),
         ];
         format!("WHERE {}", joined(tests, " AND ").unwrap_or_else(|| "true".to_owned()))
     }
 
-    fn kql(&self) -> String {
+    /// The condition of DuckDB's SQL over the fields of Suricata's flow events.
+    pub fn duckdb_eve(&self) -> String {
+        let protocol = self.protocol.as_ref().map(|p| match p.as_str() {
+            "icmpv6" => "IPv6-ICMP".to_owned(),
+            other => other.to_ascii_uppercase(),
+        });
+        let tests = [
+            // Alerts have the same sides.
+            Some("event_type = 'flow'".to_owned()),
+            sql_text("src_ip", &self.source),
+            sql_text("dest_ip", &self.destination),
+            sql_number("dest_port", self.port),
+            sql_text("proto", &protocol),
+            sql_number("icmp_type", self.icmp.map(|(kind, _)| kind.into())),
+            sql_number("icmp_code", self.icmp.map(|(_, code)| code.into())),
+            self.span.map(|span| sql_span("flow.\"start\"", span, None)),
+        ];
+        format!("WHERE {}", joined(tests, " AND ").unwrap_or_default())
+    }
+
+    /// Kibana's query language, in ECS's fields.
+    pub fn kql(&self) -> String {
         let text = |field: &str, value: &Option<String>| {
             value.as_ref().map(|value| format!("{field} : \"{}\"", backslashed(value, &['\\', '"'])))
         };
@@ -140,7 +167,8 @@ impl Tests {
         joined(tests, " and ").unwrap_or_else(|| "*".to_owned())
     }
 
-    fn spl(&self) -> String {
+    /// Splunk's, in the fields of its common information model.
+    pub fn spl(&self) -> String {
         let text = |field: &str, value: &Option<String>| {
             value.as_ref().map(|value| format!("{field}=\"{}\"", backslashed(value, &['\\', '"'])))
         };
@@ -169,6 +197,43 @@ fn seconds(micros: i64) -> String {
     let sign = if micros < 0 { "-" } else { "" };
     let micros = micros.unsigned_abs();
     format!("{sign}{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
+/// Where a column of times is within a span, which is in µs.
+fn sql_span(column: &str, (first, last): (i64, i64), times: Option<TimeUnit>) -> String {
+    let millis = |micros: i64| match micros.rem_euclid(1_000) {
+        0 => (micros / 1_000).to_string(),
+        part => format!("{}.{part:03}", micros.div_euclid(1_000)),
+    };
+    let (from, to) = match times {
+        None => (sql_instant(first), sql_instant(last)),
+        Some(TimeUnit::Second) => (seconds(first), seconds(last)),
+        Some(TimeUnit::Millisecond) => (millis(first), millis(last)),
+        Some(TimeUnit::Microsecond) => (first.to_string(), last.to_string()),
+        // What is less than a µs was not kept.
+        Some(TimeUnit::Nanosecond) => {
+            ((i128::from(first) * 1_000).to_string(), (i128::from(last) * 1_000 + 999).to_string())
+        }
+    };
+    format!("{column} BETWEEN {from} AND {to}")
+}
+
+/// With its zone, so that the zone of the session has no say.
+fn sql_instant(micros: i64) -> String {
+    let second = instant(micros).replace('T', " ");
+    format!("TIMESTAMPTZ '{second}.{:06}+00'", micros.rem_euclid(1_000_000))
+}
+
+fn sql_text(column: &str, value: &Option<String>) -> Option<String> {
+    value.as_ref().map(|value| format!("{column} = {}", sql_quoted(value)))
+}
+
+fn sql_number(column: &str, value: Option<u16>) -> Option<String> {
+    value.map(|value| format!("{column} = {value}"))
+}
+
+fn sql_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 fn iso(micros: i64) -> String {

@@ -36,6 +36,7 @@ pub struct FlowReader {
     snapshots: Option<Snapshots>,
     logs: Vec<Option<FlowLog>>,
     baseline: Option<(i64, i64)>,
+    minutes_east: i32,
 }
 
 /// A batch as flows.
@@ -79,7 +80,8 @@ impl FlowReader {
         if let Some(snapshots) = &snapshots {
             snapshots.close(input, &schema)?;
         }
-        Ok(Some(Self { schema, snapshots, logs: input.files.iter().map(|file| file.log).collect(), baseline: None }))
+        let logs = input.files.iter().map(|file| file.log).collect();
+        Ok(Some(Self { schema, snapshots, logs, baseline: None, minutes_east: options.minutes_east }))
     }
 
     /// The same, where flows that begin within this span are fitted on, and the others scored.
@@ -108,6 +110,21 @@ impl FlowReader {
     pub fn is_log(&self) -> bool {
         use crate::flows::record::FlowKind::{Argus, Eve, Zeek};
         self.schema.kinds().all(|kind| matches!(kind, Zeek | Eve | Argus))
+    }
+
+    /// The zone that times without one are taken to be of, `UTC` or `+02:00`; `None` where none is known to lack one.
+    pub fn assumed_zone(&self) -> Option<String> {
+        let east = self.minutes_east;
+        let (sign, size) = (if east < 0 { '-' } else { '+' }, east.unsigned_abs());
+        self.schema.assumes_zone().then(|| match east {
+            0 => "UTC".to_owned(),
+            _ => format!("{sign}{:02}:{:02}", size / 60, size % 60),
+        })
+    }
+
+    /// Whether a zone was named that nothing needs: the logs state theirs.
+    pub fn zone_is_idle(&self) -> bool {
+        self.minutes_east != 0 && self.is_log() && !self.schema.assumes_zone()
     }
 
     /// A batch's rows as flows.

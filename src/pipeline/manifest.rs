@@ -1,5 +1,6 @@
 //! The manifest beside each output: what went in, what came out, with which model, on which device, in what time.
 
+use super::flow_logs::FlowLogs;
 use super::score::ScoreReport;
 use super::tally::Stages;
 use crate::detectors::{Detector, SvmReport};
@@ -15,6 +16,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// Facts of a run that neither the model nor the report knows.
@@ -40,8 +42,8 @@ pub struct RunFacts {
     pub fit: Option<Stages>,
     /// What the rows were grouped into.
     pub findings: Option<FindingFacts>,
-    /// What windows forgot, of flow logs.
-    pub evictions: Option<Evictions>,
+    /// The input as flow logs, if it is one.
+    pub logs: Option<Arc<FlowLogs>>,
 }
 
 /// Findings of a run.
@@ -124,6 +126,8 @@ pub struct Manifest {
     /// How far a sample of the rows is from the training rows.
     drift: Option<ManifestDrift>,
     window_evictions: Option<Evictions>,
+    /// What flow logs are like.
+    flow_logs: Option<ManifestLogs>,
     /// Rows whose neighbours f32 could not decide, those of the fit included where the run fitted.
     settled: Option<Settled>,
     /// How the problem of a support vector machine was solved, and whether to its tolerance.
@@ -162,6 +166,37 @@ impl ManifestDrift {
                 .map(|rows| Elsewhere { columns: rows.columns.iter().take(WORST).cloned().collect(), ..rows.clone() }),
             hours: drift.hours.clone(),
         }
+    }
+}
+
+/// What is to be known of flow logs beside their findings.
+#[derive(Debug, Serialize)]
+struct ManifestLogs {
+    share_of_ten_largest_conversations: f64,
+    /// Where it is large enough to be known by name.
+    largest_conversation: Option<Conversation>,
+    /// The zone of times that state none.
+    zone_assumed: Option<String>,
+    flows_without_usable_time: u64,
+    flows_with_implausible_time: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Conversation {
+    name: String,
+    share: f64,
+}
+
+impl ManifestLogs {
+    /// `None` of tables without addresses and times.
+    fn of(logs: &FlowLogs) -> Option<Self> {
+        logs.reader().tells_who_and_when().then(|| Self {
+            share_of_ten_largest_conversations: logs.share_of_ten,
+            largest_conversation: logs.largest.clone().map(|(name, share)| Conversation { name, share }),
+            zone_assumed: logs.reader().assumed_zone(),
+            flows_without_usable_time: logs.survey.untimed(),
+            flows_with_implausible_time: logs.survey.implausible,
+        })
     }
 }
 
@@ -236,7 +271,8 @@ impl Manifest {
             quality: report.quality,
             findings: facts.findings,
             drift: report.drift.as_ref().map(ManifestDrift::of),
-            window_evictions: facts.evictions,
+            window_evictions: facts.logs.as_ref().map(|logs| logs.evictions()),
+            flow_logs: facts.logs.as_deref().and_then(ManifestLogs::of),
             settled: settled(model, report),
             solver: solver(model),
             seconds_fit: facts.fit,

@@ -11,9 +11,9 @@ use crate::flows::source::{Input, InputOptions};
 use crate::model::{Model, columns_of_scored, prefix_of_added};
 use crate::{Error, Result, Stop};
 use arrow_array::cast::AsArray;
-use arrow_array::types::UInt64Type;
+use arrow_array::types::{Float64Type, UInt64Type};
 use arrow_array::{Array, RecordBatch, StringArray, UInt64Array};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, TimeUnit};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -50,8 +50,23 @@ pub struct FindingRows {
     pub states: Vec<String>,
     /// Rows that are a fault of the capture.
     pub faults: u64,
-    /// Whether the columns have the names of Zeek's own.
-    pub zeek_names: bool,
+    /// The files that their records are from, as they were named when they were scored.
+    pub files: BTreeSet<String>,
+    /// By whose habits their columns are named.
+    habits: BTreeSet<Habit>,
+    /// What Zeek's `ts` counts since 1970; `None`: it is a date.
+    times: BTreeSet<Option<TimeUnit>>,
+}
+
+/// By whose habit a row's columns are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Habit {
+    /// Zeek's, with this between the words of the sides: `id.orig_h`, `id_orig_h`.
+    Zeek(char),
+    /// Suricata's.
+    Eve,
+    /// Another.
+    Other,
 }
 
 /// The rows of one finding in a batch, and their states; `None` if one has none.
@@ -72,6 +87,33 @@ impl FindingRows {
             (Some(a), Some(b)) => Some(a.and(b)),
             (a, b) => a.or(b),
         };
+        self.files.extend(more.files);
+        self.habits.extend(more.habits);
+        self.times.extend(more.times);
+    }
+
+    /// What stands between the words of the names of Zeek's sides; `None` where no row has Zeek's columns.
+    pub fn zeek_names(&self) -> Option<char> {
+        let mut zeek = self.habits.iter().filter_map(|habit| if let Habit::Zeek(c) = habit { Some(*c) } else { None });
+        // Zeek's own names, where rows have either.
+        zeek.next().map(|first| zeek.next().map_or(first, |_| '.'))
+    }
+
+    /// Whether all rows have the columns of Suricata's flow events.
+    pub fn are_eve(&self) -> bool {
+        self.habits.iter().eq([&Habit::Eve])
+    }
+
+    /// What Zeek's `ts` counts since 1970, and `None` where it is a date in all rows; Zeek's own seconds where rows differ.
+    pub fn times(&self) -> Option<TimeUnit> {
+        match self.times.first() {
+            Some(times) if self.times.len() == 1 => *times,
+            _ => Some(TimeUnit::Second),
+        }
+    }
+
+    fn are_zeek(&self) -> bool {
+        self.habits.iter().all(|habit| matches!(habit, Habit::Zeek(_)))
     }
 }
 
@@ -132,11 +174,10 @@ impl ScoredLog {
     /// # Errors
     /// Whatever reading meets; if the output has no column of findings.
     pub fn rows_of(&self, id: &str, most: usize, run: &Run<'_>) -> Result<FindingRows> {
-        let zeek_names = self.input.schema.column_with_name("id.orig_h").is_some();
-        let mut rows = FindingRows { zeek_names, ..FindingRows::default() };
+        let mut rows = FindingRows::default();
         let Some(reader) = &self.reader else { return Ok(rows) };
         // `None`: some row has no state.
-        let mut states = zeek_names.then(BTreeSet::new);
+        let mut states = Some(BTreeSet::new());
         let look = |batch: Batch| self.rows_in(reader, &batch, id, most);
         run.each(self.input.source()?, look, |done| {
             let Some(found) = done.value else { return Ok(()) };
@@ -147,14 +188,51 @@ impl ScoredLog {
             });
             Ok(())
         })?;
-        rows.states = states.into_iter().flatten().collect();
+        rows.states = states.filter(|_| rows.are_zeek()).into_iter().flatten().collect();
         Ok(rows)
+    }
+
+    /// Whether its rows say of which finding they are.
+    pub fn has_findings(&self) -> bool {
+        self.reader.is_none() || self.columns.has_findings()
+    }
+
+    /// How many rows beside those of the finding `id` meet this, which is given a row and its state: of other findings, and of none
+    /// (a later record replaced them, or they were not scored).
+    ///
+    /// # Errors
+    /// As [`ScoredLog::rows_of`].
+    pub fn others(
+        &self,
+        id: &str,
+        run: &Run<'_>,
+        meets: impl Fn(&Flow<'_>, Option<&str>) -> bool + Sync,
+    ) -> Result<(u64, u64)> {
+        let mut others = (0, 0);
+        let Some(reader) = &self.reader else { return Ok(others) };
+        let look = |batch: Batch| {
+            let (ids, flows) = (self.texts(&batch.columns, "finding_id")?, reader.read(&self.input, &batch)?);
+            let severity = vec![0.0; batch.n_rows()];
+            let states = &flows.flows.state;
+            let is_other = |&row: &usize| {
+                let state = (row < states.len() && states.is_valid(row)).then(|| states.value(row));
+                id_of(&ids, row) != Some(id) && meets(&flows.rows(&severity).flow(row), state)
+            };
+            let (of_findings, of_none): (Vec<usize>, Vec<usize>) =
+                (0..batch.n_rows()).filter(is_other).partition(|&row| id_of(&ids, row).is_some());
+            Ok((of_findings.len() as u64, of_none.len() as u64))
+        };
+        run.each(self.input.source()?, look, |done| {
+            others = (others.0 + done.value.0, others.1 + done.value.1);
+            Ok(())
+        })?;
+        Ok(others)
     }
 
     /// The rows of a batch that are in the finding.
     fn rows_in(&self, reader: &FlowReader, batch: &Batch, id: &str, most: usize) -> Result<Option<BatchRows>> {
         let ids = self.texts(&batch.columns, "finding_id")?;
-        let wanted: Vec<usize> = (0..ids.len()).filter(|&row| ids.is_valid(row) && ids.value(row) == id).collect();
+        let wanted: Vec<usize> = (0..ids.len()).filter(|&row| id_of(&ids, row) == Some(id)).collect();
         if wanted.is_empty() {
             return Ok(None);
         }
@@ -171,9 +249,19 @@ impl ScoredLog {
             common: of_rows.iter().map(Common::of_row).reduce(Common::and),
             names,
             faults: of_rows.iter().filter(|flow| flow.contradicts_itself()).count() as u64,
+            files: self.files(batch, &wanted)?,
+            habits: wanted.iter().map(|&row| habit(&batch.columns, row)).collect(),
+            times: times(&batch.columns, &wanted, &of_rows),
             ..FindingRows::default()
         };
         Ok(Some(BatchRows { rows, states: wanted.iter().map(state).collect() }))
+    }
+
+    fn files(&self, batch: &Batch, rows: &[usize]) -> Result<BTreeSet<String>> {
+        let files = self.texts(&batch.columns, "source_file")?;
+        let known: BTreeSet<&str> =
+            rows.iter().filter(|&&row| files.is_valid(row)).map(|&row| files.value(row)).collect();
+        Ok(known.into_iter().map(str::to_owned).collect())
     }
 
     fn places<'a>(&self, batch: &Batch, rows: impl Iterator<Item = &'a usize>) -> Result<Vec<RowPlace>> {
@@ -198,9 +286,53 @@ impl ScoredLog {
         let name = format!("{}{name}", self.prefix);
         let column = batch.column_by_name(&name).ok_or_else(|| {
             Error::Schema(format!(
-                "there is no column {name}: the output was not made of findings; score the logs with this version, without --group none"
+                "there is no column {name}: the output was made with --group none and has no findings; score the logs again without it"
             ))
         })?;
         arrow_cast::cast(column, kind).map_err(|error| Error::Schema(format!("column {name}: {error}")))
+    }
+}
+
+/// The finding that a row is in.
+fn id_of(ids: &StringArray, row: usize) -> Option<&str> {
+    (row < ids.len() && ids.is_valid(row)).then(|| ids.value(row)).filter(|id| !id.is_empty())
+}
+
+/// By the columns in which a row says its source.
+fn habit(rows: &RecordBatch, row: usize) -> Habit {
+    let has = |name: &str| {
+        rows.column_by_name(name).is_some_and(|column| *column.data_type() != DataType::Null && column.is_valid(row))
+    };
+    match () {
+        () if has("id.orig_h") => Habit::Zeek('.'),
+        () if has("id_orig_h") => Habit::Zeek('_'),
+        () if has("src_ip") && has("flow.start") => Habit::Eve,
+        () => Habit::Other,
+    }
+}
+
+/// What `ts` counts since 1970 in these rows, which were read as `flows`; `None`: it is a date. Nothing where that is not known.
+fn times(columns: &RecordBatch, rows: &[usize], flows: &[Flow<'_>]) -> BTreeSet<Option<TimeUnit>> {
+    let Some(column) = columns.column_by_name("ts") else { return BTreeSet::new() };
+    if matches!(column.data_type(), DataType::Timestamp(..)) {
+        return BTreeSet::from([None]);
+    }
+    // A text that is no number becomes null.
+    let Ok(numbers) = arrow_cast::cast(column, &DataType::Float64) else { return BTreeSet::new() };
+    let numbers = numbers.as_primitive::<Float64Type>();
+    let of_row = |(&row, flow): (&usize, &Flow<'_>)| {
+        let start = flow.start?;
+        Some(numbers.is_valid(row).then(|| unit(numbers.value(row), start)))
+    };
+    rows.iter().zip(flows).filter_map(of_row).collect()
+}
+
+/// What a number counts that was read as `micros`.
+fn unit(number: f64, micros: i64) -> TimeUnit {
+    match micros as f64 / number {
+        ratio if ratio > 3e4 => TimeUnit::Second,
+        ratio if ratio > 30.0 => TimeUnit::Millisecond,
+        ratio if ratio > 0.03 => TimeUnit::Microsecond,
+        _ => TimeUnit::Nanosecond,
     }
 }

@@ -1,5 +1,6 @@
 //! Flow logs in, findings out: the real logs, where they are at hand.
 
+use crate::kept::{logs, manifest};
 use crate::{Bench, csv_column, shared};
 use std::collections::HashSet;
 use std::path::Path;
@@ -34,6 +35,9 @@ fn a_day_of_zeek_has_its_scanner_and_its_guessers_among_the_first_ten() {
     {
         assert!(ran.stderr.contains(said), "{said}\n{}", ran.stderr);
     }
+    let held = "           ten conversations hold ";
+    let line = ran.stderr.lines().find(|line| line.starts_with(held)).unwrap_or_else(|| panic!("{}", ran.stderr));
+    assert!(line.ends_with("% of all flows (120.245.134.197 -> 64.225.56.201:30003 alone 17%)"), "{line}");
     // All rows are there; those that others replace have no score.
     let scores = csv_column(&bench.path("day.csv"), "anomaly_score");
     assert_eq!((scores.len(), scores.iter().filter(|score| score.is_empty()).count()), (31_391, 23));
@@ -42,6 +46,11 @@ fn a_day_of_zeek_has_its_scanner_and_its_guessers_among_the_first_ten() {
     let flagged = csv_column(&bench.path("day.csv"), "anomaly").iter().filter(|verdict| *verdict == "1").count();
     let manifest: serde_json::Value = serde_json::from_str(&bench.read("day.csv.manifest.json")).unwrap();
     assert_eq!(manifest["findings"]["flows_flagged"], flagged);
+    let told = &manifest["flow_logs"];
+    let share = told["share_of_ten_largest_conversations"].as_f64().unwrap();
+    assert!(line.contains(&format!("hold {:.0}% of", share * 100.0)) && share < 0.5, "{told}");
+    assert_eq!(told["largest_conversation"]["name"], "120.245.134.197 -> 64.225.56.201:30003");
+    assert_eq!((&told["flows_without_usable_time"], &told["zone_assumed"]), (&0.into(), &serde_json::Value::Null));
     assert_eq!((&manifest["rows_superseded"], &manifest["rows_scored"]), (&23.into(), &31_368.into()));
 
     // Neither threads nor batches change a byte, and a loaded model groups alike.
@@ -154,4 +163,155 @@ fn rows_can_be_judged_alone_and_rules_allow() {
     assert!(wrong.code == 2 && wrong.stderr.contains("fitted on flow logs"), "{}", wrong.stderr);
     let map = bench.ok(&["embed", log, "-m", "basic.model", "-o", "map.csv", "--rows", "300", "--steps", "20"]);
     assert!(map.stderr.contains("features   16 from 17 derived columns"), "{}", map.stderr);
+}
+
+/// 240 flows of 120 conversations, one a minute from midnight on, each as `write` puts it.
+fn flows(write: impl Fn(usize, &str, &str, u16) -> String) -> String {
+    let one = |i: usize| {
+        let (from, to) = (format!("10.0.0.{}", i % 40), format!("192.0.2.{}", i % 30));
+        write(i, &from, &to, [80, 443, 22][i % 3])
+    };
+    (0..240).map(one).collect()
+}
+
+fn argus() -> String {
+    let line = |i: usize, from: &str, to: &str, port: u16| {
+        let (at, bytes) = (format!("2019/04/04 {:02}:{:02}:01.000000", i / 60, i % 60), 300 + i % 5);
+        format!("{at},0.5,tcp,{from},{},   ->,{to},{port},FSPA_FSPA,0,0,9,{},{bytes}\n", 40_000 + i, bytes + 400)
+    };
+    let header = "StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,TotPkts,TotBytes,SrcBytes\n";
+    header.to_owned() + &flows(line)
+}
+
+fn eve() -> String {
+    let line = |i: usize, from: &str, to: &str, port: u16| {
+        let at = |second| format!("2019-04-04T{:02}:{:02}:{second:02}.000000+0000", i / 60, i % 60);
+        let flow = serde_json::json!({
+            "pkts_toserver": 5, "pkts_toclient": 4, "bytes_toserver": 300 + i % 5, "bytes_toclient": 400,
+            "start": at(1), "end": at(2), "age": 1, "state": "closed", "reason": "timeout", "alerted": false,
+        });
+        let event = serde_json::json!({
+            "timestamp": at(2), "flow_id": i + 1, "event_type": "flow", "proto": "TCP", "flow": flow,
+            "src_ip": from, "src_port": 40_000 + i, "dest_ip": to, "dest_port": port,
+        });
+        format!("{event}\n")
+    };
+    flows(line)
+}
+
+#[test]
+fn what_the_largest_conversations_hold_is_said_with_and_without_alarm() {
+    let bench = Bench::empty();
+    logs(&bench);
+    let held = "ten conversations hold 88% of all flows (10.0.0.5 -> 192.0.2.53:53 alone 71%)";
+    let ran = bench.ok(&["detect", "logs", "-o", "out.csv", "--device", "cpu"]);
+    assert!(ran.stderr.contains(&format!("\nwarning    {held}; the fit's sample")), "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("ten conversations").count(), 1, "{}", ran.stderr);
+    // No sample is drawn that they could flood.
+    let ran = bench.ok(&["score", "-m", "out.csv.model", "logs", "-o", "scored.csv", "--device", "cpu"]);
+    assert!(ran.stderr.contains(&format!("\n           {held}\n")), "{}", ran.stderr);
+    for out in ["out.csv", "scored.csv"] {
+        let told = &manifest(&bench, out)["flow_logs"];
+        let share = told["share_of_ten_largest_conversations"].as_f64().unwrap();
+        assert!((share - 368.0 / 420.0).abs() < 1e-9, "{told}");
+        assert!((told["largest_conversation"]["share"].as_f64().unwrap() - 300.0 / 420.0).abs() < 1e-9, "{told}");
+    }
+    bench.write("even.binetflow", argus());
+    let ran = bench.ok(&["detect", "even.binetflow", "-o", "even.csv", "--device", "cpu"]);
+    assert!(ran.stderr.contains("\n           ten conversations hold 8% of all flows\n"), "{}", ran.stderr);
+    assert!(manifest(&bench, "even.csv")["flow_logs"]["largest_conversation"].is_null());
+    // A table has no conversations.
+    let plain = Bench::with_flows(500);
+    let ran = plain.ok(&["detect", "flows.csv", "-o", "out.csv"]);
+    assert!(!ran.stderr.contains("conversations hold") && manifest(&plain, "out.csv")["flow_logs"].is_null());
+}
+
+#[test]
+fn the_zone_that_is_assumed_is_said_where_one_is() {
+    let bench = Bench::empty();
+    logs(&bench);
+    bench.write("a.binetflow", argus());
+    let zone = |args: &[&str]| {
+        let ran = bench.ok(&[&["detect", "a.binetflow", "-o", "out.csv", "--device", "cpu"], args].concat());
+        let told = manifest(&bench, "out.csv")["flow_logs"]["zone_assumed"].as_str().unwrap().to_owned();
+        (ran.stderr, told)
+    };
+    let (said, told) = zone(&[]);
+    assert!(said.contains("times without a zone are read as UTC (--tz +02:00 for another)\n"), "{said}");
+    assert!(said.contains("2019-04-04 00:00:01 to") && told == "UTC", "{said}\n{told}");
+    let (said, told) = zone(&["--tz=-03:30"]);
+    assert!(said.contains("times without a zone are read as -03:30\n"), "{said}");
+    assert!(said.contains("2019-04-04 03:30:01 to") && told == "-03:30", "{said}\n{told}");
+    // The model says it to whoever scores with it.
+    let ran = bench.ok(&["score", "-m", "out.csv.model", "a.binetflow", "--device", "cpu"]);
+    assert!(ran.stderr.contains("times without a zone are read as -03:30\n"), "{}", ran.stderr);
+    let idle = "--tz changes nothing: the logs' times have a zone";
+    let ran = bench.ok(&["detect", "logs", "--device", "cpu", "--tz", "+02:00"]);
+    assert!(ran.stderr.contains(idle) && !ran.stderr.contains("without a zone"), "{}", ran.stderr);
+    let ran = bench.ok(&["detect", "logs", "--device", "cpu"]);
+    assert!(!ran.stderr.contains(idle) && !ran.stderr.contains("without a zone"), "{}", ran.stderr);
+}
+
+#[test]
+fn flows_without_a_usable_time_are_counted() {
+    let bench = Bench::empty();
+    logs(&bench);
+    let line = "-\tC99999\t10.0.0.6\t40000\t192.0.2.80\t443\ttcp\tssl\t0.5\t100\t200\tSF\n";
+    bench.write("logs/conn.00.log", bench.read("logs/conn.00.log") + line);
+    let ran = bench.ok(&["detect", "logs", "-o", "out.csv", "--device", "cpu"]);
+    assert!(ran.stderr.contains("1 flow without a usable time"), "{}", ran.stderr);
+    assert_eq!(manifest(&bench, "out.csv")["flow_logs"]["flows_without_usable_time"], 1);
+}
+
+#[test]
+fn labels_that_nobody_named_and_that_tell_nothing_are_not_spoken_of() {
+    let bench = Bench::empty();
+    bench.write("eve.json", eve());
+    let ran = bench.ok(&["detect", "eve.json", "-o", "out.csv", "--device", "cpu"]);
+    for word in ["labels", "AUROC", "flow.alerted", "undefined"] {
+        assert!(!ran.stderr.contains(word), "{word}\n{}", ran.stderr);
+    }
+    assert!(manifest(&bench, "out.csv")["quality"].is_null());
+    // One alert is something to be measured by; and who names a column is told what it holds.
+    bench.write("one.json", eve().replacen("\"alerted\":false", "\"alerted\":true", 1));
+    let ran = bench.ok(&["detect", "one.json", "--device", "cpu"]);
+    assert!(ran.stderr.contains("flow.alerted: AUROC ") && ran.stderr.contains("1 of 240 rows is"), "{}", ran.stderr);
+    bench.write("roles.toml", "[roles]\n\"flow.alerted\" = \"label\"\n");
+    let ran = bench.ok(&["detect", "eve.json", "--device", "cpu", "--config", "roles.toml"]);
+    assert!(ran.stderr.contains("AUROC undefined") && ran.stderr.contains("calls no row anomalous"), "{}", ran.stderr);
+    let ran = bench.ok(&["evaluate", "-m", "out.csv.model", "eve.json", "--device", "cpu", "--bootstrap", "0"]);
+    assert!(ran.stderr.contains("calls no row anomalous"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_baseline_that_leaves_nothing_to_score_is_warned_about() {
+    let bench = Bench::empty();
+    logs(&bench);
+    let all = "the span of --baseline covers all records: none is left to score";
+    let ran = bench.ok(&["detect", "logs", "--device", "cpu", "--baseline", "2024-04-19..2024-04-19"]);
+    assert!(ran.stderr.contains("scored     0 rows") && ran.stderr.contains(all), "{}", ran.stderr);
+    let ran = bench.ok(&["detect", "logs", "--device", "cpu", "--baseline", "2024-04-19..2024-04-19T00:30"]);
+    assert!(!ran.stderr.contains(all), "{}", ran.stderr);
+    let ran = bench.run(&["detect", "logs", "--device", "cpu", "--baseline", "2024-04-19"]);
+    assert!(ran.code == 2 && ran.stderr.contains("2024-04-19..2024-04-19 is that day"), "{}", ran.stderr);
+    // A folder of that name is no span.
+    std::fs::rename(bench.path("logs"), bench.path("2024-04-19")).unwrap();
+    bench.ok(&["detect", "2024-04-19", "--device", "cpu", "--baseline", "2024-04-19"]);
+}
+
+#[test]
+fn an_earlier_output_that_cannot_be_used_is_known_before_the_work() {
+    let bench = Bench::empty();
+    logs(&bench);
+    bench.write("no_output.csv", "a,b\n1,2\n3,4\n");
+    bench.ok(&["fit", "logs", "-o", "m.model", "--device", "cpu"]);
+    for (since, said) in
+        [("missing.parquet", "missing.parquet"), ("no_output.csv", "name an output of detect or score")]
+    {
+        for run in [&["detect", "logs"][..], &["score", "-m", "m.model", "logs"]] {
+            let ran = bench.run(&[run, &["--device", "cpu", "--since", since]].concat());
+            assert!(ran.code == 2 && ran.stderr.contains(said), "{run:?}\n{}", ran.stderr);
+            assert!(!ran.stderr.contains("inputs") && !ran.stderr.contains("fit on"), "{run:?}\n{}", ran.stderr);
+        }
+    }
 }

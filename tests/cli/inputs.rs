@@ -33,6 +33,35 @@ fn many_gzip_members_are_one_file() {
     assert_eq!(bench.read("a.csv"), bench.read("b.csv"));
 }
 
+/// As tapes and some archives leave them; gzip reads on too.
+#[test]
+fn zeros_behind_gzip_are_padding_and_other_bytes_damage() {
+    let bench = Bench::with_flows(2_000);
+    let packed = gzip(bench.read("flows.csv").as_bytes());
+    bench.ok(&["detect", "flows.csv", "-o", "want.csv"]);
+    for zeros in [1, 512, (256 << 10) - packed.len() % (256 << 10), 1 << 20] {
+        bench.write("flows.csv.gz", [packed.as_slice(), &vec![0; zeros]].concat());
+        bench.ok(&["detect", "flows.csv.gz", "-o", "got.csv"]);
+        assert_eq!(bench.read("got.csv"), bench.read("want.csv"), "{zeros}");
+    }
+    let ran = bench.run_with_stdin(&["detect", "-", "-o", "-"], &[packed.as_slice(), &[0; 700]].concat());
+    assert_eq!((ran.code, ran.stdout), (0, bench.read("want.csv")), "{}", ran.stderr);
+    for other in [&b"more"[..], b"\0\0\0more"] {
+        bench.write("flows.csv.gz", [packed.as_slice(), other].concat());
+        let ran = bench.run(&["detect", "flows.csv.gz", "-o", "got.csv"]);
+        assert!(ran.code == 2 && ran.stderr.contains("damaged after 2000 records"), "{other:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn an_empty_file_is_called_so_packed_or_not() {
+    let bench = Bench::with_flows(500);
+    bench.write("nothing.csv", "");
+    bench.write("nothing.csv.gz", gzip(b""));
+    let ran = bench.ok(&["detect", "flows.csv", "nothing.csv", "nothing.csv.gz"]);
+    assert!(ran.stderr.contains("3 files: 1 CSV, 2 empty"), "{}", ran.stderr);
+}
+
 #[test]
 fn standard_input_is_scored_and_even_detected() {
     let bench = Bench::with_flows(2_000);

@@ -134,6 +134,140 @@ fn hosts_are_listed_by_day_and_rules_are_added() {
     }
 }
 
+/// An output in which some rows are said to be of other findings: the four first of ten clients of one server, two that share no
+/// side, one of the scan, and one of the scan that is of none.
+fn regrouped(bench: &Bench) -> String {
+    logs(bench);
+    bench.ok(&["detect", "logs", "-o", "out.csv", "--device", "cpu", "--alerts", "3/day"]);
+    let list = manifest(bench, "out.csv")["findings"]["list"].clone();
+    let scan = list.as_array().unwrap().iter().find(|told| told["kind"] == "scan").unwrap()["id"].clone();
+    let scan = scan.as_str().unwrap().to_owned();
+    let ids = csv_column(&bench.path("out.csv"), "finding_id");
+    let (mut clients, mut scanned, mut asked) = (0, 0, 0);
+    let text = bench.read("out.csv");
+    let header = text.lines().take(1).map(str::to_owned);
+    let rows = text.lines().skip(1).zip(&ids).map(|(line, id)| {
+        let in_finding = |line: &str, other: &str| line.replace(&format!(",{id},"), &format!(",{other},"));
+        if line.contains(",10.0.0.6,") {
+            clients += 1;
+            let line = line.replace(",10.0.0.6,", &format!(",10.0.1.{},", clients % 10));
+            return if clients <= 4 { in_finding(&line, "bbbbbbbbbbbbbbbb") } else { line };
+        }
+        if line.contains(",203.0.113.9,") {
+            scanned += 1;
+            return match scanned {
+                20 => in_finding(line, "aaaaaaaaaaaaaaaa"),
+                21 => in_finding(line, "cccccccccccccccc"),
+                22 => in_finding(line, ""),
+                _ => line.to_owned(),
+            };
+        }
+        asked += 1;
+        if asked == 1 { in_finding(line, "aaaaaaaaaaaaaaaa") } else { line.to_owned() }
+    });
+    bench.write("edited.csv", header.chain(rows).collect::<Vec<_>>().join("\n") + "\n");
+    scan
+}
+
+#[test]
+fn what_a_filter_or_rule_takes_beyond_the_finding_is_told() {
+    let bench = Bench::empty();
+    let scan = regrouped(&bench);
+    let ran = bench.ok(&["show", "edited.csv", &scan]);
+    let told =
+        "filters    they select 3 more records: 2 of other findings, 1 of none (replaced by later ones, or not scored)";
+    assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    let ran = bench.ok(&["show", "out.csv", &scan]);
+    assert!(!ran.stderr.contains("they select"), "{}", ran.stderr);
+
+    let allow =
+        |id: &str, more: &[&str]| bench.run(&[&["allow", "edited.csv", id, "--reason", "r"][..], more].concat());
+    let ran = allow("bbbbbbbbbbbbbbbb", &["--dry-run"]);
+    assert!(ran.stdout.contains("dst = \"192.0.2.80\"") && !ran.stdout.contains("src"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("60 flows of edited.csv, 56 of them of other findings"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("every source, for ever; give it a last day with --expires"), "{}", ran.stderr);
+    let ran = allow("bbbbbbbbbbbbbbbb", &["--dry-run", "--expires", "2099-01-31"]);
+    assert!(ran.code == 0 && !ran.stderr.contains("for ever"), "{}", ran.stderr);
+    // One conversation, and no other flows of it.
+    let ran = bench.ok(&["allow", "out.csv", &scan, "--reason", "r", "--dry-run"]);
+    assert!(!ran.stderr.contains("other findings") && !ran.stderr.contains("for ever"), "{}", ran.stderr);
+    let ran = allow("aaaaaaaaaaaaaaaa", &[]);
+    assert!(ran.code == 2 && ran.stderr.contains("write one by hand"), "{}", ran.stderr);
+    assert!(!bench.path("allow.toml").exists());
+
+    bench.ok(&["detect", "logs", "-o", "none.csv", "--device", "cpu", "--group", "none"]);
+    for args in
+        [&["show", "none.csv", "1"][..], &["show", "none.csv", &scan], &["allow", "none.csv", "1", "--reason", "r"]]
+    {
+        let ran = bench.run(args);
+        assert!(ran.code == 2 && ran.stderr.contains("made with --group none and has no findings"), "{}", ran.stderr);
+    }
+}
+
+/// Zeek's JSON in either habit of naming, with three ways to say a time; DuckDB's filter goes by what the records have.
+#[test]
+fn filters_are_for_the_records_as_they_were_logged() {
+    let bench = Bench::empty();
+    logs(&bench);
+    let records: Vec<Vec<String>> = ["logs/conn.00.log", "logs/conn.01.log"]
+        .iter()
+        .flat_map(|log| bench.read(log).lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| line.split('\t').map(str::to_owned).collect())
+        .collect();
+    let iso = |ts: &str| {
+        let (second, part) = ts.split_once('.').unwrap();
+        let second = second.parse::<u64>().unwrap() - 1_713_484_800;
+        format!("\"2024-04-19T{:02}:{:02}:{:02}.{part}Z\"", second / 3_600, second / 60 % 60, second % 60)
+    };
+    let millis = |ts: &str| ts.replace('.', "").get(..13).unwrap().to_owned();
+    for (between, time, said) in [
+        (
+            "_",
+            &iso as &dyn Fn(&str) -> String,
+            &["id_orig_h = '203.0.113.9'", "ts BETWEEN TIMESTAMPTZ '2024-04-19 01:01:40.000000+00' AND"],
+        ),
+        (".", &millis, &["\"id.orig_h\" = '203.0.113.9'", "ts BETWEEN 1713488500000 AND 1713488559000"]),
+        (".", &|ts| ts.to_owned(), &["\"id.orig_h\" = '203.0.113.9'", "ts BETWEEN 1713488500.000000 AND"]),
+    ] {
+        let line = |r: &Vec<String>| {
+            let service = if r[7] == "-" { String::new() } else { format!("\"service\":\"{}\",", r[7]) };
+            format!(
+                "{{\"ts\":{},\"uid\":\"{}\",\"id{between}orig_h\":\"{}\",\"id{between}orig_p\":{},\"id{between}resp_h\":\"{}\",\
+                 \"id{between}resp_p\":{},\"proto\":\"{}\",{service}\"duration\":{},\"orig_bytes\":{},\"resp_bytes\":{},\
+                 \"conn_state\":\"{}\"}}\n",
+                time(&r[0]),
+                r[1],
+                r[2],
+                r[3],
+                r[4],
+                r[5],
+                r[6],
+                r[8],
+                r[9],
+                r[10],
+                r[11]
+            )
+        };
+        bench.write("conn.log", records.iter().map(line).collect::<String>());
+        for out in ["out.csv", "out.parquet"] {
+            bench.ok(&["detect", "conn.log", "-o", out, "--device", "cpu", "--alerts", "3/day"]);
+            let list = manifest(&bench, out)["findings"]["list"].clone();
+            let scan = list.as_array().unwrap().iter().find(|told| told["kind"] == "scan").unwrap()["rank"].to_string();
+            let ran = bench.ok(&["show", out, &scan]);
+            assert!(!ran.stderr.contains("zeek-cut"), "{}", ran.stderr);
+            for said in said {
+                assert!(ran.stderr.contains(said), "{out}: {said}\n{}", ran.stderr);
+            }
+        }
+    }
+    let Some(eve) = shared("data/suricata/eve.json") else { return };
+    bench.ok(&["detect", eve.to_str().unwrap(), "-o", "eve.csv", "--device", "cpu"]);
+    let ran = bench.ok(&["show", "eve.csv", "1"]);
+    assert!(ran.stderr.contains("DuckDB     WHERE event_type = 'flow' AND "), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("zeek-cut"), "{}", ran.stderr);
+}
+
 #[test]
 fn findings_are_new_seen_or_grown() {
     let bench = Bench::empty();

@@ -5,7 +5,7 @@ use crate::Result;
 use crate::cli::run::Session;
 use crate::cli::table::terminal_width;
 use crate::cli::talk::{count, plural, say};
-use crate::findings::allow::Rule;
+use crate::findings::allow::{Rule, unused};
 use crate::findings::table::{lines, shown};
 use crate::findings::{Fault, Flagged, Hint, Kind, Ranked, Since, Surroundings, ToldFinding, hint};
 use crate::pipeline::{AllowedFacts, FindingFacts, RuleFacts, ScoreReport};
@@ -37,15 +37,15 @@ impl Found {
     fn say_allowed(&self, session: &Session, hits: &[u64]) {
         let list = &self.verdicts.allowed;
         let expired: Vec<&Rule> = list.expired().collect();
-        let line = |(rule, &n): (&Rule, &u64)| {
+        let line = |(at, (rule, &n)): (usize, (&Rule, &u64))| {
             let state = match n {
                 _ if expired.contains(&rule) => "has expired".to_owned(),
-                0 => "allows nothing that the rules before it do not".to_owned(),
+                0 => unused(hits.get(..at).unwrap_or_default()).to_owned(),
                 n => plural(n, "flow"),
             };
             format!("line {}, {}: {state}", rule.line, rule.reason)
         };
-        let lines: Vec<String> = list.rules().iter().zip(hits).map(line).collect();
+        let lines: Vec<String> = list.rules().iter().zip(hits).enumerate().map(line).collect();
         session.talk.lines("allowed", lines.iter().map(String::as_str));
     }
 

@@ -12,9 +12,16 @@ use std::fmt::Write;
 /// common. `text` is the list that it will be appended to, `reason` why, `expires` the last day.
 ///
 /// # Errors
-/// If they have no address to name, or the reason is empty.
+/// If they have no address in common, or none to name; if the reason is empty.
 pub fn appended(text: &str, common: &Common, names: &HostNames, reason: &str, expires: Option<Day>) -> Result<String> {
     let conversation = common.conversation;
+    if conversation.source.is_none() && conversation.destination.is_none() {
+        return Err(Error::Schema(
+            "the flows of the finding have neither a source nor a destination in common, and a rule without addresses would allow \
+             those of all hosts; write one by hand"
+                .into(),
+        ));
+    }
     let mut table = String::from("[[allow]]\n");
     for (key, host) in [("src", conversation.source), ("dst", conversation.destination)] {
         if let Some(host) = host {

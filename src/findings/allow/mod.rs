@@ -132,6 +132,15 @@ impl Rule {
     }
 }
 
+/// Of a rule that is in force and allowed no row: what is to be said of it. `before`: the rows that each rule before it allowed,
+/// of which it may have been meant for some.
+pub fn unused(before: &[u64]) -> &'static str {
+    match before.iter().all(|&rows| rows == 0) {
+        true => "allows none of these flows",
+        false => "no flow meets it that an earlier rule does not allow",
+    }
+}
+
 /// Rules in force.
 #[derive(Debug, Clone, Default)]
 pub struct AllowList {

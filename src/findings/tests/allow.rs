@@ -1,5 +1,5 @@
 use super::made::{Batch, Made, grouped, made};
-use crate::findings::allow::{AllowList, Day, Rule, appended, parse};
+use crate::findings::allow::{AllowList, Day, Rule, appended, parse, unused};
 use crate::findings::{Common, HostNames};
 use crate::flows::record::StateGroup;
 use proptest::prelude::*;
@@ -90,6 +90,20 @@ fn mistakes_are_told_with_their_line() {
         ("[[allow]]\nport = 1\nexpires = 2026-12-31T10:00:00\nreason = \"b\"", 6, "expires is a day"),
         ("[[allow]]\nprot = 1\nreason = \"b\"", 5, "unknown field `prot`"),
         ("[[allow]]\nport = = 1\nreason = \"b\"", 5, ""),
+        ("[[allow]]\nsrc = \"10.0.0.300\"\nreason = \"b\"", 5, "10.0.0.300 is met; it is no address"),
+        ("[[allow]]\ndst = \"10.0.0\"\nreason = \"b\"", 5, "it is no address"),
+        ("[[allow]]\ndst = \"10.0.0.1:80\"\nreason = \"b\"", 5, "without a port"),
+        ("[[allow]]\nsrc = \"2001:db8:::1\"\nreason = \"b\"", 5, "it is no address"),
+        ("[[allow]]\npair = \"10.0.0.1 > fe80:1\"\nreason = \"b\"", 5, "it is no address"),
+        ("[[allow]]\nsrc = \"10.0.0.300/24\"\nreason = \"b\"", 5, "a network is written as"),
+        ("[[allow]]\nport = [80, 443]\nreason = \"b\"", 5, "[80, 443] is met; one value a rule: write two rules"),
+        ("[[allow]]\nsrc = [\"10.0.0.1\", \"b\"]\nreason = \"b\"", 5, "one value a rule: write two rules"),
+        ("[[allow]]\nservice = [\"dns\"]\nreason = \"b\"", 5, "one value a rule"),
+        ("[[allow]]\nproto = [6, 17]\nreason = \"b\"", 5, "one value a rule"),
+        ("[[allow]]\nsrc = 10\nreason = \"b\"", 5, "10 is met; a side is an address"),
+        ("[[allow]]\nport = 1\nexpires = \"2024-02-30\"\nreason = \"b\"", 6, "2024-02-30 is met; expires is a day"),
+        ("[[allow]]\nport = 1\nexpires = \"soon\"\nreason = \"b\"", 6, "expires is a day"),
+        ("[[allow]]\nport = 1\nreason = 7", 6, "a reason is a text in quotes"),
         ("[[deny]]\nport = 1\nreason = \"b\"", 4, "unknown field `deny`"),
         ("[[allow]]\nsrc = \"\\u001b[2J/8\"\nreason = \"b\"", 5, r"\x1b[2J/8 is met"),
     ] {
@@ -100,6 +114,23 @@ fn mistakes_are_told_with_their_line() {
         );
     }
     assert_eq!(parse("empty", "").unwrap(), []);
+}
+
+#[test]
+fn names_that_look_like_addresses_and_dates_in_quotes_are_read() {
+    for name in
+        ["printer", "4711", "web.example.7", "00:1B:44:11:3a:b7", "fe80::1%eth0", "::ffff:10.0.0.1", "cafe.babe"]
+    {
+        assert_eq!(parse("list", &format!("[[allow]]\nsrc = \"{name}\"\nreason = \"r\"")).unwrap().len(), 1, "{name}");
+    }
+    let rules = parse("list", "[[allow]]\nport = 1\nexpires = \"2024-04-24\"\nreason = \"r\"").unwrap();
+    assert_eq!(rules[0].expires, Some(Day { year: 2024, month: 4, day: 24 }));
+}
+
+#[test]
+fn a_rule_is_shadowed_only_by_one_that_allowed_something() {
+    assert_eq!([&[][..], &[0], &[0, 0]].map(unused), ["allows none of these flows"; 3]);
+    assert!(unused(&[0, 3]).contains("that an earlier rule does not allow"));
 }
 
 #[test]
@@ -159,6 +190,9 @@ fn rules_of_findings_allow_them() {
             .to_string()
             .contains("a rule says why")
     );
+    let of = |row: &Made| Common::of_row(&Batch::of(std::slice::from_ref(row)).rows().flow(0));
+    let apart = of(&made(0.0, "10.0.0.1", "10.0.0.2", 80)).and(of(&made(0.0, "10.0.0.3", "10.0.0.4", 80)));
+    assert!(appended("", &apart, &names, "r", None).unwrap_err().to_string().contains("write one by hand"));
     let named = super::made::grouped(&[made(0.0, "printer", "10.0.0.1", 9)], 1);
     assert!(
         appended("", &Common::of(&named.findings()[0]), &names, "r", None).unwrap_err().to_string().contains("by hand")

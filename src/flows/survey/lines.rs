@@ -37,13 +37,14 @@ impl Survey {
         })
     }
 
-    /// `79 flows with capture gaps, 3 one-sided, 75 with wrong checksums`; `None` where there are none.
+    /// `79 flows with capture gaps, 3 one-sided, 75 with wrong checksums, 1 without a usable time`; `None` where there are none.
     pub fn faults_line(&self) -> Option<String> {
         let faults = self.faults;
         let kinds = [
             (faults.gaps, "with capture gaps"),
             (faults.one_sided, "one-sided"),
             (faults.bad_checksums, "with wrong checksums"),
+            (self.untimed(), "without a usable time"),
         ];
         let told = kinds.into_iter().filter(|(n, _)| *n > 0).enumerate();
         let parts: Vec<String> = told

@@ -139,6 +139,11 @@ impl Survey {
         }
     }
 
+    /// Rows whose time is missing or cannot be read.
+    pub fn untimed(&self) -> u64 {
+        self.rows.saturating_sub(self.timed + self.implausible)
+    }
+
     /// When the first and the last flow began, in µs since 1970, UTC. Flows that are still open count only where there are no
     /// others.
     pub fn span(&self) -> Option<(i64, i64)> {

@@ -9,13 +9,13 @@ use arrow_schema::{DataType, Field, Schema};
 use proptest::prelude::*;
 use std::sync::Arc;
 
-/// Conn records that begin at these seconds and last for one.
-fn batch(file: usize, uids: &[String], seconds: &[i64]) -> Batch {
+/// Conn records that begin at these times and last for a second.
+fn batch(file: usize, uids: &[String], times: &[String]) -> Batch {
     let names = ["ts", "uid", "id.orig_h", "id.resp_h", "conn_state", "duration"];
     let column = |values: Vec<String>| Arc::new(StringArray::from(values)) as ArrayRef;
-    let n = seconds.len();
+    let n = times.len();
     let columns = vec![
-        column(seconds.iter().map(|s| s.to_string()).collect()),
+        column(times.to_vec()),
         column(uids.to_vec()),
         column(vec!["10.0.0.1".into(); n]),
         column(vec!["10.0.0.2".into(); n]),
@@ -34,7 +34,11 @@ fn batch(file: usize, uids: &[String], seconds: &[i64]) -> Batch {
 }
 
 fn surveyed(file: usize, uids: &[String], seconds: &[i64]) -> BatchSurvey {
-    let batch = batch(file, uids, seconds);
+    surveyed_texts(file, uids, &seconds.iter().map(i64::to_string).collect::<Vec<_>>())
+}
+
+fn surveyed_texts(file: usize, uids: &[String], times: &[String]) -> BatchSurvey {
+    let batch = batch(file, uids, times);
     let schema = FlowSchema::recognise(&batch.columns.schema(), FlowOptions::default()).unwrap();
     let flows = schema.flows(&batch.columns).unwrap();
     BatchSurvey::of(&batch, &flows, &schema.sensors(&batch.columns).unwrap(), Some(FlowLog::ZeekConn))
@@ -55,6 +59,18 @@ fn gaps_and_disorder_are_counted() {
     assert_eq!(survey.gaps(), [((DAY + 7) * 1_000_000, (DAY + 8_000) * 1_000_000)]);
     assert_eq!((survey.rows, survey.timed, survey.implausible), (7, 6, 1));
     assert!((survey.out_of_order() - 2.0 / 6.0).abs() < 1e-12);
+}
+
+#[test]
+fn times_that_cannot_be_read_are_counted_apart_from_those_that_cannot_be() {
+    let mut survey = Survey::default();
+    survey.add(surveyed_texts(0, &uids("a", 4), &["1700000000", "soon", "", "5"].map(str::to_owned)));
+    assert_eq!((survey.rows, survey.timed, survey.implausible, survey.untimed()), (4, 1, 1, 2));
+    assert_eq!(survey.faults_line().as_deref(), Some("2 flows without a usable time"));
+    survey.add(surveyed(1, &uids("b", 2), &[DAY, DAY + 1]));
+    assert_eq!(survey.untimed(), 2);
+    survey.faults.gaps = 1;
+    assert_eq!(survey.faults_line().as_deref(), Some("1 flow with capture gaps, 2 without a usable time"));
 }
 
 #[test]
