@@ -12,7 +12,7 @@ pub const PAUSE: i64 = 10_000_000;
 /// Microseconds: nor has a flood of many ports. At such a host strangers knock at one port or another every few seconds.
 pub const PAUSE_OF_PORTS: i64 = 1_000_000;
 /// A source in a flood has at most one flow for so many sources, where that is more than [`FEW`].
-const SOURCES_A_FLOW: u64 = 16;
+const SOURCES_A_FLOW: u64 = 4;
 
 /// Their begins, and how far they go on without a pause: a flow that lasts links nobody.
 const WITHOUT_A_PAUSE: Links = Links { silence: PAUSE, extent: |unit| without(unit, PAUSE) };

@@ -14,7 +14,7 @@
 //!    more than [`MANY`] destinations.
 //! 7. **Floods.** Of one destination, protocol and port: conversations that came to nothing (they failed, no byte came back, or the
 //!    handshake was never completed), each beginning within [`PAUSE`] of the one before, are one finding if they come from more than
-//!    [`CROWD`] sources with few flows each (at most [`FEW`], or a 16th of the number of sources): whoever makes up sources has many.
+//!    [`CROWD`] sources with few flows each (at most [`FEW`], or a quarter of the number of sources): whoever makes up sources has many.
 //!    The same for one destination and protocol over more than [`MANY`] ports without a silence of [`PAUSE_OF_PORTS`]. Floods of one
 //!    target within an hour of each other are one.
 //!
