@@ -96,11 +96,11 @@ pub fn fit(
             stages.parse += Stages::seconds(done.parse);
             tally.add(done.rows, &bad);
             bad.iter().try_for_each(|r| rejected(file, r))?;
-            look.map_or(Ok(()), |look| gatherer.take(look))?;
+            let copies = look.map_or_else(|| Ok(Vec::new()), |look| gatherer.take(look))?;
             if let (Some(even), Some(evenly)) = (&even, evenly) {
-                even.gather(&mut gathered_evenly, evenly)?;
+                even.gather(&mut gathered_evenly, evenly.without(&copies))?;
             }
-            sample.gather(&mut gathered, candidates)
+            sample.gather(&mut gathered, candidates.without(&copies))
         },
     )?;
     if input.wants_wider() {

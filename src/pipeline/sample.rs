@@ -34,6 +34,15 @@ pub struct Candidates {
     groups: Vec<Option<u64>>,
     file: usize,
     rows: RecordBatch,
+    /// Positions that are none after all, ascending.
+    left_out: Vec<u64>,
+}
+
+impl Candidates {
+    /// Without the rows at these positions of the stream, which ascend.
+    pub fn without(self, positions: &[u64]) -> Self {
+        Self { left_out: positions.to_vec(), ..self }
+    }
 }
 
 /// A sample being drawn.
@@ -146,7 +155,7 @@ impl Sample {
             true => batch.columns.clone(),
             false => take_record_batch(&batch.columns, &UInt32Array::from(rows)).map_err(arrow)?,
         };
-        Ok(Candidates { hashes, positions, groups, file: batch.file, rows })
+        Ok(Candidates { hashes, positions, groups, file: batch.file, rows, left_out: Vec::new() })
     }
 
     /// Adds a batch's candidates.
@@ -155,7 +164,8 @@ impl Sample {
         let file = candidates.file;
         let rows = candidates.hashes.iter().zip(&candidates.positions).zip(&candidates.groups).enumerate();
         let entry = |(row, ((&hash, &position), &group))| Entry { hash, position, group, file, piece, row };
-        gathered.entries.extend(rows.map(entry));
+        let is_drawn = |entry: &Entry| candidates.left_out.binary_search(&entry.position).is_err();
+        gathered.entries.extend(rows.map(entry).filter(is_drawn));
         gathered.pieces.push(candidates.rows);
         if gathered.entries.len() > 2 * self.size.max(8_192) || gathered.pieces.len() > 4_096 {
             self.shrink(gathered);

@@ -34,6 +34,35 @@ fn many_gzip_members_are_one_file() {
 }
 
 /// As tapes and some archives leave them; gzip reads on too.
+/// A log beside its packed self, and a rotated one that overlaps it: the first of equal records counts.
+#[test]
+fn copies_of_records_are_kept_and_not_scored() {
+    let bench = Bench::empty();
+    crate::kept::logs(&bench);
+    bench.ok(&["detect", "logs", "-o", "once.csv", "--device", "cpu"]);
+    let (first, second) = (bench.read("logs/conn.00.log"), bench.read("logs/conn.01.log"));
+    bench.write("logs/conn.00.log.gz", gzip(first.as_bytes()));
+    let header: String =
+        second.lines().take_while(|line| line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+    let tail: String = second.lines().skip(40).map(|line| format!("{line}\n")).collect();
+    bench.write("logs/conn.02.log", header + &tail);
+    let n_copies = 360 + tail.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).count();
+    let ran = bench.ok(&["detect", "logs", "-o", "twice.csv", "--device", "cpu"]);
+    assert!(ran.stderr.contains(&format!("{n_copies} copies of records that were met before")), "{}", ran.stderr);
+    let [once, twice] = ["once.csv", "twice.csv"].map(|name| crate::kept::manifest(&bench, name));
+    assert_eq!(twice["rows_superseded"], n_copies);
+    assert_eq!(twice["rows_scored"], once["rows_scored"]);
+    // Findings are those of one copy: which rows were drawn is another matter, and with it their scores.
+    let ids = |manifest: &serde_json::Value| -> std::collections::BTreeMap<String, u64> {
+        let list = manifest["findings"]["list"].as_array().unwrap().clone();
+        list.iter().map(|f| (f["id"].as_str().unwrap().to_owned(), f["flows"].as_u64().unwrap())).collect()
+    };
+    assert_eq!(ids(&twice), ids(&once));
+    let whole = bench.read("twice.csv");
+    bench.ok(&["detect", "logs", "-o", "twice.csv", "--device", "cpu", "--threads", "1", "--batch-rows", "7"]);
+    assert_eq!(bench.read("twice.csv"), whole);
+}
+
 #[test]
 fn zeros_behind_gzip_are_padding_and_other_bytes_damage() {
     let bench = Bench::with_flows(2_000);

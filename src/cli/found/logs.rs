@@ -19,6 +19,7 @@ pub fn logs(session: &Session, input: &Input, flows: &FlowScoring, fit: Option<&
         zone(logs.reader(), fit.is_some()),
         survey.order_line().map(|line| format!("{line}: re-sorted")),
         logs.snapshots_line(),
+        logs.copies_line(),
         survey.faults_line(),
         held_by_ten(logs).filter(|_| flooded.is_none()),
     ];

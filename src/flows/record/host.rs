@@ -84,7 +84,7 @@ pub(crate) fn digest(text: &str) -> u64 {
 }
 
 /// A digest of a text as it is, eight bytes a step; the same on every machine.
-pub(in crate::flows) fn text_digest(text: &str) -> u64 {
+pub(crate) fn text_digest(text: &str) -> u64 {
     let (words, rest) = text.as_bytes().as_chunks::<8>();
     let sum = words.iter().fold(text.len() as u64, |sum, word| mix(sum, u64::from_le_bytes(*word)));
     let tail = rest.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte));

@@ -10,8 +10,7 @@ mod schema;
 pub(crate) mod when;
 
 pub use host::Host;
-pub(in crate::flows) use host::text_digest;
-pub(crate) use host::{digest, mix};
+pub(crate) use host::{digest, mix, text_digest};
 pub use log::FlowLog;
 pub use marks::Marks;
 pub use schema::{FlowKind, FlowOptions, FlowSchema, Particulars};
