@@ -45,14 +45,14 @@ fn say_filters(args: &Show, session: &Session, asked: &Asked) -> Result<()> {
     let Some(filters) = filters.filter(|_| !args.quiet) else { return Ok(()) };
     // What is not known to be anything else may be.
     let may_be_tsv = rows.files.is_empty() || rows.files.iter().any(|file| is_tsv(asked, file) != Some(false));
-    if let Some(between) = rows.zeek_names() {
+    if let Some(between) = rows.habits.zeek_names() {
         if may_be_tsv {
             session.talk.line("zeek-cut", &filters.zeek_cut());
         }
         // Where an output has dates of Zeek's TSV, the log itself has seconds.
-        let times = rows.times().or(may_be_tsv.then_some(TimeUnit::Second));
+        let times = rows.habits.times().or(may_be_tsv.then_some(TimeUnit::Second));
         session.talk.line("DuckDB", &filters.duckdb(between, times));
-    } else if rows.are_eve() {
+    } else if rows.habits.are_eve() {
         session.talk.line("DuckDB", &filters.duckdb_eve());
     }
     session.talk.line("Kibana", &filters.kql());

@@ -18,6 +18,7 @@ mod alert;
 mod forget;
 mod hours;
 mod judge;
+mod look;
 mod pair;
 mod record;
 mod reference;
@@ -30,20 +31,20 @@ use super::collect::Entry;
 use super::group::Finding;
 use super::key::{CellKey, Conversation, Port};
 use super::names::HostNames;
-use super::pool::{PAUSE, PAUSE_OF_PORTS, came_to_nothing, is_ordinary_talk};
+use super::pool::{came_to_nothing, is_ordinary_talk};
 use super::rows::Rows;
 use super::services::Services;
-use super::subject::Kind;
 use super::tables::{COLUMNS, columns};
 use super::tally::Tally;
 use super::{HOUR, Surroundings};
 use crate::Result;
 use crate::flows::record::Host;
 use hours::Hours;
-use pair::{Due, Pair};
+use look::Met;
+use pair::Pair;
 use serde::{Deserialize, Serialize};
 use spread::{Block, Flood, Sweep, Trickle};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// The findings of a stream.
 #[derive(Debug)]
@@ -181,89 +182,10 @@ impl LiveFindings {
             return None;
         }
         let is_talk = is_ordinary_talk(&key.key, (flow.is_source_local(), flow.is_destination_local()));
-        let mut found = if due == Due::Pair { pair.finding(&key, due) } else { None };
-        let is_scan = found.as_ref().is_some_and(|(finding, _)| finding.subject.kind == Kind::Scan);
-        if source.is_some() && port != Port::None && !is_talk && !is_scan {
-            let about = (source, protocol, port);
-            match self.state.sweeps.entry(about).or_default().add(destination) {
-                Some(true) => found = self.sweep(&key),
-                Some(false) => return None,
-                None => {}
-            }
-        }
-        if let Some((finding, _)) = &found {
-            let block = self.state.blocks.entry(source).or_default();
-            let is_due = match (finding.subject.kind, port) {
-                (Kind::Scan, _) => block.add_scan(destination),
-                (Kind::Sweep, Port::Number(_)) => block.add_sweep((protocol, port)),
-                _ => None,
-            };
-            match is_due {
-                Some(true) => found = self.block(&key),
-                Some(false) => return None,
-                None => {}
-            }
-        }
-        if found.is_none() && source.is_some() && came_to_nothing(key.key.state, &tally) {
-            for (of, pause) in [(port, PAUSE), (Port::Many, PAUSE_OF_PORTS)] {
-                match self.state.floods.entry((destination, protocol, of)).or_default().add(source, start, pause) {
-                    Some(true) => found = self.flood(&key, of).filter(|(of, _)| of.subject.kind == Kind::Flood),
-                    Some(false) if of != Port::Many => return None,
-                    Some(false) | None => {}
-                }
-                if found.is_some() {
-                    break;
-                }
-            }
-        }
-        if found.is_none() && due == Due::Conversation {
-            found = self.state.pairs.get_mut(&(source, destination))?.finding(&key, due);
-        }
-        let (finding, entries) = found?;
+        let met = Met { key, start, due, is_talk, is_vain: came_to_nothing(key.key.state, &tally) };
+        let (finding, entries) = self.look_at(&met)?;
         let line = self.line(&entries, hour, now);
         Some(Candidate { row, key, finding, line, now, around: self.around() })
-    }
-
-    /// The finding of a group among those of its source and port.
-    fn sweep(&self, key: &CellKey) -> Option<(Finding, Vec<Entry>)> {
-        let Conversation { source, protocol, port, .. } = key.key.conversation;
-        let sweep = self.state.sweeps.get(&(source, protocol, port))?;
-        let of = |destination| {
-            let pair = self.state.pairs.get(&(source, destination))?;
-            Some(pair.entries_of(Conversation { source, destination, protocol, port }))
-        };
-        pair::finding_of(sweep.small().filter_map(of).flatten().collect(), key)
-    }
-
-    /// The finding of a group among those of the scans and sweeps of its source.
-    fn block(&self, key: &CellKey) -> Option<(Finding, Vec<Entry>)> {
-        let source = key.key.conversation.source;
-        let block = self.state.blocks.get(&source)?;
-        let scanned =
-            block.scans.iter().filter_map(|host| self.state.pairs.get(&(source, *host))).flat_map(Pair::entries);
-        let swept = block.sweeps.iter().flat_map(|&(protocol, port)| {
-            let hosts = self.state.sweeps.get(&(source, protocol, port)).into_iter().flat_map(Sweep::small);
-            let of = move |destination| {
-                let pair = self.state.pairs.get(&(source, destination))?;
-                Some(pair.entries_of(Conversation { source, destination, protocol, port }))
-            };
-            hosts.filter_map(of).flatten()
-        });
-        // Some are of a scan and of a sweep.
-        let entries: BTreeMap<CellKey, Entry> = scanned.chain(swept).map(|entry| (entry.key, entry)).collect();
-        pair::finding_of(entries.into_values().collect(), key)
-    }
-
-    /// The finding of a group among those of its destination and port, or of any port.
-    fn flood(&self, key: &CellKey, port: Port) -> Option<(Finding, Vec<Entry>)> {
-        let Conversation { destination, protocol, .. } = key.key.conversation;
-        let flood = self.state.floods.get(&(destination, protocol, port))?;
-        let pairs = flood.sources().filter_map(|source| self.state.pairs.get(&(source, destination)));
-        let is_of = |entry: &Entry| {
-            let own = entry.key.key.conversation;
-            own.protocol == protocol && (port == Port::Many || own.port == port)
-        };
-        pair::finding_of(pairs.flat_map(Pair::entries).filter(is_of).collect(), key)
     }
 
     /// What a finding did in an hour.

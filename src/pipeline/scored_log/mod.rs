@@ -1,19 +1,23 @@
 //! An output that was scored before, read again: its rows as flows with their severities.
 
-use super::flow_logs::FlowReader;
-use super::manifest::beside;
-use super::ordered::Run;
-use super::scored_columns::ScoredColumns;
+mod habits;
+
+pub use habits::Habits;
+
 use crate::features::flow::FlowSet;
 use crate::findings::{Collector, Common, Flow, Grouped, HostNames};
 use crate::flows::Batch;
 use crate::flows::source::{Input, InputOptions};
 use crate::model::{Model, columns_of_scored, prefix_of_added};
+use crate::pipeline::flow_logs::FlowReader;
+use crate::pipeline::manifest::beside;
+use crate::pipeline::ordered::Run;
+use crate::pipeline::scored_columns::ScoredColumns;
 use crate::{Error, Result, Stop};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, UInt64Type};
+use arrow_array::types::UInt64Type;
 use arrow_array::{Array, RecordBatch, StringArray, UInt64Array};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::DataType;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -52,21 +56,8 @@ pub struct FindingRows {
     pub faults: u64,
     /// The files that their records are from, as they were named when they were scored.
     pub files: BTreeSet<String>,
-    /// By whose habits their columns are named.
-    habits: BTreeSet<Habit>,
-    /// What Zeek's `ts` counts since 1970; `None`: it is a date.
-    times: BTreeSet<Option<TimeUnit>>,
-}
-
-/// By whose habit a row's columns are named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Habit {
-    /// Zeek's, with this between the words of the sides: `id.orig_h`, `id_orig_h`.
-    Zeek(char),
-    /// Suricata's.
-    Eve,
-    /// Another.
-    Other,
+    /// How their columns are named.
+    pub habits: Habits,
 }
 
 /// The rows of one finding in a batch, and their states; `None` if one has none.
@@ -88,32 +79,7 @@ impl FindingRows {
             (a, b) => a.or(b),
         };
         self.files.extend(more.files);
-        self.habits.extend(more.habits);
-        self.times.extend(more.times);
-    }
-
-    /// What stands between the words of the names of Zeek's sides; `None` where no row has Zeek's columns.
-    pub fn zeek_names(&self) -> Option<char> {
-        let mut zeek = self.habits.iter().filter_map(|habit| if let Habit::Zeek(c) = habit { Some(*c) } else { None });
-        // Zeek's own names, where rows have either.
-        zeek.next().map(|first| zeek.next().map_or(first, |_| '.'))
-    }
-
-    /// Whether all rows have the columns of Suricata's flow events.
-    pub fn are_eve(&self) -> bool {
-        self.habits.iter().eq([&Habit::Eve])
-    }
-
-    /// What Zeek's `ts` counts since 1970, and `None` where it is a date in all rows; Zeek's own seconds where rows differ.
-    pub fn times(&self) -> Option<TimeUnit> {
-        match self.times.first() {
-            Some(times) if self.times.len() == 1 => *times,
-            _ => Some(TimeUnit::Second),
-        }
-    }
-
-    fn are_zeek(&self) -> bool {
-        self.habits.iter().all(|habit| matches!(habit, Habit::Zeek(_)))
+        self.habits.merge(more.habits);
     }
 }
 
@@ -188,7 +154,7 @@ impl ScoredLog {
             });
             Ok(())
         })?;
-        rows.states = states.filter(|_| rows.are_zeek()).into_iter().flatten().collect();
+        rows.states = states.filter(|_| rows.habits.are_zeek()).into_iter().flatten().collect();
         Ok(rows)
     }
 
@@ -250,8 +216,7 @@ impl ScoredLog {
             names,
             faults: of_rows.iter().filter(|flow| flow.contradicts_itself()).count() as u64,
             files: self.files(batch, &wanted)?,
-            habits: wanted.iter().map(|&row| habit(&batch.columns, row)).collect(),
-            times: times(&batch.columns, &wanted, &of_rows),
+            habits: Habits::of(&batch.columns, &wanted, &of_rows),
             ..FindingRows::default()
         };
         Ok(Some(BatchRows { rows, states: wanted.iter().map(state).collect() }))
@@ -296,43 +261,4 @@ impl ScoredLog {
 /// The finding that a row is in.
 fn id_of(ids: &StringArray, row: usize) -> Option<&str> {
     (row < ids.len() && ids.is_valid(row)).then(|| ids.value(row)).filter(|id| !id.is_empty())
-}
-
-/// By the columns in which a row says its source.
-fn habit(rows: &RecordBatch, row: usize) -> Habit {
-    let has = |name: &str| {
-        rows.column_by_name(name).is_some_and(|column| *column.data_type() != DataType::Null && column.is_valid(row))
-    };
-    match () {
-        () if has("id.orig_h") => Habit::Zeek('.'),
-        () if has("id_orig_h") => Habit::Zeek('_'),
-        () if has("src_ip") && has("flow.start") => Habit::Eve,
-        () => Habit::Other,
-    }
-}
-
-/// What `ts` counts since 1970 in these rows, which were read as `flows`; `None`: it is a date. Nothing where that is not known.
-fn times(columns: &RecordBatch, rows: &[usize], flows: &[Flow<'_>]) -> BTreeSet<Option<TimeUnit>> {
-    let Some(column) = columns.column_by_name("ts") else { return BTreeSet::new() };
-    if matches!(column.data_type(), DataType::Timestamp(..)) {
-        return BTreeSet::from([None]);
-    }
-    // A text that is no number becomes null.
-    let Ok(numbers) = arrow_cast::cast(column, &DataType::Float64) else { return BTreeSet::new() };
-    let numbers = numbers.as_primitive::<Float64Type>();
-    let of_row = |(&row, flow): (&usize, &Flow<'_>)| {
-        let start = flow.start?;
-        Some(numbers.is_valid(row).then(|| unit(numbers.value(row), start)))
-    };
-    rows.iter().zip(flows).filter_map(of_row).collect()
-}
-
-/// What a number counts that was read as `micros`.
-fn unit(number: f64, micros: i64) -> TimeUnit {
-    match micros as f64 / number {
-        ratio if ratio > 3e4 => TimeUnit::Second,
-        ratio if ratio > 30.0 => TimeUnit::Millisecond,
-        ratio if ratio > 0.03 => TimeUnit::Microsecond,
-        _ => TimeUnit::Nanosecond,
-    }
 }
