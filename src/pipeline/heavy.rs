@@ -65,6 +65,29 @@ impl Names {
     }
 }
 
+/// The ten largest conversations of an input.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TenLargest {
+    /// Flows that they hold together.
+    pub flows: u64,
+    /// Flows of all conversations.
+    pub all: u64,
+    /// The largest and its flows, where it holds a 20th of all or more.
+    pub first: Option<(String, u64)>,
+}
+
+impl TenLargest {
+    /// The share that they hold, 0 to 1.
+    pub fn share(&self) -> f64 {
+        self.share_of(self.flows)
+    }
+
+    /// The share that so many flows are.
+    pub fn share_of(&self, flows: u64) -> f64 {
+        flows as f64 / self.all.max(1) as f64
+    }
+}
+
 /// The largest conversations of an input.
 #[derive(Debug)]
 pub(super) struct Heavy {
@@ -94,18 +117,15 @@ impl Heavy {
         }
     }
 
-    /// The share that the `n` largest hold together, 0 to 1.
-    pub fn share_of(&self, n: usize) -> f64 {
-        let mut counts: Vec<u64> = self.counts.of.values().copied().collect();
-        counts.sort_unstable();
-        counts.iter().rev().take(n).sum::<u64>() as f64 / self.counts.all.max(1) as f64
-    }
-
-    /// The largest and its share, if it holds a 20th of all.
-    pub fn largest(&self) -> Option<(String, f64)> {
-        let (key, &n) = self.counts.of.iter().max_by_key(|(key, n)| (**n, **key))?;
-        let share = n as f64 / self.counts.all.max(1) as f64;
-        self.names.get(key).filter(|_| share >= 0.05).map(|name| (name.clone(), share))
+    /// The ten largest.
+    pub fn ten_largest(&self) -> TenLargest {
+        let mut largest: Vec<(u64, u64)> = self.counts.of.iter().map(|(key, n)| (*n, *key)).collect();
+        largest.sort_unstable_by(|a, b| b.cmp(a));
+        largest.truncate(10);
+        let all = self.counts.all;
+        let first = largest.first().filter(|(n, _)| n * 20 >= all);
+        let named = first.and_then(|(n, key)| Some((self.names.get(key)?.clone(), *n)));
+        TenLargest { flows: largest.iter().map(|(n, _)| n).sum(), all, first: named }
     }
 }
 
@@ -119,10 +139,10 @@ mod tests {
         for i in 0..300_000u64 {
             heavy.count(if i % 3 == 0 { i % 2 } else { i + 10 });
         }
-        let share = heavy.share_of(2);
+        // Two hold a third; of the others each is met once.
+        let share = heavy.ten_largest().share();
         assert!((0.32..=0.334).contains(&share), "{share}");
-        assert_eq!(Heavy::default().share_of(10), 0.0);
-        assert_eq!(Heavy::default().largest(), None);
+        assert_eq!(Heavy::default().ten_largest(), TenLargest::default());
     }
 
     /// Whatever else there is, and wherever batches begin, who holds a 20th of all is known by name.
@@ -138,9 +158,8 @@ mod tests {
                 events.iter().for_each(|&key| heavy.count(key));
                 heavy.learn(Names(counts.of.into_keys().map(|key| (key, key.to_string())).collect()));
             }
-            let (name, share) = heavy.largest().unwrap();
-            assert_eq!(name, "7", "{size}");
-            assert!((0.052..0.053).contains(&share), "{share}");
+            let (name, flows) = heavy.ten_largest().first.unwrap();
+            assert_eq!((name.as_str(), flows), ("7", 40_000_u64.div_ceil(19)), "{size}");
         }
     }
 }

@@ -191,8 +191,11 @@ impl ManifestLogs {
     /// `None` of tables without addresses and times.
     fn of(logs: &FlowLogs) -> Option<Self> {
         logs.reader().tells_who_and_when().then(|| Self {
-            share_of_ten_largest_conversations: logs.share_of_ten,
-            largest_conversation: logs.largest.clone().map(|(name, share)| Conversation { name, share }),
+            share_of_ten_largest_conversations: logs.ten_largest.share(),
+            largest_conversation: logs.ten_largest.first.clone().map(|(name, flows)| {
+                let share = logs.ten_largest.share_of(flows);
+                Conversation { name, share }
+            }),
             zone_assumed: logs.reader().assumed_zone(),
             flows_without_usable_time: logs.survey.untimed(),
             flows_with_implausible_time: logs.survey.implausible,

@@ -35,6 +35,7 @@ pub use events::{End, EventId, EventPlan, FindingNote, FindingNotes, community_i
 pub use explain::{Chosen, ExplainOptions, ExplainReport, ExplainedRow, FindingMean, MOST_ROWS, explain};
 pub use fit::{FitOptions, FitReport, FitWatch, FlowFit, fit};
 pub use flow_logs::{AsFlows, FlowLogs, FlowReader, FlowReading, FlowScoring};
+pub use heavy::TenLargest;
 pub use known::KnownScores;
 pub use manifest::{AllowedFacts, FindingFacts, Manifest, RuleFacts, RunFacts, beside, manifest_path};
 pub use ordered::{Progress, Run, Timed};

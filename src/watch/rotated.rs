@@ -1,9 +1,10 @@
 //! The files that a log was rotated to.
 
 use super::place::{HEAD, Head};
+use crate::flows::source::unpacked;
 use crate::{Error, Result};
 use std::fs::{File, Metadata};
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -77,13 +78,7 @@ impl Rotated {
     /// Its bytes, unpacked.
     pub fn open(&self) -> Result<Box<dyn Read + Send>> {
         let io = |error| Error::io(&self.path, error);
-        let mut file = BufReader::new(File::open(&self.path).map_err(io)?);
-        let magic = std::io::BufRead::fill_buf(&mut file).map_err(io)?;
-        Ok(match magic {
-            [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd::stream::read::Decoder::with_buffer(file).map_err(io)?),
-            _ => Box::new(file),
-        })
+        unpacked(Box::new(File::open(&self.path).map_err(io)?)).map_err(io)
     }
 }
 

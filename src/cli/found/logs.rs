@@ -2,7 +2,8 @@
 
 use crate::cli::run::Session;
 use crate::flows::source::Input;
-use crate::pipeline::{FlowFit, FlowLogs, FlowReader, FlowScoring};
+use crate::pipeline::{FlowFit, FlowLogs, FlowReader, FlowScoring, TenLargest};
+use crate::words::quantity::percent;
 
 /// What is said of flow logs once they are read.
 ///
@@ -13,7 +14,7 @@ pub fn logs(session: &Session, input: &Input, flows: &FlowScoring, fit: Option<&
         return;
     }
     let survey = &logs.survey;
-    let flooded = fit.filter(|_| logs.share_of_ten > 0.5);
+    let flooded = fit.filter(|_| logs.ten_largest.share() > 0.5);
     let lines = [
         survey.time_line(),
         zone(logs.reader(), fit.is_some()),
@@ -52,12 +53,9 @@ fn zone(reader: &FlowReader, fits: bool) -> Option<String> {
 
 /// `ten conversations hold 41% of all flows (120.245.134.197 -> 64.225.56.201:30003 alone 17%)`; `None` without flows.
 fn held_by_ten(logs: &FlowLogs) -> Option<String> {
-    let percent = |share: f64| match share * 100.0 {
-        few if few < 1.0 => "under 1%".to_owned(),
-        percent => format!("{percent:.0}%"),
-    };
-    let alone = |(name, share): &(String, f64)| format!(" ({name} alone {})", percent(*share));
-    let largest = logs.largest.as_ref().map_or(String::new(), alone);
-    (logs.share_of_ten > 0.0)
-        .then(|| format!("ten conversations hold {} of all flows{largest}", percent(logs.share_of_ten)))
+    let TenLargest { flows, all, first } = &logs.ten_largest;
+    let alone = |(name, n): &(String, u64)| format!(" ({name} alone {})", percent(*n, *all));
+    let largest = first.as_ref().map_or(String::new(), alone);
+    let held = if flows < all { format!("{} of all flows", percent(*flows, *all)) } else { "all flows".to_owned() };
+    (*flows > 0).then(|| format!("ten conversations hold {held}{largest}"))
 }

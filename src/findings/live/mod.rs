@@ -7,7 +7,7 @@
 //!
 //! A finding is told when it is as odd as those that were asked for of an earlier log ([`Reference`]); without one, when a row of it is
 //! an anomaly by the model's threshold. Of small findings of flows that failed, two of a source and hour are told, and eight of a
-//! destination and port that follow each other as those of a flood: these are how scans and floods begin. What was told keeps its name
+//! destination, on one port or on any, that follow each other as those of a flood: these are how scans and floods begin. What was told keeps its name
 //! as it grows. A conversation that was told and turns out to be part of a scan is told once more, as the scan; and so are three scans
 //! of a block.
 //!

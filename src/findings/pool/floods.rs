@@ -1,9 +1,8 @@
 //! What many sources do to one host, to no avail.
 
-use super::{FEW, HOUR, Links, MANY, Unit, by_group, chains, linked};
+use super::{FEW, HOUR, Links, MANY, Unit, by_group, chains, distinct, linked};
 use crate::findings::key::Port;
 use crate::findings::subject::Kind;
-use std::collections::HashSet;
 
 /// Sources beyond which what they send to one port of a host is one finding.
 pub const CROWD: usize = 64;
@@ -63,10 +62,9 @@ fn floods(units: Vec<Unit>, links: &Links, is_wide: fn(&[Unit]) -> bool) -> Vec<
 }
 
 fn count_sources(units: &[Unit]) -> usize {
-    units.iter().map(|unit| unit.key.conversation.source).collect::<HashSet<_>>().len()
+    distinct(units, |unit| unit.key.conversation.source)
 }
 
 fn count_ports(units: &[Unit]) -> usize {
-    let port = |unit: &Unit| if let Port::Number(port) = unit.key.conversation.port { Some(port) } else { None };
-    units.iter().filter_map(port).collect::<HashSet<_>>().len()
+    distinct(units, |unit| if let Port::Number(port) = unit.key.conversation.port { Some(port) } else { None })
 }

@@ -33,6 +33,8 @@ use super::collect::Entry;
 use super::subject::Kind;
 use super::{DAY, HOUR};
 use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::hash::Hash;
 use unit::distance;
 
 /// Flows that make a conversation small.
@@ -119,6 +121,11 @@ fn join_bursts(units: Vec<Unit>) -> Vec<Unit> {
     chains(units, &WITHIN_A_DAY, Unit::is_plain, |chain| {
         (chain.len() as u64 > MOST_STRETCHES).then_some(Kind::Conversation)
     })
+}
+
+/// How many different values units have; those without one do not count.
+fn distinct<T: Eq + Hash>(units: &[Unit], of: impl Fn(&Unit) -> Option<T>) -> usize {
+    units.iter().filter_map(of).collect::<HashSet<T>>().len()
 }
 
 /// How units follow each other.

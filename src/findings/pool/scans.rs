@@ -1,10 +1,9 @@
 //! What one source does to many ports and hosts.
 
-use super::{FEW, MANY, PORTS_A_FLOW, Unit, WITHIN_A_DAY, by_group, chains};
+use super::{FEW, MANY, PORTS_A_FLOW, Unit, WITHIN_A_DAY, by_group, chains, distinct};
 use crate::findings::key::{Key, Port};
 use crate::findings::subject::Kind;
 use crate::flows::record::StateGroup;
-use std::collections::HashSet;
 
 /// Rules 4 to 6.
 pub fn join(units: Vec<Unit>) -> Vec<Unit> {
@@ -63,10 +62,12 @@ fn has_port(unit: &Unit) -> bool {
     matches!(unit.key.conversation.port, Port::Number(_))
 }
 
+/// Ports of what no rule has pooled.
 fn count_ports(units: &[Unit]) -> usize {
-    units.iter().filter(|u| u.is_plain()).map(|unit| unit.key.conversation.port).collect::<HashSet<_>>().len()
+    distinct(units, |unit| unit.is_plain().then_some(unit.key.conversation.port))
 }
 
+/// Their destinations.
 fn count_hosts(units: &[Unit]) -> usize {
-    units.iter().filter(|u| u.is_plain()).map(|unit| unit.key.conversation.destination).collect::<HashSet<_>>().len()
+    distinct(units, |unit| unit.is_plain().then_some(unit.key.conversation.destination))
 }

@@ -1,6 +1,7 @@
 //! The bytes of a file as text sees them: decompressed, counted, damage told apart from the end.
 
 use super::Compression;
+use super::recognise;
 use flate2::bufread::GzDecoder;
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -30,6 +31,19 @@ impl Bytes {
             }
         };
         Ok(Self { reader, compression, stored, handed: 0 })
+    }
+
+    /// The same, where its first bytes tell how it is packed.
+    pub fn recognised(mut stored: Box<dyn Read + Send>) -> io::Result<Self> {
+        let mut magic = Vec::new();
+        stored.by_ref().take(16).read_to_end(&mut magic)?;
+        let compression = recognise::compression(&magic);
+        Self::new(Box::new(io::Cursor::new(magic).chain(stored)), compression)
+    }
+
+    /// How it is packed.
+    pub fn compression(&self) -> Compression {
+        self.compression
     }
 
     /// Stored bytes read since the last call.
@@ -104,6 +118,11 @@ impl Read for Counted {
         self.stored.fetch_add(n as u64, Ordering::Relaxed);
         Ok(n)
     }
+}
+
+/// The bytes of a file, however it is packed.
+pub(crate) fn unpacked(stored: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    Ok(Bytes::recognised(stored)?.into_reader())
 }
 
 /// The members of a gzip stream, one behind the other. Zero bytes behind the last are padding (of tapes, of blocks), which

@@ -47,6 +47,7 @@ use std::sync::Arc;
 
 pub use awaited::Awaited;
 pub(crate) use awaited::{Blocks, blocks};
+pub(crate) use bytes::unpacked;
 pub(crate) use conform::conform;
 pub use csv::preset;
 pub use earlier::{FINDING_COLUMNS, REASONS_COLUMN, SCORED_COLUMNS, added_columns, prefix_of_added};

@@ -6,7 +6,7 @@ mod reader;
 
 pub use reader::{AsFlows, FlowReader, FlowReading};
 
-use super::heavy::Heavy;
+use super::heavy::{Heavy, TenLargest};
 use crate::features::flow::FlowFeatures;
 use crate::features::windows::{Event, Evictions, WindowFeatures, WindowOptions, Windows};
 use crate::flows::Batch;
@@ -48,8 +48,7 @@ impl FlowGatherer {
     pub fn finish(self, reader: FlowReader, stop: &Stop) -> Result<FlowLogs> {
         let Self { windows, survey, heavy, copying } = self;
         let reader = reader.without(copying.finish());
-        let (share_of_ten, largest) = (heavy.share_of(10), heavy.largest());
-        Ok(FlowLogs { reader, windows: windows.finish(stop)?, survey, share_of_ten, largest })
+        Ok(FlowLogs { reader, windows: windows.finish(stop)?, survey, ten_largest: heavy.ten_largest() })
     }
 }
 
@@ -60,10 +59,8 @@ pub struct FlowLogs {
     windows: WindowFeatures,
     /// What is said of the logs.
     pub survey: Survey,
-    /// The share of flows that the ten largest conversations hold, 0 to 1.
-    pub share_of_ten: f64,
-    /// The largest of them and its share, where it holds a 20th of all or more.
-    pub largest: Option<(String, f64)>,
+    /// Their ten largest conversations.
+    pub ten_largest: TenLargest,
 }
 
 impl FlowLogs {

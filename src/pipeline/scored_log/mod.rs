@@ -178,11 +178,10 @@ impl ScoredLog {
         let Some(reader) = &self.reader else { return Ok(others) };
         let look = |batch: Batch| {
             let (ids, flows) = (self.texts(&batch.columns, "finding_id")?, reader.read(&self.input, &batch)?);
-            let severity = vec![0.0; batch.n_rows()];
             let states = &flows.flows.state;
             let is_other = |&row: &usize| {
                 let state = (row < states.len() && states.is_valid(row)).then(|| states.value(row));
-                id_of(&ids, row) != Some(id) && meets(&flows.rows(&severity).flow(row), state)
+                id_of(&ids, row) != Some(id) && meets(&flows.rows(&[]).flow(row), state)
             };
             let (of_findings, of_none): (Vec<usize>, Vec<usize>) =
                 (0..batch.n_rows()).filter(is_other).partition(|&row| id_of(&ids, row).is_some());

@@ -159,17 +159,15 @@ fn seekable(format: Format, compression: Compression, place: &Place) -> Result<&
 /// Reads the beginning of a file. Damage further in does not matter yet, unless nothing comes before it.
 fn head(name: &str, place: &Place, limit: usize) -> Result<Head> {
     let io = |error| Error::io(name, error);
-    let (mut stored, whole): (Box<dyn Read + Send>, bool) = match place {
+    let (stored, whole): (Box<dyn Read + Send>, bool) = match place {
         Place::File(path) => (Box::new(File::open(path).map_err(io)?), true),
         Place::Pipe(pipe) => {
             let (head, whole) = pipe.head();
             (Box::new(head), whole)
         }
     };
-    let mut magic = Vec::new();
-    stored.by_ref().take(16).read_to_end(&mut magic).map_err(io)?;
-    let compression = recognise::compression(&magic);
-    let mut bytes = Bytes::new(Box::new(Cursor::new(magic).chain(stored)), compression).map_err(io)?;
+    let mut bytes = Bytes::recognised(stored).map_err(io)?;
+    let compression = bytes.compression();
     let mut head = vec![0; limit];
     let (n, end) = bytes.fill(&mut head);
     head.truncate(n);
