@@ -2,10 +2,11 @@
 
 use super::output::{OutputColumns, OutputPlan};
 use crate::detectors::{Scorer, Severity, Threshold};
-use crate::features::RowsToMatrix;
+use crate::features::{Encoded, RowsToMatrix};
 use crate::ops::neighbors::Settled;
-use crate::{Result, Stop};
-use arrow_array::RecordBatch;
+use crate::{Error, Result, Stop};
+use arrow_array::{BooleanArray, RecordBatch};
+use arrow_select::filter::filter_record_batch;
 use ndarray::{ArrayView2, Axis};
 use std::time::{Duration, Instant};
 
@@ -32,9 +33,9 @@ pub struct Scored {
     pub finding: Option<InFinding>,
     /// Why it is odd, where rows are explained.
     pub reasons: Option<Vec<Option<String>>>,
-    /// Missing values that were filled in.
+    /// Missing values that were filled in, of rows that got a score.
     pub imputed: u64,
-    /// Values of categories that training had not met, by categorical column.
+    /// Values of categories that training had not met, by categorical column, of the same rows.
     pub unseen_by_column: Vec<u64>,
     /// Time spent on encoding.
     pub encode_time: Duration,
@@ -80,13 +81,14 @@ impl BatchScorer {
     }
 
     /// The same, where the score of some rows is known already, `known` says which: training rows of a detector that
-    /// left each of them out of its own list.
+    /// left each of them out of its own list, and those that get none (NaN), whose values are not counted either.
     ///
     /// # Errors
     /// As [`BatchScorer::score`].
     pub fn score_knowing(&self, batch: &RecordBatch, known: impl Fn(usize) -> Option<f64>) -> Result<Scored> {
+        let known: Vec<Option<f64>> = (0..batch.num_rows()).map(known).collect();
         let start = Instant::now();
-        let encoded = self.rows.encode(batch)?;
+        let encoded = self.encode(batch, &known)?;
         let encode_time = start.elapsed();
         let score = self.scores(encoded.matrix.view(), &known)?;
         let severity = score.iter().map(|&score| self.severity.of(score)).collect();
@@ -105,15 +107,29 @@ impl BatchScorer {
         })
     }
 
-    /// The known scores, and of the other rows what the detector gives.
-    fn scores(&self, rows: ArrayView2<'_, f32>, known: &dyn Fn(usize) -> Option<f64>) -> Result<Vec<f64>> {
-        let known: Vec<Option<f64>> = (0..rows.nrows()).map(known).collect();
-        let unknown: Vec<usize> = (0..known.len()).filter(|&row| known.get(row).is_none_or(Option::is_none)).collect();
-        if unknown.len() == rows.nrows() {
-            return self.scorer.score(rows);
+    /// The rows as the detector takes them, without those that get no score.
+    fn encode(&self, batch: &RecordBatch, known: &[Option<f64>]) -> Result<Encoded> {
+        let is_scored: Vec<bool> = known.iter().map(|score| !gets_none(score)).collect();
+        if is_scored.iter().all(|&scored| scored) {
+            return self.rows.encode(batch);
         }
-        let mut found = self.scorer.score(rows.select(Axis(0), &unknown).view())?.into_iter();
-        Ok(known.into_iter().filter_map(|score| score.or_else(|| found.next())).collect())
+        let rows = filter_record_batch(batch, &BooleanArray::from(is_scored))
+            .map_err(|e| Error::Schema(format!("rows could not be filtered: {e}")))?;
+        self.rows.encode(&rows)
+    }
+
+    /// The known scores, and of the other rows what the detector gives; `rows` are those that get a score.
+    fn scores(&self, rows: ArrayView2<'_, f32>, known: &[Option<f64>]) -> Result<Vec<f64>> {
+        let of_rows = known.iter().filter(|score| !gets_none(score));
+        let unknown: Vec<usize> =
+            of_rows.enumerate().filter_map(|(row, score)| score.is_none().then_some(row)).collect();
+        let found = if unknown.len() == rows.nrows() {
+            self.scorer.score(rows)?
+        } else {
+            self.scorer.score(rows.select(Axis(0), &unknown).view())?
+        };
+        let mut found = found.into_iter();
+        Ok(known.iter().filter_map(|score| score.or_else(|| found.next())).collect())
     }
 
     /// Scores the rows of `batch` and gives them back with the columns `anomaly_score`, `severity` and `anomaly`.
@@ -124,4 +140,9 @@ impl BatchScorer {
         let plan = OutputPlan::new(&batch.schema(), &OutputColumns::default())?;
         plan.attach(batch, self.score(batch)?)
     }
+}
+
+/// Whether a row is one that gets no score.
+fn gets_none(known: &Option<f64>) -> bool {
+    known.is_some_and(f64::is_nan)
 }

@@ -83,6 +83,25 @@ fn one_file_and_many_give_the_same_findings() {
     assert_eq!(of("whole.csv"), of("parts.csv"));
 }
 
+/// Beside its own copy a log gives what it gives alone: copies are neither learned from nor scored nor counted.
+#[test]
+fn the_same_log_twice_gives_what_it_gives_once() {
+    let Some(log) = shared("data/zeek/labelled/CTU-IoT-Malware-Capture-34-1.conn.log.labeled") else { return };
+    let bench = Bench::empty();
+    std::fs::create_dir(bench.path("twice")).unwrap();
+    for copy in ["once.log", "twice/conn.1.log", "twice/conn.2.log"] {
+        std::fs::copy(&log, bench.path(copy)).unwrap();
+    }
+    let told = |input: &str, out: &str| {
+        let ran = bench.ok(&["detect", input, "-o", out, "--device", "cpu"]);
+        let manifest = manifest(&bench, out);
+        (ran.stdout, manifest["rows_scored"].clone(), manifest["imputed_values"].clone())
+    };
+    let once = told("once.log", "once.csv");
+    assert!(once.2.as_u64().unwrap() > 0, "{once:?}");
+    assert_eq!(told("twice/", "twice.csv"), once);
+}
+
 #[test]
 fn what_floods_a_log_does_not_turn_its_verdicts_round() {
     let Some(log) = shared("data/zeek/labelled/CTU-IoT-Malware-Capture-34-1.conn.log.labeled") else { return };

@@ -55,14 +55,25 @@ pub fn fit(sample: &RecordBatch, roles: &[ColumnRole], options: &FeatureOptions)
     }
     plan.notes = notes(&plan.columns, &schema, fitting.flow_meter);
     if plan.n_features() == 0 {
-        let what = |c: &ColumnSummary| format!("`{}` ({}, {}; {})", c.name, c.role, c.reason, c.outcome);
-        return Err(Error::Schema(format!(
-            "no column gives a feature; the sample of {} has {}. Set a column's role to numeric or categorical to use it",
-            counted(plan.sample_rows, "row"),
-            listed(plan.columns.iter().map(what))
-        )));
+        return Err(no_features(&plan));
     }
     Ok(plan)
+}
+
+/// Why no column gives a feature.
+fn no_features(plan: &FeaturePlan) -> Error {
+    if plan.sample_rows == 1 {
+        return Error::Schema("what is odd is learned from many records, and there is 1 to learn from".to_owned());
+    }
+    let what = |c: &ColumnSummary| match c.role {
+        Role::Numeric | Role::Categorical => format!("`{}` ({})", c.name, c.outcome),
+        role => format!("`{}` ({role}, {})", c.name, c.reason),
+    };
+    Error::Schema(format!(
+        "no column gives a feature; the sample of {} has {}. Set a column's role to numeric or categorical to use it",
+        counted(plan.sample_rows, "row"),
+        listed(plan.columns.iter().map(what))
+    ))
 }
 
 enum Outcome {

@@ -133,6 +133,8 @@ fn nothing_to_fit_on_is_an_error_that_says_what_was_there() {
     let roles = infer_roles(&batch, &RoleOverrides::new()).unwrap();
     let error = FeaturePlan::fit(&batch, &roles, &FeatureOptions::default()).unwrap_err().to_string();
     assert!(error.contains("`src_ip` (identifier, its values are addresses"), "{error}");
+    let error = FeaturePlan::fit(&batch.slice(0, 1), &roles, &FeatureOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("there is 1 to learn from") && error.len() < 100, "{error}");
     let error = FeaturePlan::fit(&batch, &roles[..1], &FeatureOptions::default()).unwrap_err().to_string();
     assert!(error.contains("1 role given for the sample's 2 columns"), "{error}");
 }

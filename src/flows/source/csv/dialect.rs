@@ -1,6 +1,6 @@
 //! How a delimited text file is written: its delimiter, whether it has a header, its names and types.
 
-use super::names::{known_without_header, numbered, unique};
+use super::names::{is_zeek_connection, known_without_header, numbered, unique};
 use crate::flows::source::text::columns::unquote;
 use crate::flows::source::text::encoding::readable;
 use crate::flows::source::text::infer::Evidence;
@@ -85,6 +85,13 @@ impl Dialect {
             },
         };
         if header == Header::None {
+            if given.is_none() && is_zeek_connection(&first_row) {
+                return Err(
+                    "these are records of a Zeek log without the header that names their columns; put it in front, \
+                            as in (grep '^#' WHOLE.log; cat FILE) | oddflow detect -, or name them with --columns"
+                        .into(),
+                );
+            }
             for (evidence, field) in evidence.iter_mut().zip(&first.fields) {
                 evidence.field(&text(field));
             }

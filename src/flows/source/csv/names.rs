@@ -1,6 +1,7 @@
 //! Column names: cleaned, made unique, or known from a preset.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 
 /// The 41 features of the KDD family, the attack's name, and NSL-KDD's difficulty.
 const NSL_KDD: [&str; 43] = [
@@ -91,6 +92,25 @@ pub(super) fn known_without_header(first: &[String]) -> Option<Vec<String>> {
         && [0, 4, 5, 22, 23, 42].iter().all(|&i| field(i).parse::<f64>().is_ok())
         && field(41).parse::<f64>().is_err();
     is_kdd.then(|| names.iter().map(|&name| name.to_owned()).collect())
+}
+
+/// Whether a record without names is one of Zeek's connections: a uid between a time and the two ends (address, port).
+pub(super) fn is_zeek_connection(record: &[String]) -> bool {
+    let is_uid = |text: &str| {
+        (12..=24).contains(&text.len())
+            && text.starts_with('C')
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let is_address = |text: &str| text.parse::<IpAddr>().is_ok();
+    let is_port = |text: &str| text.parse::<u16>().is_ok();
+    record.windows(6).any(|fields| match fields {
+        [_time, uid, source, source_port, destination, destination_port] => {
+            is_uid(uid)
+                && [source, destination].into_iter().all(|text| is_address(text))
+                && [source_port, destination_port].into_iter().all(|text| is_port(text))
+        }
+        _ => false,
+    })
 }
 
 /// Names for a file without a header: `c1`, `c2`, …

@@ -315,6 +315,20 @@ fn dialects_are_recognised() {
     assert!(detect("\n\n").is_err());
 }
 
+/// What a filter by words leaves of a Zeek log has no names: as a table its addresses and times would be taken for texts.
+#[test]
+fn a_zeek_log_without_its_header_is_refused_unless_columns_are_named() {
+    let record = "1713567603.318246\tC5IIb03R0K8PRgLXpj\t206.168.34.163\t64220\tfe80::1\t6003\ttcp\t-\n".repeat(3);
+    let detect = |text: &str, names: Option<&[String]>| Dialect::detect(text.as_bytes(), true, false, names, None);
+    let reason = detect(&record, None).unwrap_err();
+    assert!(reason.contains("Zeek") && reason.contains("--columns"), "{reason}");
+    let names: Vec<String> = (0..8).map(|i| format!("n{i}")).collect();
+    assert_eq!(detect(&record, Some(&names)).unwrap().header, Header::None);
+    for other in ["C5IIb03R0K8PRgLXpj", "206.168.34.163", "64220", "6003"] {
+        assert_eq!(detect(&record.replace(other, "x"), None).unwrap().header, Header::None, "{other}");
+    }
+}
+
 #[test]
 fn given_names_meet_headers() {
     let names = ["a", "b"].map(String::from);
