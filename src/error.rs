@@ -33,7 +33,7 @@ pub enum Error {
     },
 
     /// A log that is read well enough, but whose records are no flows.
-    #[error("{file}: this is a {maker} log of another kind ({}), which holds no flows; {wanted}", if log.is_empty() { "it does not say which" } else { log })]
+    #[error("{file}: this is a {maker} log of another kind ({}), which is not read; {wanted}", if log.is_empty() { "it does not say which" } else { log })]
     OtherLog {
         /// The file as the user named it.
         file: String,

@@ -1,12 +1,10 @@
 //! `--baseline TIME..TIME`: a span of the logs' own time.
 
 use crate::flows::record::when;
+use crate::flows::record::when::DAY;
 use crate::pipeline::FlowFit;
 use crate::{Error, Result};
 use std::path::Path;
-
-/// Microseconds in a day.
-const DAY: i64 = 86_400_000_000;
 
 /// The span that the baseline names, from and before in µs since 1970; `None` where it names files, or nothing.
 ///

@@ -6,7 +6,7 @@ use super::baseline;
 use super::found::{self, Asked};
 use super::outputs::{check_distinct, check_output, check_parts, output_target};
 use super::run::Session;
-use super::score::{Scoring, events, finish, flow_logs};
+use super::scoring::{Scoring, events, finish, flow_logs};
 use super::settings::Config;
 use super::summary;
 use crate::Result;
@@ -55,8 +55,9 @@ pub fn run(args: &Detect) -> Result<Done> {
             FitReport { known: None, flows: None, ..fitted }
         }
     };
-    if let Some(flows) = &fitted.flows {
-        found::logs(&session, &input, flows, options.flows.as_ref());
+    match &fitted.flows {
+        Some(flows) => found::logs(&session, &input, flows, options.flows.as_ref()),
+        None => found::table(&session, &input, options.flows.as_ref()),
     }
     summary::fitted(&session, &fitted);
     let mut model = fitted.model;

@@ -4,7 +4,7 @@ use super::Done;
 use super::args::Drift;
 use super::look::look;
 use super::run::Session;
-use super::score::known_types;
+use super::scoring::known_types;
 use super::settings::Config;
 use super::summary;
 use super::talk::{count, percent, plural, say};

@@ -10,7 +10,7 @@ use super::Done;
 use super::args::Embed;
 use super::outputs::{check_distinct, check_output};
 use super::run::{Session, total_bytes};
-use super::score::{flow_logs, known_types};
+use super::scoring::{flow_logs, known_types};
 use super::settings::Config;
 use super::summary;
 use super::talk::{count, plural, seconds};

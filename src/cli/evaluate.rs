@@ -8,7 +8,7 @@ use super::args::Evaluate;
 use super::look::look;
 use super::outputs::{check_distinct, check_output};
 use super::run::Session;
-use super::score::{known_types, label};
+use super::scoring::{known_types, label};
 use super::settings::Config;
 use super::summary;
 use crate::detectors::{Assessed, Resampling, Threshold, ThresholdRule};

@@ -21,8 +21,9 @@ pub fn run(args: &Fit) -> Result<Done> {
     let fitted = session.keeping_rejects(args.rejected.as_deref(), &mut input, |input, rejects| {
         session.fit(input, &options, |file, record| rejects.keep(file, record))
     })?;
-    if let Some(flows) = &fitted.flows {
-        found::logs(&session, &input, flows, options.flows.as_ref());
+    match &fitted.flows {
+        Some(flows) => found::logs(&session, &input, flows, options.flows.as_ref()),
+        None => found::table(&session, &input, options.flows.as_ref()),
     }
     summary::fitted(&session, &fitted);
     let mut model = fitted.model;

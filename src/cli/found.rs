@@ -3,11 +3,11 @@
 mod logs;
 mod told;
 
-pub use logs::logs;
+pub use logs::{logs, table};
 
 use super::args::{FindingArgs, OutputArgs, VerdictArgs};
 use super::run::Session;
-use super::score::Scoring;
+use super::scoring::Scoring;
 use super::settings::Config;
 use crate::detectors::ThresholdRule;
 use crate::findings::allow::{AllowList, Day, parse};
@@ -101,7 +101,9 @@ impl Grouping {
             }
             Some(other) => return Err(Error::parameter("--group", other, "it must be auto or none")),
         }
-        let rule = config.rule(verdict)?;
+        // What stands on the command line wins: a number of findings there overrides a threshold in the file.
+        let is_given = verdict.threshold.is_some() || verdict.contamination.is_some();
+        let rule = config.rule(verdict)?.filter(|_| is_given || args.alerts.is_none());
         let asked = match (rule, config.alerts(args)) {
             (Some(ThresholdRule::Contamination(share)), _) => Verdict::Contamination(share),
             (_, Some(text)) => text.parse()?,

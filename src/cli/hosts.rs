@@ -6,15 +6,13 @@ use super::run::Session;
 use super::talk::{count, say};
 use crate::findings::quantity::{bytes, instant};
 use crate::findings::{Grouped, HostDay, host_days};
+use crate::flows::record::when::DAY;
 use crate::pipeline::{ScoredLog, ToldRun};
 use crate::{Error, Result};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::path::Path;
-
-/// Microseconds in a day.
-const DAY: i64 = 86_400_000_000;
 
 /// A line as JSON.
 #[derive(Serialize)]

@@ -1,7 +1,7 @@
 //! Scoring an input for what it tells, not for an output: `drift` and `evaluate`.
 
 use super::run::{Session, total_bytes};
-use super::score::flow_logs;
+use super::scoring::flow_logs;
 use crate::Result;
 use crate::flows::source::Input;
 use crate::model::{Model, OutputColumns, OutputPlan};

@@ -25,6 +25,7 @@ mod progress;
 mod report;
 mod run;
 mod score;
+mod scoring;
 mod settings;
 mod shaders;
 mod show;

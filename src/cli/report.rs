@@ -19,7 +19,7 @@ use crate::report::{FINDINGS_WITH_ROWS, GatherOptions, Gathered, MOST_ROWS, Map,
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Rows of a map unless it is said how many.
@@ -34,7 +34,7 @@ const DEFAULT_SEED: u64 = 0;
 pub fn run(args: &Args) -> Result<Done> {
     let config = Config::load(args.run.config.as_deref())?;
     let sizes = Sizes::new(args)?;
-    let reading = args.tz.as_deref().map_or(Ok(FlowOptions::default()), FlowOptions::of_zone)?;
+    let zone = args.tz.as_deref().map(FlowOptions::of_zone).transpose()?;
     let mut running = config.running(&args.run)?;
     if !args.map {
         // Nothing is computed that a GPU would do.
@@ -47,7 +47,9 @@ pub fn run(args: &Args) -> Result<Done> {
     let mut input = session.open(&args.input, &options, args.map)?;
     check_outputs(args, &input)?;
     let scored = ScoredColumns::find(&input.schema, &prefix)?;
-    let manifest = manifest(&input);
+    let scored_file = scored_file(&input);
+    let reading = zone.or_else(|| scored_file.map(ToldRun::zone_beside)).unwrap_or_default();
+    let manifest = scored_file.map(manifest_path);
     let (told, notes) = told(manifest.as_deref());
     let seed = args.seed.unwrap_or(DEFAULT_SEED);
     let label = label(&input, &scored);
@@ -128,10 +130,10 @@ fn check_outputs(args: &Args, input: &Input) -> Result<()> {
     ])
 }
 
-/// Where the manifest of the scored file would be: of several files, and of a pipe, none.
-fn manifest(input: &Input) -> Option<PathBuf> {
+/// The file that was scored, beside which its manifest is: none of several files, and of a pipe.
+fn scored_file(input: &Input) -> Option<&Path> {
     match input.files.as_slice() {
-        [file] if file.name != "-" => file.path.as_deref().map(manifest_path),
+        [file] if file.name != "-" => file.path.as_deref(),
         _ => None,
     }
 }

@@ -55,8 +55,12 @@ fn say_filters(args: &Show, session: &Session, asked: &Asked) -> Result<()> {
     } else if rows.habits.are_eve() {
         session.talk.line("DuckDB", &filters.duckdb_eve());
     }
-    session.talk.line("Kibana", &filters.kql());
-    session.talk.line("Splunk", &filters.spl());
+    let (kql, spl) = match rows.habits.are_eve() {
+        true => (filters.kql_eve(), filters.spl_eve()),
+        false => (filters.kql(), filters.spl()),
+    };
+    session.talk.line("Kibana", &kql);
+    session.talk.line("Splunk", &spl);
     let (of_others, of_none) = asked.others(session, |flow, state| filters.select(flow, state))?;
     let parts = [(of_others, "of other findings"), (of_none, "of none (replaced by later ones, or not scored)")];
     let told: Vec<String> =

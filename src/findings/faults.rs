@@ -3,6 +3,7 @@
 use super::group::{Finding, Grouped};
 use super::quantity::{bytes, count, instant, percent};
 use super::subject::Kind;
+use super::tally::Tally;
 use super::{DAY, HOUR};
 use std::collections::BTreeMap;
 
@@ -114,10 +115,10 @@ pub fn faults(grouped: &Grouped) -> Vec<Fault> {
 
 fn of_the_whole(grouped: &Grouped) -> Vec<Fault> {
     let tallies = || grouped.entries().map(|(entry, _)| &entry.tally);
-    let of: u64 = tallies().map(|tally| tally.flows).sum();
-    let (flows, missed) = (tallies().map(|tally| tally.gaps).sum(), tallies().map(|tally| tally.missed).sum());
-    let one_sided = tallies().map(|tally| tally.one_sided).sum();
-    let bad = tallies().map(|tally| tally.bad_checksums).sum();
+    // Bytes are what a log claims, so their sums may be larger than a number can be.
+    let sum = |count: fn(&Tally) -> u64| tallies().map(count).fold(0, u64::saturating_add);
+    let (of, flows, missed) = (sum(|tally| tally.flows), sum(|tally| tally.gaps), sum(|tally| tally.missed));
+    let (one_sided, bad) = (sum(|tally| tally.one_sided), sum(|tally| tally.bad_checksums));
     let mut faults = Vec::new();
     if reaches(flows, of, GAPS) {
         faults.push(Fault::Gaps { flows, of, missed });

@@ -147,6 +147,15 @@ impl Filters {
 
     /// Kibana's query language, in ECS's fields.
     pub fn kql(&self) -> String {
+        self.kql_by("@timestamp")
+    }
+
+    /// The same of Suricata's events, whose own time is when they were written.
+    pub fn kql_eve(&self) -> String {
+        self.kql_by("event.start")
+    }
+
+    fn kql_by(&self, time: &str) -> String {
         let text = |field: &str, value: &Option<String>| {
             value.as_ref().map(|value| format!("{field} : \"{}\"", backslashed(value, &['\\', '"'])))
         };
@@ -161,7 +170,7 @@ impl Filters {
             ),
             self.any_state(" or ", |state| format!("zeek.connection.state : \"{}\"", backslashed(state, &['\\', '"']))),
             self.span.map(|(first, last)| {
-                format!("@timestamp >= \"{}\" and @timestamp <= \"{}\"", iso(first), iso(last.saturating_add(999_999)))
+                format!("{time} >= \"{}\" and {time} <= \"{}\"", iso(first), iso(last.saturating_add(999_999)))
             }),
         ];
         joined(tests, " and ").unwrap_or_else(|| "*".to_owned())
@@ -169,6 +178,23 @@ impl Filters {
 
     /// Splunk's, in the fields of its common information model.
     pub fn spl(&self) -> String {
+        // Splunk's latest is not part of the span.
+        let span = |(first, last): (i64, i64)| {
+            format!("earliest={} latest={}", seconds(first), seconds(last.saturating_add(1)))
+        };
+        self.search(self.span.map(span))
+    }
+
+    /// The same of Suricata's events, whose own time is when they were written.
+    pub fn spl_eve(&self) -> String {
+        let search = self.search(Some("event_type=flow".to_owned()));
+        let Some((first, last)) = self.span else { return search };
+        let (first, last) = (seconds(first), seconds(last.saturating_add(1)));
+        let start = r#"eval start=strptime('flow.start', "%Y-%m-%dT%H:%M:%S.%6N%z")"#;
+        format!("{search} | {start} | where start>={first} AND start<{last}")
+    }
+
+    fn search(&self, last: Option<String>) -> String {
         let text = |field: &str, value: &Option<String>| {
             value.as_ref().map(|value| format!("{field}=\"{}\"", backslashed(value, &['\\', '"'])))
         };
@@ -178,10 +204,7 @@ impl Filters {
             self.port.map(|port| format!("dest_port={port}")),
             text("transport", &self.protocol),
             self.any_state(" OR ", |state| format!("conn_state=\"{}\"", backslashed(state, &['\\', '"']))),
-            self.span.map(|(first, last)| {
-                // Splunk's latest is not part of the span.
-                format!("earliest={} latest={}", seconds(first), seconds(last.saturating_add(1)))
-            }),
+            last,
         ];
         format!("search {}", joined(tests, " ").unwrap_or_else(|| "*".to_owned()))
     }
@@ -203,7 +226,12 @@ fn seconds(micros: i64) -> String {
 fn sql_span(column: &str, (first, last): (i64, i64), times: Option<TimeUnit>) -> String {
     let millis = |micros: i64| match micros.rem_euclid(1_000) {
         0 => (micros / 1_000).to_string(),
-        part => format!("{}.{part:03}", micros.div_euclid(1_000)),
+        _ => format!(
+            "{}{}.{:03}",
+            if micros < 0 { "-" } else { "" },
+            micros.unsigned_abs() / 1_000,
+            micros.unsigned_abs() % 1_000
+        ),
     };
     let (from, to) = match times {
         None => (sql_instant(first), sql_instant(last)),

@@ -106,10 +106,19 @@ impl Grouped {
     /// Days from the first start to the last, by the hour, at least 1. A silence counts for one day at most, so that a stray time adds
     /// no years; flows that were still open, which may have begun long before the log did, do not count.
     pub fn days(&self) -> f64 {
+        (self.hours() as f64 * HOUR as f64 / DAY as f64).max(1.0)
+    }
+
+    /// Whether it is a log of less than a day, which counts as one.
+    pub fn is_of_part_of_a_day(&self) -> bool {
+        self.hours().saturating_add(1) * HOUR < DAY
+    }
+
+    fn hours(&self) -> i64 {
         let ended = self.entries.iter().filter(|entry| entry.tally.still_open < entry.tally.flows);
         let hours: BTreeSet<i64> = ended.filter_map(|entry| entry.key.hour).collect();
         let apart = hours.iter().zip(hours.iter().skip(1)).map(|(before, after)| (after - before).min(DAY / HOUR));
-        (apart.sum::<i64>() as f64 * HOUR as f64 / DAY as f64).max(1.0)
+        apart.sum()
     }
 
     /// The index of the finding that each row of a batch is in. `None` for a row that was not scored or names no address,
@@ -154,7 +163,7 @@ fn summary(entries: &[Entry], unit: &Unit) -> Finding {
         subject,
         ports,
         hosts: distinct(|c| c.destination.map_or(0, |host| host.key())),
-        sources: if unit.kind == Kind::Flood {
+        sources: if matches!(unit.kind, Kind::Flood | Kind::Multicast) {
             distinct(|c| c.source.map_or(0, |host| host.key()))
         } else {
             u64::from(subject.conversation.source.is_some())
@@ -182,7 +191,7 @@ fn subject(unit: &Unit, has_many_ports: bool) -> Subject {
         Kind::Sweep => Conversation { destination: None, ..own },
         Kind::Block => Conversation { destination: None, protocol: None, port: Port::Many, ..own },
         Kind::Flood if has_many_ports => Conversation { source: None, port: Port::Many, ..own },
-        Kind::Flood => Conversation { source: None, ..own },
+        Kind::Flood | Kind::Multicast => Conversation { source: None, ..own },
         Kind::Conversation | Kind::Data => own,
     };
     let state = matches!(unit.kind, Kind::Conversation | Kind::Data).then_some(unit.key.state);

@@ -38,6 +38,9 @@ const LOGIN_PORTS: [u16; 18] =
 /// Names and time, which are asked for like a clock.
 const CLOCKWORK_PORTS: [u16; 3] = [53, 123, 5353];
 
+/// IANA's number of ICMP for IPv6.
+const ICMPV6: u8 = 58;
+
 /// Where bots are told what to do in a chat.
 const IRC_PORTS: [u16; 11] = [6660, 6661, 6662, 6663, 6664, 6665, 6666, 6667, 6668, 6669, 6697];
 
@@ -69,7 +72,16 @@ fn pace(finding: &Finding) -> Option<f64> {
     finding.rhythm.filter(|rhythm| rhythm.gaps >= 8).map(|rhythm| rhythm.quartiles[1])
 }
 
+/// How hosts find their neighbours and routers by IPv6 (RFC 4861), and the groups that they are in (RFC 2710, RFC 3810).
+fn is_housekeeping(port: Port) -> bool {
+    matches!(port, Port::Icmp(130..=137 | 143, _))
+}
+
 fn is_scan(finding: &Finding) -> bool {
+    let conversation = finding.subject.conversation;
+    if conversation.protocol == Some(ICMPV6) && is_housekeeping(conversation.port) {
+        return false;
+    }
     finding.ports.max(finding.hosts) >= 20 && share_of(finding, |s| s.failed() || s == StateGroup::Reset) >= 0.5
 }
 
@@ -79,7 +91,7 @@ fn is_brute_force(finding: &Finding) -> bool {
         && finding.tally.flows >= 20
         && pace(finding).is_some_and(|gap| gap <= 120.0)
         && share_of(finding, |s| matches!(s, StateGroup::Established | StateGroup::Reset)) >= 0.5
-        && finding.tally.bytes_in > 0
+        && (finding.tally.bytes_in > 0 || finding.tally.both_ways > 0)
         && each <= 100_000
 }
 
@@ -111,6 +123,7 @@ fn is_beacon(finding: &Finding) -> bool {
 fn is_exfiltration(finding: &Finding, around: &Surroundings) -> bool {
     let out = finding.tally.bytes_out;
     is_outward(finding)
+        && finding.tally.both_ways == 0
         && out >= 10_000_000
         && out >= finding.tally.bytes_in.saturating_mul(10)
         && out >= around.typical_out.saturating_mul(10)

@@ -61,7 +61,5 @@ pub use told::ToldFinding;
 pub use verdict::{Flagged, Period, Verdict};
 pub use words::{Hint, Surroundings, reasons};
 
-/// Microseconds in an hour: the unit of the tables, and the longest silence within a conversation.
-pub(crate) const HOUR: i64 = 3_600_000_000;
-/// Microseconds in a day.
-pub(crate) const DAY: i64 = 24 * HOUR;
+// An hour is the unit of the tables, and the longest silence within a conversation.
+pub(crate) use crate::flows::record::when::{DAY, HOUR};

@@ -99,7 +99,7 @@ pub fn rank(grouped: &Grouped, opinions: &Opinions) -> Result<Vec<Ranked>> {
         rows: of_rows(finding),
         conversation: of(&opinions.conversation, at).map(|opinion| opinion.mean),
         host: of(&opinions.host, at).map(|opinion| match finding.subject.kind {
-            Kind::Flood => opinion.mean,
+            Kind::Flood | Kind::Multicast => opinion.mean,
             _ => opinion.largest,
         }),
         size: sizes.of(size(finding)),

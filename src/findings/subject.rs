@@ -17,6 +17,8 @@ pub enum Kind {
     Block,
     /// Many sources, one destination, to no avail; on one port or on many.
     Flood,
+    /// Many sources, one multicast or broadcast address on one port: how hosts of a network find each other.
+    Multicast,
     /// A fault of the capture, never a threat.
     Data,
 }
@@ -26,7 +28,7 @@ pub enum Kind {
 pub struct Subject {
     /// How its rows belong together.
     pub kind: Kind,
-    /// Who (`None` in a flood), whom (`None` in a sweep or block), by which protocol (`None` in a scan or block: of any), for what.
+    /// Who (`None` in a flood or multicast), whom (`None` in a sweep or block), by which protocol (`None` in a scan or block: of any), for what.
     pub conversation: Conversation,
     /// How most of it went; in all but conversations and data, which do not mix, `None`.
     pub state: Option<StateGroup>,
@@ -68,6 +70,7 @@ impl fmt::Display for Kind {
             Self::Sweep => "sweep",
             Self::Block => "block",
             Self::Flood => "flood",
+            Self::Multicast => "multicast",
             Self::Data => "data",
         })
     }

@@ -134,7 +134,7 @@ pub fn sides(finding: &Finding, names: &HostNames) -> String {
     let conversation = finding.subject.conversation;
     let hosts = |n: u64| format!("{} hosts", count(n));
     let from = match finding.subject.kind {
-        Kind::Flood => hosts(finding.sources),
+        Kind::Flood | Kind::Multicast => hosts(finding.sources),
         _ => host(conversation.source, names),
     };
     let to = match finding.subject.kind {

@@ -47,6 +47,8 @@ pub struct Tally {
     pub half_open: u64,
     /// Rows with wrong checksums.
     pub bad_checksums: u64,
+    /// Rows whose bytes out are those of both ways.
+    pub both_ways: u64,
     /// Whether some row's source, and some row's destination, is one of ours.
     pub local: (bool, bool),
     /// The first service by name.
@@ -54,6 +56,8 @@ pub struct Tally {
     pub service: Option<Arc<str>>,
     /// Whether there was another.
     pub more_services: bool,
+    /// Whether some row names none.
+    pub without_service: bool,
     severity_sum: u64,
 }
 
@@ -81,7 +85,9 @@ impl Tally {
             one_sided: count(Marks::ONE_SIDED),
             half_open: count(Marks::HALF_OPEN),
             bad_checksums: count(Marks::BAD_CHECKSUM),
+            both_ways: count(Marks::BOTH_WAYS),
             local: (flow.is_source_local(), flow.is_destination_local()),
+            without_service: service.is_none(),
             service,
             more_services: false,
             severity_sum: (severity * SEVERITY_ONE) as u64,
@@ -110,6 +116,7 @@ impl Tally {
         add(&mut self.one_sided, other.one_sided);
         add(&mut self.half_open, other.half_open);
         add(&mut self.bad_checksums, other.bad_checksums);
+        add(&mut self.both_ways, other.both_ways);
         add(&mut self.severity_sum, other.severity_sum);
         self.longest = self.longest.max(other.longest);
         self.most_out = self.most_out.max(other.most_out);
@@ -139,6 +146,7 @@ impl Tally {
 
     fn absorb_service(&mut self, other: &Self) {
         self.more_services |= other.more_services;
+        self.without_service |= other.without_service;
         match (&self.service, &other.service) {
             (_, None) => {}
             (None, Some(_)) => self.service.clone_from(&other.service),

@@ -120,7 +120,7 @@ fn breadth(finding: &Finding, around: &Surroundings) -> Option<String> {
         Kind::Flood if finding.ports > 1 => {
             Some(format!("{} sources, {} ports", count(finding.sources), count(finding.ports)))
         }
-        Kind::Flood => Some(format!("{} sources", count(finding.sources))),
+        Kind::Flood | Kind::Multicast => Some(format!("{} sources", count(finding.sources))),
         Kind::Conversation | Kind::Data => None,
     }
 }
@@ -145,7 +145,7 @@ fn length(finding: &Finding, around: &Surroundings) -> Option<String> {
     };
     let lasted = duration(seconds);
     Some(if tally.flows == 1 {
-        format!("{lasted}, {} out{longest}", bytes(tally.bytes_out))
+        format!("{lasted}, {} {}{longest}", bytes(tally.bytes_out), way_out(tally))
     } else {
         format!("up to {lasted}{longest}")
     })
@@ -192,8 +192,8 @@ fn volume(finding: &Finding, around: &Surroundings, known: usize) -> Option<Stri
     match n {
         0 | 1 => None,
         _ if main_failed => None,
-        _ if alike => Some(format!("{} out{back} each", bytes(each))),
-        _ if many || known < 2 => Some(format!("{} out, {} in", bytes(tally.bytes_out), bytes(tally.bytes_in))),
+        _ if alike => Some(format!("{} {}{back} each", bytes(each), way_out(tally))),
+        _ if many || known < 2 => Some(carried(tally)),
         _ => None,
     }
 }
@@ -206,7 +206,18 @@ fn plain(finding: &Finding) -> String {
         _ => String::new(),
     };
     let (state, _) = finding.main_state();
-    format!("{state}, {} out, {} in{lasted}", bytes(tally.bytes_out), bytes(tally.bytes_in))
+    format!("{state}, {}{lasted}", carried(tally))
+}
+
+/// `1,263 B out, 68.0 kB in`, or `69.3 kB both ways` where the log tells no more.
+fn carried(tally: &Tally) -> String {
+    let out = format!("{} {}", bytes(tally.bytes_out), way_out(tally));
+    let has_back = tally.both_ways < tally.flows;
+    if has_back { format!("{out}, {} in", bytes(tally.bytes_in)) } else { out }
+}
+
+fn way_out(tally: &Tally) -> &'static str {
+    if tally.both_ways > 0 { "both ways" } else { "out" }
 }
 
 /// What a finding may be, as a guess from its shape alone: a heuristic, and shown as one.

@@ -4,7 +4,7 @@ use crate::flows::source::InputFile;
 use crate::model::InputDigest;
 use crate::{Error, Result};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 /// The digests of all input files, computed on a thread of their own.
@@ -17,8 +17,9 @@ impl Digests {
     /// Starts hashing the stored bytes of every file that has a path.
     pub fn start(files: &[InputFile]) -> Self {
         let name = |f: &InputFile| InputDigest { name: f.name.clone(), bytes: f.size.unwrap_or(0), blake3: None };
-        let paths: Vec<_> = files.iter().map(|f| f.path.clone()).collect();
-        let body = move || paths.iter().map(|p| p.as_ref().and_then(|p| file_digest(p).ok())).collect();
+        let paths: Vec<_> = files.iter().map(|f| f.path.clone().map(|path| (path, f.size))).collect();
+        let digest = |(path, size): &(PathBuf, Option<u64>)| begin_digest(path, size.unwrap_or(u64::MAX)).ok();
+        let body = move || paths.iter().map(|file| file.as_ref().and_then(digest)).collect();
         let thread = std::thread::Builder::new().name("oddflow-digest".into()).spawn(body).ok();
         Self { names: files.iter().map(name).collect(), thread }
     }
@@ -39,7 +40,12 @@ impl Digests {
 /// # Errors
 /// If the file cannot be read.
 pub fn file_digest(path: &Path) -> Result<String> {
-    let mut file = std::fs::File::open(path).map_err(|e| Error::io(path, e))?;
+    begin_digest(path, u64::MAX)
+}
+
+/// Of so many bytes that a file begins with: a log may grow.
+fn begin_digest(path: &Path, size: u64) -> Result<String> {
+    let mut file = std::fs::File::open(path).map_err(|e| Error::io(path, e))?.take(size);
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 1 << 20];
     loop {

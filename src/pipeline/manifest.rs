@@ -256,7 +256,7 @@ impl Manifest {
             },
             output: facts.output,
             records_read: report.tally.records,
-            rows_scored: report.tally.rows - report.superseded - report.of_baseline,
+            rows_scored: report.scored_rows(),
             rows_superseded: report.superseded,
             rows_of_baseline: report.of_baseline,
             rows_written: report.written.as_ref().map_or(0, |w| w.rows),

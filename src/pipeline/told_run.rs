@@ -1,6 +1,8 @@
 //! What the manifest beside a scored file tells. Every part of it may be missing: it may be of an older version, or of another.
 
-use super::manifest::manifest_path;
+use super::manifest::{beside, manifest_path};
+use crate::flows::record::FlowOptions;
+use crate::model::Model;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -57,6 +59,16 @@ pub struct ToldRun {
     pub window_evictions: Option<BTreeMap<String, u64>>,
     /// How far the rows are from those the model was fitted on.
     pub drift: Option<ToldDrift>,
+    /// The input as flow logs.
+    pub flow_logs: Option<ToldLogs>,
+}
+
+/// What is told of flow logs.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ToldLogs {
+    /// The zone that times without one were taken to be of.
+    pub zone_assumed: Option<String>,
 }
 
 /// A file that was scored.
@@ -243,6 +255,20 @@ impl ToldRun {
         // A list would be read as an object without its names.
         let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
         serde_json::from_value(serde_json::Value::Object(object))
+    }
+
+    /// How times without a zone in the scored file `output` are read: as they were when it was scored, which its manifest tells, or its
+    /// model, or the one beside it; as UTC where none of them can be read.
+    pub fn zone_beside(output: &Path) -> FlowOptions {
+        let told = Self::beside(output).ok().flatten().unwrap_or_default();
+        if let Some(logs) = told.flow_logs {
+            // Without one no time lacked it.
+            return logs.zone_assumed.and_then(|zone| FlowOptions::of_zone(&zone).ok()).unwrap_or_default();
+        }
+        let named = told.model.and_then(|model| model.path).map(PathBuf::from);
+        let model = [Some(beside(output, "model")), named].into_iter().flatten().find(|path| path.is_file());
+        let model = model.and_then(|path| Model::load(&path).ok());
+        model.and_then(|model| model.flows).map(|flows| flows.reading()).unwrap_or_default()
     }
 
     /// The bytes that a file had when it was scored.

@@ -10,6 +10,7 @@ use super::{MOST_FINDINGS, Scores};
 use crate::Result;
 use crate::features::math::{exp, ln};
 use crate::findings::{Grouped, Ranked, host_days};
+use crate::flows::record::when::DAY;
 use crate::picture::palette::{OTHER, SEVERITIES, SEVERITY_STEPS};
 use crate::picture::template::{escaped, fill, inert};
 use crate::pipeline::{ScoredColumns, ToldRun};
@@ -29,8 +30,6 @@ const SKEWED: f64 = 50.0;
 const MOST_HOSTS: usize = 300;
 /// Services that are shown.
 const MOST_SERVICES: usize = 300;
-/// Microseconds in a day.
-const DAY: i64 = 86_400_000_000;
 
 /// What a page is made of.
 pub struct Report<'a> {

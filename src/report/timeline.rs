@@ -1,5 +1,6 @@
 //! How many flows began when, in the finest unit that is needed.
 
+use crate::flows::record::when::{DAY, HOUR};
 use std::collections::BTreeMap;
 
 /// Units in µs, each a multiple of the one before, and what they are called.
@@ -8,8 +9,8 @@ const UNITS: [(i64, &str); 7] = [
     (10_000_000, "10 seconds"),
     (60_000_000, "minute"),
     (600_000_000, "10 minutes"),
-    (3_600_000_000, "hour"),
-    (86_400_000_000, "day"),
+    (HOUR, "hour"),
+    (DAY, "day"),
     (864_000_000_000, "10 days"),
 ];
 /// Most spells in use: beyond, the unit is the next.

@@ -9,7 +9,8 @@
 
 use super::open::Open;
 use super::place::{Head, Piece, Place};
-use super::rotated::{Rotated, inode, rotated};
+use super::rotated::{Rotated, rotated};
+use crate::flows::source::file_id;
 use crate::{Error, Result, Stop};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -196,7 +197,7 @@ impl Follower {
             self.replaced = self.replaced.map(|_| Instant::now());
             return Ok(Look::Lines(piece));
         }
-        let other = std::fs::metadata(&self.path).ok().and_then(|met| inode(&met));
+        let other = std::fs::metadata(&self.path).ok().and_then(|met| file_id(&met));
         let is_replaced = other.is_some() && other != open.place.inode;
         if !is_replaced {
             self.replaced = None;

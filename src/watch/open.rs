@@ -1,7 +1,8 @@
 //! A file that is read while it is written, or that was rotated.
 
 use super::place::{HEAD, Head, LONGEST, Piece, Place};
-use super::rotated::{Rotated, inode};
+use super::rotated::Rotated;
+use crate::flows::source::file_id;
 use crate::{Error, Result};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -46,7 +47,7 @@ impl Open {
         file.by_ref().take(HEAD as u64).read_to_end(&mut begin).map_err(io)?;
         file.seek(SeekFrom::Start(0)).map_err(io)?;
         let reader = Box::new(file.try_clone().map_err(io)?);
-        let place = Place { inode: inode(&met), ..Place::default() };
+        let place = Place { inode: file_id(&met), ..Place::default() };
         Ok(Some(Self { reader, file: Some(file), name: None, place, begin, pending, fresh: true }))
     }
 

@@ -1,9 +1,9 @@
 //! The files that a log was rotated to.
 
 use super::place::{HEAD, Head};
-use crate::flows::source::unpacked;
+use crate::flows::source::{file_id, unpacked};
 use crate::{Error, Result};
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -23,7 +23,7 @@ pub(super) struct Rotated {
 /// `conn.00:00:00-01:00:00.log.gz`, beside it, and in `folder` and the folders in it.
 pub(super) fn rotated(path: &Path, folder: Option<&Path>) -> Result<Vec<Rotated>> {
     let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let own = std::fs::metadata(path).ok().and_then(|met| inode(&met));
+    let own = std::fs::metadata(path).ok().and_then(|met| file_id(&met));
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut folders = vec![beside.to_path_buf()];
     if let Some(folder) = folder {
@@ -36,9 +36,9 @@ pub(super) fn rotated(path: &Path, folder: Option<&Path>) -> Result<Vec<Rotated>
         for candidate in entries(&folder)? {
             let is_one = candidate.file_name().is_some_and(|other| is_rotated(&name, &other.to_string_lossy()));
             let Some(met) = is_one.then(|| std::fs::metadata(&candidate).ok()).flatten() else { continue };
-            if met.is_file() && inode(&met) != own {
+            if met.is_file() && file_id(&met) != own {
                 let changed = met.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-                files.push(Rotated { path: candidate, from: 0, inode: inode(&met), changed });
+                files.push(Rotated { path: candidate, from: 0, inode: file_id(&met), changed });
             }
         }
     }
@@ -80,20 +80,6 @@ impl Rotated {
         let io = |error| Error::io(&self.path, error);
         unpacked(Box::new(File::open(&self.path).map_err(io)?)).map_err(io)
     }
-}
-
-/// Device and inode.
-#[cfg(unix)]
-pub(super) fn inode(met: &Metadata) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    Some((met.dev(), met.ino()))
-}
-
-#[cfg(not(unix))]
-pub(super) fn inode(met: &Metadata) -> Option<(u64, u64)> {
-    // Files have no number there: a new one is told by when it was made.
-    let made = met.created().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some((0, made.as_nanos() as u64))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// First bytes of a state file; the last is the version of its form.
 const MAGIC: [u8; 8] = *b"oddwatch";
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 /// A state file is no larger.
 const MOST_BYTES: u64 = 16 << 30;
 const CHECKSUM: usize = 32;
@@ -40,12 +40,26 @@ pub struct WatchState<F> {
     pub findings: F,
     /// What was counted.
     pub counts: Counts,
-    /// Bytes of alerts that were written, where they go to a file.
-    pub written: u64,
+    /// The file of the alerts, where they go to one.
+    pub written: Option<Written>,
+}
+
+/// A file of alerts, as it was left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// Where it is.
+    pub path: String,
+    /// Device and number, where the system has them.
+    pub id: Option<(u64, u64)>,
+    /// Its bytes.
+    pub bytes: u64,
+    /// The last of them, by which it is known again.
+    pub tail: Vec<u8>,
 }
 
 impl<F: Serialize> WatchState<F> {
-    /// Writes it; it appears under its name only when it is complete.
+    /// Writes it; it appears under its name only when it is complete, and stays whatever happens to the machine, as the alerts do
+    /// that it says were written.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -57,7 +71,7 @@ impl<F: Serialize> WatchState<F> {
         bytes.extend(blake3::hash(&bytes).as_bytes());
         let mut file = Staged::beside(path)?;
         file.write_all(&bytes).map_err(|error| Error::io(path, error))?;
-        file.publish().map(drop)
+        file.publish_durably().map(drop)
     }
 }
 

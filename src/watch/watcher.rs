@@ -1,11 +1,11 @@
 //! From lines to alerts.
 
 use super::place::{Piece, Place};
-use super::state::WatchState;
+use super::state::{WatchState, Written};
 use crate::device::Device;
 use crate::features::flow::FlowFeatures;
 use crate::features::windows::{Event, LiveOptions, LiveWindows};
-use crate::findings::allow::AllowList;
+use crate::findings::allow::{AllowList, Day, Rule};
 use crate::findings::{Alert, LiveFindings, LiveFindingsState, Reference, Rows};
 use crate::flows::Batch;
 use crate::flows::Rejected;
@@ -35,10 +35,26 @@ pub struct Counts {
     pub rows: u64,
     /// Records that could not be used, by why.
     pub rejected: BTreeMap<String, u64>,
+    /// Of the scored, those that tell no addresses or no time: they are in no window and no finding.
+    pub placeless: u64,
     /// Alerts.
     pub alerts: u64,
     /// Records that each rule of the allow-list allowed.
     pub allowed: Vec<u64>,
+    /// What these rules are, by [`Rule::text`].
+    rules: Vec<String>,
+}
+
+impl Counts {
+    /// For these rules; those that were counted `before` go on from there, wherever they stand in the list now.
+    fn with_rules(mut self, allow: &AllowList, before: &Self) -> Self {
+        self.rules = allow.rules().iter().map(Rule::text).collect();
+        let mut known: BTreeMap<&String, u64> = BTreeMap::new();
+        before.rules.iter().zip(&before.allowed).for_each(|(rule, n)| *known.entry(rule).or_default() += n);
+        // Of two that are alike the first counts.
+        self.allowed = self.rules.iter().map(|rule| known.remove(rule).unwrap_or(0)).collect();
+        self
+    }
 }
 
 /// Takes the lines of a log in.
@@ -136,8 +152,9 @@ impl Watcher {
         let windows = LiveWindows::restore(options.live, state.windows).ok_or_else(unsound)?;
         let findings = LiveFindings::new(state.findings, options.threshold, groups(options), reference);
         let mut watcher = Self::new(model, lines, &state.recognised, (windows, findings), options, allow)?;
-        (watcher.place, watcher.records, watcher.counts) = (state.place, state.records, state.counts);
-        watcher.counts.allowed.resize(watcher.allow.rules().len(), 0);
+        let counts = Counts { allowed: Vec::new(), rules: Vec::new(), ..state.counts.clone() };
+        (watcher.place, watcher.records) = (state.place, state.records);
+        watcher.counts = counts.with_rules(&watcher.allow, &state.counts);
         Ok(watcher)
     }
 
@@ -155,13 +172,17 @@ impl Watcher {
                 "the model was fitted on a table; only one of flow logs can watch a log: fit it on such logs".into(),
             )
         })?;
-        let schema = FlowSchema::recognise(lines.schema(), features.reading())
+        // What the log itself shows decides: the model's columns are among those of the batches, whatever the log is.
+        let kinds = FlowSchema::recognise(lines.shown(), features.reading())
             .filter(|schema| schema.has_hosts() && schema.has_times())
+            .map(|schema| schema.kinds().collect::<Vec<_>>());
+        let schema = kinds
+            .and_then(|kinds| FlowSchema::of_kinds(lines.schema(), &kinds, features.reading()))
             .ok_or_else(|| Error::Schema(format!("{}: its columns tell no addresses and times of flows", name())))?;
         let empty = schema.flows(&RecordBatch::new_empty(lines.schema().clone()))?;
         let columns = features.columns(&empty, &windows.batch([])?.0, |_| false)?;
         let scorer = model.scorer(&Device::Cpu, &columns.schema(), 4_096)?;
-        let counts = Counts { allowed: vec![0; allow.rules().len()], ..Counts::default() };
+        let counts = Counts::default().with_rules(&allow, &Counts::default());
         let (options, identity, recognised) = (options.clone(), model.identity()?, recognised.to_vec());
         let (place, records) = (Place::default(), 0);
         Ok(Self {
@@ -211,11 +232,16 @@ impl Watcher {
         &self.allow
     }
 
-    /// Writes all that is remembered to a file; `written`: bytes of alerts that were written.
+    /// From here on it is `today` (UTC); the rules that have expired by that.
+    pub fn pass_to(&mut self, today: Day) -> Vec<&Rule> {
+        self.allow.pass_to(today)
+    }
+
+    /// Writes all that is remembered to a file; `written`: the file of the alerts as it is left.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn save(&mut self, path: &Path, written: u64) -> Result<()> {
+    pub fn save(&mut self, path: &Path, written: Option<Written>) -> Result<()> {
         let state = WatchState {
             identity: self.identity.clone(),
             log: self.lines.file().name.clone(),
@@ -277,13 +303,17 @@ impl Watcher {
         let table = self.features.columns(&flows, &windows, |_| false)?;
         let scored = self.scorer.score(&table)?;
         self.counts.rows += batch.n_rows() as u64;
+        let is_placeless = |row: &usize| {
+            let hosts = [&flows.source, &flows.destination].map(|side| side.get(*row).copied().flatten());
+            hosts == [None, None] || flows.start.get(*row).copied().flatten().is_none()
+        };
+        self.counts.placeless += (0..batch.n_rows()).filter(is_placeless).count() as u64;
         let rows = Rows { flows: &flows, severity: &scored.severity, claimed: &flows.claimed };
         let allowed: Vec<Option<usize>> = (0..rows.len()).map(|row| self.allow.rule_of(&rows.flow(row))).collect();
         for rule in allowed.iter().flatten() {
             self.counts.allowed.get_mut(*rule).into_iter().for_each(|n| *n += 1);
         }
-        let is_allowed = |row: usize| allowed.get(row).copied().flatten().is_some();
-        let alerts = self.findings.observe(&rows, &clocks, is_allowed)?;
+        let alerts = self.findings.observe(&rows, &clocks, &self.allow)?;
         self.counts.alerts += alerts.len() as u64;
         if alerts.is_empty() {
             return Ok(None);

@@ -185,6 +185,9 @@ fn a_log_of_flows_and_one_of_its_findings() {
     assert!((value - number(&document["finding"]["value"])).abs() < 1e-9);
     let ran = bench.ok(&["explain", "-m", "out.csv.model", file, "--top", "3"]);
     assert!(ran.stdout.contains(" -> ") && ran.stdout.contains(" flows of "), "{}", ran.stdout);
+    // However the columns are called.
+    bench.ok(&["detect", file, "-o", "own.csv", "--prefix", "own_"]);
+    bench.ok(&["explain", "-m", "own.csv.model", "own.csv", "--finding", "1"]);
     // What is not there cannot be told.
     let ran = bench.run(&["explain", "-m", "out.csv.model", "out.csv", "--finding", "0123456789abcdef"]);
     assert!(ran.code == 2 && ran.stderr.contains("no row belongs"), "{}", ran.stderr);

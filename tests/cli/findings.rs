@@ -264,6 +264,24 @@ fn the_zone_that_is_assumed_is_said_where_one_is() {
     // The model says it to whoever scores with it.
     let ran = bench.ok(&["score", "-m", "out.csv.model", "a.binetflow", "--device", "cpu"]);
     assert!(ran.stderr.contains("times without a zone are read as -03:30\n"), "{}", ran.stderr);
+    // What is asked of an output has it from wherever the model was.
+    let findings = ran.stdout;
+    bench.ok(&["fit", "a.binetflow", "--tz=-03:30", "-o", "elsewhere.model", "--device", "cpu"]);
+    bench.ok(&["score", "-m", "elsewhere.model", "a.binetflow", "-o", "far.csv", "--device", "cpu"]);
+    let hosts = bench.ok(&["hosts", "far.csv"]).stdout;
+    assert!(hosts.lines().nth(1).unwrap().trim_start().starts_with("1 "), "{hosts}\n{findings}");
+    let shown = bench.ok(&["show", "far.csv", "1", "--limit", "0"]).stderr;
+    let severity = shown.split_once("severity ").unwrap().1;
+    let time = severity.split_whitespace().nth(1).unwrap().trim_end_matches('Z');
+    assert!(shown.contains(&format!("@timestamp >= \"{time}")), "{shown}");
+    bench.ok(&["report", "far.csv", "-o", "far.html"]);
+    assert!(
+        bench.read("far.html").contains("2019-04-04T03:30:01")
+            && !bench.read("far.html").contains("2019-04-04T00:00:01")
+    );
+    // A manifest that cannot be read is no reason to do without.
+    bench.write("far.csv.manifest.json", "junk");
+    bench.ok(&["report", "far.csv", "-o", "far.html"]);
     let idle = "--tz changes nothing: the logs' times have a zone";
     let ran = bench.ok(&["detect", "logs", "--device", "cpu", "--tz", "+02:00"]);
     assert!(ran.stderr.contains(idle) && !ran.stderr.contains("without a zone"), "{}", ran.stderr);
@@ -316,6 +334,42 @@ fn a_baseline_that_leaves_nothing_to_score_is_warned_about() {
     // A folder of that name is no span.
     std::fs::rename(bench.path("logs"), bench.path("2024-04-19")).unwrap();
     bench.ok(&["detect", "2024-04-19", "--device", "cpu", "--baseline", "2024-04-19"]);
+}
+
+/// A threshold in the configuration is for rows, and a number of findings on the command line is what was asked for now.
+#[test]
+fn a_number_of_findings_wins_over_the_configuration() {
+    let bench = Bench::empty();
+    logs(&bench);
+    for rule in ["threshold = \"severity:0.999\"", "contamination = 0.2"] {
+        bench.write("oddflow.toml", rule);
+        let run = |more: &[&str]| {
+            bench.ok(&[&["detect", "logs", "--config", "oddflow.toml", "--device", "cpu"], more].concat()).stderr
+        };
+        assert!(run(&["--alerts", "2/day"]).contains("flagged    2 findings"), "{}", run(&["--alerts", "2/day"]));
+        assert!(!run(&[]).contains("100/day asked"), "{}", run(&[]));
+    }
+}
+
+/// Tables that tell addresses and times are taken as tables, and that is said.
+#[test]
+fn a_table_that_could_be_flows_is_said_to_be_one() {
+    let bench = Bench::empty();
+    let row = |i: usize| {
+        format!("10.0.0.{},192.0.2.1,{},tcp,2024-04-19 00:{:02}:00,{}\n", i % 9, 80 + i % 3, i % 60, i * 7 % 100)
+    };
+    bench.write(
+        "t.csv",
+        "src_ip,dst_ip,dst_port,proto,timestamp,bytes\n".to_owned() + &(0..200).map(row).collect::<String>(),
+    );
+    let said = "--features default takes its rows as flows";
+    let ran = bench.ok(&["detect", "t.csv", "--device", "cpu"]);
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    let ran = bench.ok(&["detect", "t.csv", "--device", "cpu", "--features", "default"]);
+    assert!(!ran.stderr.contains(said) && ran.stderr.contains(" findings, "), "{}", ran.stderr);
+    logs(&bench);
+    let ran = bench.ok(&["detect", "logs", "--device", "cpu"]);
+    assert!(!ran.stderr.contains(said), "{}", ran.stderr);
 }
 
 #[test]

@@ -345,6 +345,8 @@ fn a_baseline_may_be_a_span_of_the_logs_own_time() {
     assert!(told.stdout.contains("10.0.0."), "{}", told.stdout);
     let kept = manifest(&bench, "rest.csv");
     assert_eq!((&kept["rows_scored"], &kept["rows_of_baseline"]), (&60.into(), &360.into()));
+    let share = kept["anomalies"].as_f64().unwrap() / 60.0;
+    assert!(share > 0.0 && kept["share_of_anomalies"] == share, "{kept}");
     assert!(ran.stdout.contains("203.0.113.9") && !ran.stdout.contains("10.0.0.6"), "{}", ran.stdout);
     // Threads and batches change nothing.
     let whole = bench.read("rest.csv");

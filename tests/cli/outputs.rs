@@ -108,6 +108,36 @@ fn what_is_printed_into_a_closed_pipe_ends_quietly() {
     }
 }
 
+/// Whoever reads the table may have enough of it before it is written: what belongs beside the output is there by then.
+#[cfg(unix)]
+#[test]
+fn an_output_has_its_manifest_though_nobody_reads_the_table() {
+    let bench = Bench::with_flows(1_000);
+    let mut child = bench
+        .command(&["detect", "flows.csv", "-o", "out.csv", "-q"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let manifest: serde_json::Value = serde_json::from_str(&bench.read("out.csv.manifest.json")).unwrap();
+    assert_eq!(manifest["rows_written"], 1_000);
+}
+
+#[test]
+fn an_input_without_a_usable_record_leaves_an_earlier_output_as_it_is() {
+    let bench = Bench::with_flows(1_000);
+    bench.ok(&["fit", "flows.csv", "-o", "m.model"]);
+    bench.ok(&["score", "-m", "m.model", "flows.csv", "-o", "out.csv"]);
+    let before = ["out.csv", "out.csv.manifest.json"].map(|name| bench.read(name));
+    let header = bench.read("flows.csv").lines().next().unwrap().to_owned();
+    bench.write("bad.csv", format!("{header}\n{}", "1,2,3,4,5,6,7,8,9\n".repeat(20)));
+    let ran = bench.run(&["score", "-m", "m.model", "bad.csv", "-o", "out.csv", "--rejected", "bad.ndjson"]);
+    assert!(ran.code == 2 && ran.stderr.contains("no record could be used"), "{}", ran.stderr);
+    assert!(["out.csv", "out.csv.manifest.json"].map(|name| bench.read(name)) == before);
+    assert_eq!(bench.read("bad.ndjson").lines().count(), 20);
+}
+
 #[test]
 fn nothing_in_a_name_acts_on_the_terminal() {
     let bench = Bench::empty();

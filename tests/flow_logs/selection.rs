@@ -58,6 +58,35 @@ fn a_folder_is_read_by_time_without_its_other_logs() {
     assert_eq!(read.survey.time_line().unwrap(), gaps);
 }
 
+/// What is appended between two passes is not read, and what is another file is an error, not other rows.
+#[test]
+fn a_log_that_grows_is_read_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("conn.log");
+    let text = log("conn", &[(5, "C1", "1"), (6, "C2", "1")]);
+    write(dir.path(), "conn.log", &text);
+    let input = open(&[&path], 10).unwrap();
+    let rows = || -> oddflow::Result<usize> {
+        let (mut source, mut rows) = (input.source()?, 0);
+        while let Some(chunk) = source.next_chunk()? {
+            rows += chunk.parse()?.n_rows();
+        }
+        Ok(rows)
+    };
+    assert_eq!(rows().unwrap(), 2);
+    let more = log("conn", &[(5, "C1", "1"), (6, "C2", "1"), (7, "C3", "1")]);
+    fs::OpenOptions::new().append(true).open(&path).unwrap();
+    std::io::Write::write_all(
+        &mut fs::OpenOptions::new().append(true).open(&path).unwrap(),
+        &more.as_bytes()[text.len()..],
+    )
+    .unwrap();
+    assert_eq!(rows().unwrap(), 2);
+    write(dir.path(), "conn.log", &more[..text.len() - 1]);
+    let error = rows().unwrap_err().to_string();
+    assert!(error.contains("conn.log: it was replaced or cut while it was read"), "{error}");
+}
+
 #[test]
 fn a_file_that_is_named_is_refused_with_the_reason() {
     let dir = tempfile::tempdir().unwrap();

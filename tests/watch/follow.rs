@@ -272,6 +272,62 @@ fn a_state_of_something_else_is_refused() {
     refused(&mut place.watch("conn.log"), "altered or cut off");
 }
 
+/// What is in a file that is not the one that was written to stays in it, and so does everything where the watch cannot go on.
+#[test]
+fn a_file_of_something_else_is_never_cut() {
+    let place = Place::prepared();
+    let log =
+        |n: usize| std::fs::write(place.file("conn.log"), HEADER.to_owned() + &place.lines[..n].concat()).unwrap();
+    let watch = |state: &str, out: Option<&str>| {
+        let mut command = place.watch("conn.log");
+        command.args(["--once", "--state", state]);
+        if let Some(out) = out {
+            command.args(["-o", out]);
+        }
+        command
+    };
+    let precious = "what was here before\n".repeat(2_000);
+    let is_kept = |name: &str| assert!(read(&place.file(name)).starts_with(&precious), "{name}");
+    // Alerts went to standard output, and now go to a file.
+    log(900);
+    super::run(&mut watch("a.state", None));
+    std::fs::write(place.file("a.txt"), &precious).unwrap();
+    super::run(&mut watch("a.state", Some("a.txt")));
+    is_kept("a.txt");
+    // Alerts went to one file, and now go to another.
+    super::run(&mut watch("b.state", Some("b.ndjson")));
+    let before = read(&place.file("b.ndjson"));
+    assert!(!before.is_empty() && before.len() < precious.len());
+    std::fs::write(place.file("b.txt"), &precious).unwrap();
+    let (_, said) = super::run(&mut watch("b.state", Some("b.txt")));
+    is_kept("b.txt");
+    assert!(said.contains("is not the one that was written to"), "{said}");
+    // Written behind the state, by the watch that goes on from it: taken back, and written again.
+    super::run(&mut watch("c.state", Some("c.ndjson")));
+    std::fs::write(place.file("c.ndjson"), before.clone() + "half an al").unwrap();
+    log(place.lines.len());
+    super::run(&mut watch("c.state", Some("c.ndjson")));
+    let all = read(&place.file("c.ndjson"));
+    assert!(all.starts_with(&before) && !all.contains("half an al"));
+    assert_eq!(told(&all), place.expected());
+    // The state is of other options.
+    std::fs::write(place.file("d.txt"), &precious).unwrap();
+    let output = watch("c.state", Some("d.txt")).args(["--lateness", "2h"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(read(&place.file("d.txt")), precious);
+    // What is written is nothing that is read or written as something else.
+    for (state, out) in
+        [("e", "e"), ("e", "conn.log"), ("e", "before.parquet.model"), ("e", "e.lock"), ("conn.log", "f")]
+    {
+        let output = watch(state, Some(out)).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && said.contains("names the same file"), "{state} {out}: {said}");
+    }
+    // A device is written to as it is.
+    #[cfg(unix)]
+    super::run(&mut watch("g.state", Some("/dev/null")));
+}
+
 #[test]
 fn a_state_is_for_one_watch_at_a_time() {
     let place = Place::prepared();

@@ -65,6 +65,7 @@ fn flow(rng: &mut ChaCha8Rng, shape: Shape, position: u64, now: i64) -> Event {
     let host = |rng: &mut ChaCha8Rng, side: u64| (known(rng)).then(|| side + rng.random_range(0..shape.hosts));
     let bytes = [0, 0, 1, 1500, 70_000, u64::MAX];
     Event {
+        end: None,
         start: known(rng).then_some(start),
         position,
         source: host(rng, 0),
@@ -107,6 +108,7 @@ fn zeek(line: &str, position: u64) -> Event {
     let service = if fields[8] == "-" { format!("{} {}", fields[7], fields[6]) } else { fields[7..9].join(" ") };
     let (seconds, parts) = fields[1].split_once('.').unwrap();
     Event {
+        end: None,
         start: Some(seconds.parse::<i64>().unwrap() * 1_000_000 + parts.parse::<i64>().unwrap()),
         position,
         source: Some(hashed(fields[3])),

@@ -6,7 +6,7 @@ mod print;
 use super::args::Explain;
 use super::kept::named;
 use super::run::{Session, total_bytes};
-use super::score::{flow_logs, known_types};
+use super::scoring::{flow_logs, known_types};
 use super::settings::Config;
 use super::{Done, summary};
 use crate::detectors::Detector;

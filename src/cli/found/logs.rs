@@ -39,6 +39,15 @@ pub fn logs(session: &Session, input: &Input, flows: &FlowScoring, fit: Option<&
     }
 }
 
+/// Says of a table that was taken as one that it tells of flows.
+pub fn table(session: &Session, input: &Input, fit: Option<&FlowFit>) {
+    if fit.is_some_and(|fit| fit.passes_over(input)) {
+        let text = "it is taken as a table of columns; it tells addresses and times: --features default takes its rows as flows, in \
+                    windows and findings";
+        session.talk.line("table", text);
+    }
+}
+
 /// How times without a zone are read; that --tz is for nothing where none lacks one. Scoring takes the zone from the model.
 fn zone(reader: &FlowReader, fits: bool) -> Option<String> {
     match reader.assumed_zone() {

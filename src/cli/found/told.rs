@@ -14,14 +14,16 @@ impl Found {
     /// What was flagged, on stderr.
     pub fn summary(&self, session: &Session, report: &ScoreReport) {
         let Flagged { findings, rows, .. } = self.flagged;
-        let text = format!(
-            "{}, {} ({} and {} a day; {} asked)",
-            plural(findings as u64, "finding"),
-            plural(rows, "flow"),
-            count(self.flagged.findings_per_day().round() as u64),
-            count(self.flagged.rows_per_day().round() as u64),
-            self.asked,
-        );
+        let a_day = match self.verdicts.grouped.is_of_part_of_a_day() {
+            true => "of a part of a day, which counts as one".to_owned(),
+            false => format!(
+                "{} and {} a day",
+                count(self.flagged.findings_per_day().round() as u64),
+                count(self.flagged.rows_per_day().round() as u64)
+            ),
+        };
+        let (findings_said, rows) = (plural(findings as u64, "finding"), plural(rows, "flow"));
+        let text = format!("{findings_said}, {rows} ({a_day}; {} asked)", self.asked);
         session.talk.line("flagged", &text);
         if findings > 1 && findings == self.ranked.len() {
             let fewer = "none is told from the others; ask for fewer, such as --alerts 10/day";

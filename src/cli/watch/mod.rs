@@ -7,8 +7,9 @@ mod said;
 use super::args::Watch;
 use super::detector::size;
 use super::found::allow_list;
+use super::outputs::check_distinct;
 use super::run::Session;
-use super::score::known_types;
+use super::scoring::known_types;
 use super::talk::plural;
 use super::{Done, summary};
 use crate::detectors::Threshold;
@@ -16,7 +17,6 @@ use crate::features::windows::LiveOptions;
 use crate::findings::allow::AllowList;
 use crate::findings::{Reference, Verdict};
 use crate::flows::condition::Condition;
-use crate::flows::sink::same_file;
 use crate::flows::source::InputOptions;
 use crate::model::Model;
 use crate::pipeline::ScoredLog;
@@ -82,11 +82,7 @@ impl Plan {
         let options = WatchOptions { live, threshold: model.severity.of(threshold.score) };
         let allow = allow_list(args.allow.as_deref())?;
         let form = Form::parse(&args.format)?;
-        for other in [Path::new(&args.log), &args.model] {
-            if let Some(out) = args.output.as_deref().filter(|out| same_file(out, other)) {
-                return Err(Error::parameter("-o", out.display(), "it is the log or the model; name another file"));
-            }
-        }
+        check_files(args)?;
         if args.from == "end" && args.log == "-" {
             return Err(Error::parameter("--from", "end", "standard input has no end to begin at"));
         }
@@ -98,12 +94,31 @@ impl Plan {
     }
 }
 
+/// What is written is nothing that is read, nor written as something else.
+fn check_files(args: &Watch) -> Result<()> {
+    let log = Some(Path::new(&args.log)).filter(|log| *log != Path::new("-"));
+    let lock = args.state.as_deref().map(lock_of);
+    check_distinct(&[
+        ("the log", log),
+        ("-m", Some(&args.model)),
+        ("--allow", args.allow.as_deref()),
+        ("--reference", args.reference.as_deref().map(Path::new)),
+        ("--state", args.state.as_deref()),
+        ("the lock of --state", lock.as_deref()),
+        ("-o", args.output.as_deref()),
+    ])
+}
+
+fn lock_of(state: &Path) -> PathBuf {
+    let mut path = state.as_os_str().to_owned();
+    path.push(".lock");
+    PathBuf::from(path)
+}
+
 /// Keeps other watches from going on from the same state, for as long as the file is open. It stays beside the state: were it
 /// removed, another watch could hold one that is gone.
 fn lock(state: &Path) -> Result<File> {
-    let mut path = state.as_os_str().to_owned();
-    path.push(".lock");
-    let path = PathBuf::from(path);
+    let path = lock_of(state);
     let file = File::options().write(true).create(true).truncate(false).open(&path).map_err(|e| Error::io(&path, e))?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => {

@@ -6,6 +6,7 @@ use crate::cli::args::Watch;
 use crate::cli::run::Session;
 use crate::cli::talk::plural;
 use crate::findings::Reference;
+use crate::findings::allow::Day;
 use crate::flows::source::Lines;
 use crate::watch::{Follower, Head, Piece, Piped, Place, Taken, WatchState, Watcher};
 use crate::{Error, Result};
@@ -19,7 +20,7 @@ const WAIT: Duration = Duration::from_millis(200);
 const BETWEEN_STATES: Duration = Duration::from_secs(1);
 const STATE_SHARE: u32 = 20;
 /// So many records of one piece, none of them usable, are worth a warning.
-const MANY_REJECTED: usize = 100;
+const MANY_UNUSABLE: u64 = 100;
 /// Bytes that a log is recognised by.
 const MOST_HEAD: usize = 256 << 10;
 
@@ -61,19 +62,20 @@ impl Running {
                 let limit = format!("it is of {}; name another file for {}", state.log, plan.log);
                 return Err(Error::parameter("--state", "of another log", limit));
             }
-            if !out.go_on_at(state.written)? {
-                session.talk.warning(
-                    "warning",
-                    "the file of -o has fewer bytes than were written to it: it is taken for a new one",
-                );
-            }
             match &mut from {
                 From::File(follower) => follower.resume(&state.place)?,
                 From::Stdin(piped) => piped.resume(&state.place),
             }
             session.talk.line("resumed", &format!("behind {}", plural(state.counts.rows, "record")));
-            let (allow, reference) = (plan.allow.clone(), reference.take());
+            let (allow, reference, written) = (plan.allow.clone(), reference.take(), state.written.clone());
             watcher = Some(Watcher::resume(&plan.model, state, &plan.input, &plan.options, allow, reference)?);
+            // Nothing is taken back before it is known that the watch can go on.
+            if !out.go_on_at(written.as_ref())? {
+                session.talk.warning(
+                    "warning",
+                    "the file of -o is not the one that was written to, as far as its end tells: it is left as it is, and written on",
+                );
+            }
         }
         let saved = (Instant::now(), Duration::ZERO);
         let mut watch = Self {
@@ -169,15 +171,20 @@ impl Running {
 
     fn scored(&mut self, piece: &Piece, plan: &Plan, session: &Session) -> Result<()> {
         let Some(watcher) = &mut self.watcher else { return Ok(()) };
-        let before = watcher.counts().rows;
+        for rule in watcher.pass_to(Day::today()) {
+            said::ended(rule, session);
+        }
+        let (before, set_back) = (usable(watcher), watcher.windows().set_back());
+        let n_before = watcher.counts().rows;
         let Taken { told, rejected } = watcher.take(piece)?;
-        if rejected.len() >= MANY_REJECTED
-            && watcher.counts().rows == before
-            && !std::mem::replace(&mut self.is_blind, true)
-        {
+        if watcher.windows().set_back() > set_back {
+            said::set_back(session);
+        }
+        let n = rejected.len() as u64 + watcher.counts().rows - n_before;
+        if n >= MANY_UNUSABLE && usable(watcher) == before && !std::mem::replace(&mut self.is_blind, true) {
             let text = format!(
-                "none of {} could be used: if the log has another form now, start anew",
-                plural(rejected.len(), "record")
+                "none of {} tells addresses and a time: if the log has another form now, start anew",
+                plural(n, "record")
             );
             session.talk.warning("warning", &text);
         }
@@ -192,7 +199,9 @@ impl Running {
                 session.talk.line("rejected", &text);
             }
         }
-        self.out.write(&told, watcher, plan)
+        let file =
+            piece.from.as_ref().map_or_else(|| watcher.log().file().name.clone(), |from| from.display().to_string());
+        self.out.write(&told, &file, watcher, plan)
     }
 
     /// Writes the state, if it is kept.
@@ -211,6 +220,11 @@ impl Running {
     pub fn watcher(&self) -> Option<&Watcher> {
         self.watcher.as_ref()
     }
+}
+
+/// Records that are in windows and findings.
+fn usable(watcher: &Watcher) -> u64 {
+    watcher.counts().rows - watcher.counts().placeless
 }
 
 /// Whole lines, as many as a log is recognised by.

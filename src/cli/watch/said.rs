@@ -3,6 +3,7 @@
 use crate::cli::Done;
 use crate::cli::run::Session;
 use crate::cli::talk::{count, plural};
+use crate::findings::allow::Rule;
 use crate::watch::{Note, Watcher};
 
 /// What following the log met.
@@ -31,6 +32,19 @@ pub fn note(note: &Note, session: &Session) {
     }
 }
 
+/// A rule that allows nothing from now on.
+pub fn ended(rule: &Rule, session: &Session) {
+    let text = format!("line {} of --allow, {}: it has expired and allows nothing from now on", rule.line, rule.reason);
+    session.talk.warning("warning", &text);
+}
+
+/// The clock was wrong.
+pub fn set_back(session: &Session) {
+    let text = "flows had claimed to begin more than a day ahead of all that follow: what they moved forward is set back, and windows and \
+                findings begin anew";
+    session.talk.warning("warning", text);
+}
+
 /// What was done, at the end.
 pub fn summary(watcher: &Watcher, session: &Session) -> Done {
     let counts = watcher.counts();
@@ -42,6 +56,9 @@ pub fn summary(watcher: &Watcher, session: &Session) -> Done {
     if !passed.is_empty() {
         talk.line("passed", &passed.join(", "));
     }
+    if counts.placeless > 0 {
+        talk.line("", &format!("{} tell no addresses or no time, and are in no finding", count(counts.placeless)));
+    }
     talk.line("alerts", &count(counts.alerts));
     for (rule, n) in watcher.allow().rules().iter().zip(&counts.allowed) {
         talk.line("allowed", &format!("line {}, {}: {}", rule.line, rule.reason, plural(*n, "flow")));
@@ -49,6 +66,15 @@ pub fn summary(watcher: &Watcher, session: &Session) -> Done {
     let windows = watcher.windows();
     if windows.late() > 0 {
         talk.line("late", &format!("{} came later than --lateness", plural(windows.late(), "flow")));
+    }
+    if windows.set_back() > 0 {
+        talk.line(
+            "clock",
+            &format!(
+                "set back {}: flows had claimed to begin more than a day ahead",
+                plural(windows.set_back(), "time")
+            ),
+        );
     }
     if !windows.evictions().is_none() || watcher.findings().forgotten() > 0 {
         let evictions = windows.evictions();

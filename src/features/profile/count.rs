@@ -5,6 +5,7 @@ use crate::Result;
 use crate::features::numbers::Numbers;
 use crate::features::numeric::clean;
 use crate::features::plan::{ColumnEncoder, FeaturePlan};
+use crate::flows::record::when::HOUR;
 use arrow_array::RecordBatch;
 use std::collections::BTreeMap;
 
@@ -85,7 +86,7 @@ fn in_bins(edges: &[f64], values: &[f64]) -> Counts {
 
 /// The hour of the week in UTC of a time in µs since 1970, which began on a Thursday; Monday 00 is 0.
 pub(super) fn hour_of_week(start: i64) -> usize {
-    (start.div_euclid(3_600_000_000) + 3 * 24).rem_euclid(HOURS as i64) as usize
+    (start.div_euclid(HOUR) + 3 * 24).rem_euclid(HOURS as i64) as usize
 }
 
 fn hours(starts: &[Option<i64>]) -> Vec<u64> {

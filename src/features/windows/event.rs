@@ -9,6 +9,8 @@ use bytemuck::{Pod, Zeroable};
 pub struct Event {
     /// When it began: µs since 1970. `None`: it is in no window and all its features are missing.
     pub start: Option<i64>,
+    /// When it ended, where its log tells how long it lasted. Windows do not look at it; it tells where a stream's clock cannot be.
+    pub end: Option<i64>,
     /// Its position in the stream ([`crate::flows::Batch::stream_position`]): file, then record. No two are alike.
     pub position: u64,
     /// [`crate::flows::record::Host::key`] of its source.
@@ -33,8 +35,11 @@ impl Event {
         let protocol = flows.protocol.get(row).copied().flatten();
         let icmp = flows.icmp.get(row).copied().flatten();
         let port = port_key(protocol, flows.destination_port.get(row).copied().flatten(), icmp);
+        let start = flows.start.get(row).copied().flatten();
+        let duration = flows.duration.get(row).copied().flatten();
         Self {
-            start: flows.start.get(row).copied().flatten(),
+            start,
+            end: start.zip(duration).map(|(start, duration)| start.saturating_add(duration)),
             position,
             source: host(&flows.source),
             destination: host(&flows.destination),
@@ -52,8 +57,8 @@ impl Event {
 
     /// A record that has a place in the stream and belongs in no window: a superseded one, or one that is no flow.
     pub fn outside(position: u64) -> Self {
-        let (start, source, destination, service) = (None, None, None, None);
-        Self { start, position, source, destination, port: 0, service, failed: false, bytes_out: 0 }
+        let (start, end, source, destination, service) = (None, None, None, None, None);
+        Self { start, end, position, source, destination, port: 0, service, failed: false, bytes_out: 0 }
     }
 }
 

@@ -5,8 +5,7 @@ use super::tally::{Table, entry_bytes};
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 
-/// µs.
-pub(super) const HOUR: i64 = 3_600_000_000;
+pub(super) use crate::flows::record::when::HOUR;
 
 /// Sums of bytes over (t − 1 h, t]. Flows that sent nothing take no room. Beyond the budget the oldest flows are
 /// forgotten before their hour is over.

@@ -118,6 +118,11 @@ impl Rule {
         own == its && self.expires.is_none_or(|own| other.expires.is_some_and(|its| own >= its))
     }
 
+    /// What it says, as one text, wherever it stands in its file.
+    pub fn text(&self) -> String {
+        format!("{:?}", Self { line: 0, ..self.clone() })
+    }
+
     fn allows(&self, key: &CellKey, service: Option<&str>) -> bool {
         let conversation = key.key.conversation;
         let port = match (self.ports, conversation.port) {
@@ -154,6 +159,14 @@ impl AllowList {
         Self { rules, today }
     }
 
+    /// From here on it is `today` (UTC). The rules that were in force until now and have expired.
+    pub fn pass_to(&mut self, today: Day) -> Vec<&Rule> {
+        let before = self.today.replace(today);
+        let ended =
+            |rule: &&Rule| rule.expires.is_some_and(|last| last < today && before.is_none_or(|day| last >= day));
+        self.rules.iter().filter(ended).collect()
+    }
+
     /// The rules, in the order of the file.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
@@ -184,9 +197,10 @@ impl AllowList {
         of.into_iter().map(Option::flatten).collect()
     }
 
-    /// Where rows of more than one service share an entry, no rule that names a service allows it.
+    /// Where rows of more than one service, or of one and of none, share an entry, no rule that names a service allows it.
     fn rule_of_entry(&self, entry: &Entry) -> Option<usize> {
-        let service = entry.tally.service.as_deref().filter(|_| !entry.tally.more_services);
+        let is_of_one = !entry.tally.more_services && !entry.tally.without_service;
+        let service = entry.tally.service.as_deref().filter(|_| is_of_one);
         self.find(&entry.key, service)
     }
 

@@ -92,7 +92,9 @@ impl LiveFindings {
         let record = match finding.subject.kind {
             Kind::Sweep => self.state.sweeps.get_mut(&(source, protocol, port))?.told.as_mut(),
             Kind::Block => self.state.blocks.get_mut(&source)?.told.as_mut(),
-            Kind::Flood => self.state.floods.get_mut(&(destination, protocol, of_flood))?.told.as_mut(),
+            Kind::Flood | Kind::Multicast => {
+                self.state.floods.get_mut(&(destination, protocol, of_flood))?.told.as_mut()
+            }
             Kind::Scan => self.state.pairs.get_mut(&pair())?.scan.as_mut(),
             Kind::Conversation | Kind::Data => {
                 let told = &mut self.state.pairs.get_mut(&pair())?.conversations.get_mut(&(protocol, port))?.told;
@@ -108,7 +110,9 @@ impl LiveFindings {
         match finding.subject.kind {
             Kind::Sweep => self.state.sweeps.entry((source, protocol, port)).or_default().told = Some(record),
             Kind::Block => self.state.blocks.entry(source).or_default().told = Some(record),
-            Kind::Flood => self.state.floods.entry((destination, protocol, of_flood)).or_default().told = Some(record),
+            Kind::Flood | Kind::Multicast => {
+                self.state.floods.entry((destination, protocol, of_flood)).or_default().told = Some(record)
+            }
             Kind::Scan => self.state.pairs.entry((source, destination)).or_default().scan = Some(record),
             Kind::Conversation | Kind::Data => {
                 let pair = self.state.pairs.entry((source, destination)).or_default();

@@ -149,6 +149,7 @@ impl LiveFindings {
             own.protocol == protocol && (port == Port::Many || own.port == port)
         };
         let found = finding_of(pairs.flat_map(Pair::entries).filter(is_of).collect(), key)?;
-        (found.0.subject.kind == Kind::Flood).then_some(found)
+        // What many send to a group at such a pace.
+        matches!(found.0.subject.kind, Kind::Flood | Kind::Multicast).then_some(found)
     }
 }

@@ -7,8 +7,8 @@
 //!
 //! A finding is told when it is as odd as those that were asked for of an earlier log ([`Reference`]); without one, when a row of it is
 //! an anomaly by the model's threshold. Of small findings of flows that failed, two of a source and hour are told, and eight of a
-//! destination, on one port or on any, that follow each other as those of a flood: these are how scans and floods begin. What was told keeps its name
-//! as it grows. A conversation that was told and turns out to be part of a scan is told once more, as the scan; and so are three scans
+//! destination, on one port or on any, that follow each other as those of a flood: these are how scans and floods begin. What was told
+//! keeps its name as it grows. A conversation that was told and turns out to be part of a scan is told once more, as the scan; and so are three scans
 //! of a block.
 //!
 //! Memory: some 2 kB (estimated) a group and hour, at most as many of them as were asked for; beyond, the oldest hours are forgotten, and
@@ -27,6 +27,7 @@ mod spread;
 pub use alert::{Alert, Occasion};
 pub use reference::Reference;
 
+use super::allow::AllowList;
 use super::collect::Entry;
 use super::group::Finding;
 use super::key::{CellKey, Conversation, Port};
@@ -135,32 +136,27 @@ impl LiveFindings {
     }
 
     /// Takes the rows of a batch in, in their order; the findings that are to be told. `clocks` say when each row came: the
-    /// latest begin that was believed by then. Rows without a severity, a time or an address, those that claim to begin after
-    /// the clock, and those that are `left_out`, are passed over.
+    /// latest begin that was believed by then. Rows without a severity, a time or an address, and those that claim to begin after
+    /// the clock, are passed over. Rows that are allowed are counted with the others, and no finding is told because of one.
     ///
     /// # Errors
     /// None but of the program's own making.
-    pub fn observe(
-        &mut self,
-        rows: &Rows<'_>,
-        clocks: &[Option<i64>],
-        left_out: impl Fn(usize) -> bool,
-    ) -> Result<Vec<Alert>> {
+    pub fn observe(&mut self, rows: &Rows<'_>, clocks: &[Option<i64>], allow: &AllowList) -> Result<Vec<Alert>> {
         let (mut candidates, mut alerts) = (Vec::new(), Vec::new());
         for (row, clock) in clocks.iter().enumerate() {
-            if let (Some(clock), false) = (clock, left_out(row)) {
+            if let Some(clock) = clock {
                 // What was told is looked up before it is forgotten.
                 if self.will_forget(*clock) {
                     alerts.extend(self.judged(&mut candidates)?);
                 }
-                candidates.extend(self.take(rows, row, *clock));
+                candidates.extend(self.take(rows, row, *clock, allow));
             }
         }
         alerts.extend(self.judged(&mut candidates)?);
         Ok(alerts)
     }
 
-    fn take(&mut self, rows: &Rows<'_>, row: usize, now: i64) -> Option<Candidate> {
+    fn take(&mut self, rows: &Rows<'_>, row: usize, now: i64, allow: &AllowList) -> Option<Candidate> {
         let flow = rows.flow(row);
         let (key, start) = (CellKey::of(&flow)?, flow.start?);
         let hour = key.hour?;
@@ -176,11 +172,12 @@ impl LiveFindings {
         let pair = self.state.pairs.entry((source, destination)).or_default();
         let before = pair.cells.len();
         let tally = Tally::of(&flow, service);
-        let due = pair.add(key, &tally, start, end, HOUR);
+        pair.count(key, &tally, start);
         self.state.groups += (pair.cells.len() - before) as u64;
-        if key.key.gap {
+        if key.key.gap || allow.rule_of(&flow).is_some() {
             return None;
         }
+        let due = pair.met(&key, start, end, HOUR);
         let is_talk = is_ordinary_talk(&key.key, (flow.is_source_local(), flow.is_destination_local()));
         let met = Met { key, start, due, is_talk, is_vain: came_to_nothing(key.key.state, &tally) };
         let (finding, entries) = self.look_at(&met)?;

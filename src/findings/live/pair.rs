@@ -5,7 +5,7 @@ use crate::findings::collect::Entry;
 use crate::findings::group::{Finding, Grouped};
 use crate::findings::key::{CellKey, Conversation, Key, Port};
 use crate::findings::names::HostNames;
-use crate::findings::pool::{FEW, MANY, PORTS_A_FLOW};
+use crate::findings::pool::{FEW, MANY, PORTS_A_FLOW, is_ordinary_talk};
 use crate::findings::starts::Starts;
 use crate::findings::subject::Kind;
 use crate::findings::tally::Tally;
@@ -28,6 +28,9 @@ pub(super) struct Pair {
     /// Rows since it was looked at for scans.
     waiting: u64,
 }
+
+/// A group, as the map gives it.
+type Cell<'a> = (&'a CellKey, &'a Box<(Tally, Starts)>);
 
 /// What is known of one conversation beside its groups.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -68,11 +71,15 @@ pub(super) enum Due {
 }
 
 impl Pair {
-    /// Takes a row in, of the group `key`, which begins and ends so.
-    pub fn add(&mut self, key: CellKey, tally: &Tally, start: i64, end: i64, silence: i64) -> Due {
+    /// Takes a row in, of the group `key`.
+    pub fn count(&mut self, key: CellKey, tally: &Tally, start: i64) {
         let (sum, starts) = self.cells.entry(key).or_default().as_mut();
         sum.absorb(tally);
         starts.note(start);
+    }
+
+    /// What is to be looked at because of a row that was taken in, which begins and ends so.
+    pub fn met(&mut self, key: &CellKey, start: i64, end: i64, silence: i64) -> Due {
         let Conversation { protocol, port, .. } = key.key.conversation;
         let conversation = self.conversations.entry((protocol, port)).or_default();
         let is_due = conversation.grow(start, end, silence);
@@ -92,10 +99,32 @@ impl Pair {
 
     /// The groups of a conversation.
     pub fn entries_of(&self, conversation: Conversation) -> impl Iterator<Item = Entry> {
+        self.cells_of(conversation).map(entry)
+    }
+
+    fn cells_of(&self, conversation: Conversation) -> impl Iterator<Item = Cell<'_>> {
         let first = Key { conversation, state: StateGroup::Established, gap: false };
         let from = CellKey { key: first, hour: None };
-        let cells = self.cells.range(from..).take_while(move |(key, _)| key.key.conversation == conversation);
-        cells.map(entry)
+        self.cells.range(from..).take_while(move |(key, _)| key.key.conversation == conversation)
+    }
+
+    /// Rows of a conversation that may be of a sweep.
+    pub fn flows_of(&self, conversation: Conversation) -> u64 {
+        let may_be = |(key, cell): &Cell<'_>| !key.key.gap && !is_ordinary_talk(&key.key, cell.0.local);
+        self.cells_of(conversation).filter(may_be).map(|(_, cell)| cell.0.flows).sum()
+    }
+
+    /// Whether there are rows on a port; for [`Port::Many`] on any.
+    pub fn meets(&self, protocol: Option<u8>, port: Port) -> bool {
+        match port {
+            Port::Many => self.conversations.keys().any(|(of, _)| *of == protocol),
+            _ => self.conversations.contains_key(&(protocol, port)),
+        }
+    }
+
+    /// Whether it is a scan, as far as it was looked at.
+    pub fn is_scan(&self) -> bool {
+        self.is_scan
     }
 
     /// All its groups.
@@ -123,12 +152,12 @@ impl Pair {
         let known: std::collections::BTreeSet<_> =
             self.cells.keys().map(|key| (key.key.conversation.protocol, key.key.conversation.port)).collect();
         self.conversations.retain(|key, _| known.contains(key));
+        self.is_scan &= self.conversations.len() > MANY;
         !self.cells.is_empty()
     }
 }
 
-#[expect(clippy::borrowed_box, reason = "it is what the map's iterator gives")]
-fn entry((key, cell): (&CellKey, &Box<(Tally, Starts)>)) -> Entry {
+fn entry((key, cell): Cell<'_>) -> Entry {
     let (tally, starts) = cell.as_ref();
     Entry { key: *key, tally: tally.clone(), starts: starts.clone() }
 }

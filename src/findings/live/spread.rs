@@ -44,7 +44,7 @@ impl Sweep {
         *flows += 1;
         self.small += usize::from(*flows == 1);
         self.small -= usize::from(*flows == FEW + 1);
-        let is_part = *flows <= FEW && self.small > MANY;
+        let is_part = *flows <= FEW && self.is_one();
         self.waiting.0 += 1;
         is_part.then(|| self.waiting.is_over(self.small))
     }
@@ -54,9 +54,17 @@ impl Sweep {
         self.destinations.iter().filter(|(_, flows)| **flows <= FEW).map(|(host, _)| *host)
     }
 
-    /// Forgets destinations that are not met any more; whether any are left.
-    pub fn retain(&mut self, is_met: impl Fn(Option<Host>) -> bool) -> bool {
-        self.destinations.retain(|host, _| is_met(*host));
+    /// Whether it is more than a few conversations.
+    pub fn is_one(&self) -> bool {
+        self.small > MANY
+    }
+
+    /// Counts anew, by the rows of each destination that are remembered; whether any are left.
+    pub fn retain(&mut self, rows: impl Fn(Option<Host>) -> u64) -> bool {
+        self.destinations.retain(|host, flows| {
+            *flows = rows(*host);
+            *flows > 0
+        });
         self.small = self.small().count();
         !self.destinations.is_empty()
     }
@@ -89,16 +97,25 @@ impl Block {
         self.is_due()
     }
 
-    fn is_due(&mut self) -> Option<bool> {
-        let n = self.scans.len() + self.sweeps.len();
-        self.waiting.0 += 1;
-        (n as u64 > FEW).then(|| self.waiting.is_over(n))
+    fn len(&self) -> usize {
+        self.scans.len() + self.sweeps.len()
     }
 
-    /// Forgets scans and sweeps that are not met any more; whether any are left.
-    pub fn retain(&mut self, is_met: impl Fn(Option<Host>) -> bool, is_swept: impl Fn(Service) -> bool) -> bool {
-        self.scans.retain(|host| is_met(*host));
-        self.sweeps.retain(|service| is_swept(*service));
+    /// Whether it is more than a few scans and sweeps.
+    fn is_one(&self) -> bool {
+        self.len() as u64 > FEW
+    }
+
+    fn is_due(&mut self) -> Option<bool> {
+        self.waiting.0 += 1;
+        let n = self.len();
+        self.is_one().then(|| self.waiting.is_over(n))
+    }
+
+    /// Forgets scans and sweeps that are none any more; whether any are left.
+    pub fn retain(&mut self, is_scan: impl Fn(Option<Host>) -> bool, is_sweep: impl Fn(Service) -> bool) -> bool {
+        self.scans.retain(|host| is_scan(*host));
+        self.sweeps.retain(|service| is_sweep(*service));
         !self.scans.is_empty() || !self.sweeps.is_empty()
     }
 }

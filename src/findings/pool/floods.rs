@@ -1,6 +1,6 @@
 //! What many sources do to one host, to no avail.
 
-use super::{FEW, HOUR, Links, MANY, Unit, by_group, chains, distinct, linked};
+use super::{FEW, HOUR, Links, MANY, Unit, by_group, chains, count_sources, distinct, linked, service};
 use crate::findings::key::Port;
 use crate::findings::subject::Kind;
 
@@ -25,10 +25,8 @@ fn without(unit: &Unit, pause: i64) -> Option<(i64, i64)> {
     Some((first, if goes_on { last } else { first }))
 }
 
-/// Rule 7.
+/// Rule 8.
 pub fn join(units: Vec<Unit>) -> Vec<Unit> {
-    let service =
-        |unit: &Unit| (unit.key.conversation.destination, unit.key.conversation.protocol, unit.key.conversation.port);
     let host = |unit: &Unit| (unit.key.conversation.destination, unit.key.conversation.protocol);
     let of_ports = by_group(units, service, |units| floods(units, &WITHOUT_A_PAUSE, |_| true));
     by_group(of_ports, host, |units| floods(units, &WITHOUT_A_SECOND, |chain| count_ports(chain) > MANY))
@@ -59,10 +57,6 @@ fn floods(units: Vec<Unit>, links: &Links, is_wide: fn(&[Unit]) -> bool) -> Vec<
     }
     out.extend(chains(floods, &WITHIN_AN_HOUR, |_| true, |_| Some(Kind::Flood)));
     out
-}
-
-fn count_sources(units: &[Unit]) -> usize {
-    distinct(units, |unit| unit.key.conversation.source)
 }
 
 fn count_ports(units: &[Unit]) -> usize {

@@ -5,14 +5,16 @@
 //! 2. **Stray states.** A stretch of at most [`FEW`] flows joins the largest stretch of the same conversation in another
 //!    state that has ten times its flows and lies within an hour of it: 465 answered logins and a reset one are one finding.
 //! 3. **Bursts.** More than [`MOST_STRETCHES`] stretches of one key, each within a day of the one before, are one finding.
-//! 4. **Scans.** Of one source and destination: conversations of few flows each (at most [`FEW`], or a 32nd of the number
+//! 4. **Multicast.** Of one multicast or broadcast address, protocol (not TCP) and port: conversations each within a day of the one before are one
+//!    finding if they come from more than [`MANY`] sources: so hosts of a network find each other, printers and clocks.
+//! 5. **Scans.** Of one source and destination: conversations of few flows each (at most [`FEW`], or a 32nd of the number
 //!    of ports), each within a day of the one before, are one finding if they touch more than [`MANY`] ports.
-//! 5. **Sweeps.** The same for one source, protocol and port, and more than [`MANY`] destinations. What a local source has
+//! 6. **Sweeps.** The same for one source, protocol and port, and more than [`MANY`] destinations. What a local source has
 //!    established with remote hosts over TCP or UDP stays apart: the many servers of a browser are no sweep.
-//! 6. **Blocks.** Of one source: scans, sweeps of a port, and small conversations that came to nothing, each within a day of the one
+//! 7. **Blocks.** Of one source: scans, sweeps of a port, and small conversations that came to nothing, each within a day of the one
 //!    before, are one finding if there are more than [`FEW`] scans and sweeps, or the small ones alone touch more than [`MANY`] ports and
 //!    more than [`MANY`] destinations.
-//! 7. **Floods.** Of one destination, protocol and port: conversations that came to nothing (they failed, no byte came back, or the
+//! 8. **Floods.** Of one destination, protocol and port: conversations that came to nothing (they failed, no byte came back, or the
 //!    handshake was never completed), each beginning within [`PAUSE`] of the one before, are one finding if they come from more than
 //!    [`CROWD`] sources with few flows each (at most [`FEW`], or a quarter of the number of sources): whoever makes up sources has many.
 //!    The same for one destination and protocol over more than [`MANY`] ports without a silence of [`PAUSE_OF_PORTS`]. Floods of one
@@ -30,8 +32,10 @@ pub use scans::is_ordinary_talk;
 pub use unit::{Unit, came_to_nothing};
 
 use super::collect::Entry;
+use super::key::{Conversation, Port};
 use super::subject::Kind;
 use super::{DAY, HOUR};
+use crate::flows::record::Host;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -43,6 +47,8 @@ pub const FEW: u64 = 3;
 pub const MANY: usize = 10;
 /// Stretches of a conversation beyond which they are one finding.
 pub const MOST_STRETCHES: u64 = 3;
+/// IANA's number.
+const TCP: u8 = 6;
 /// A conversation in a scan has at most one flow for so many ports, where that is more than [`FEW`].
 pub const PORTS_A_FLOW: u64 = 32;
 /// A stray state's stretch has at most one flow for so many of the stretch that it joins.
@@ -53,7 +59,8 @@ pub fn units(entries: &[Entry]) -> Vec<Unit> {
     let stretches = stretches(entries);
     let settled = by_group(stretches, |unit| unit.key.conversation, join_strays);
     let bursts = by_group(settled, |unit| unit.key, join_bursts);
-    let scanned = scans::join(bursts);
+    let grouped = by_group(bursts, service, join_multicast);
+    let scanned = scans::join(grouped);
     floods::join(scanned)
 }
 
@@ -121,6 +128,31 @@ fn join_bursts(units: Vec<Unit>) -> Vec<Unit> {
     chains(units, &WITHIN_A_DAY, Unit::is_plain, |chain| {
         (chain.len() as u64 > MOST_STRETCHES).then_some(Kind::Conversation)
     })
+}
+
+/// What is knocked at.
+fn service(unit: &Unit) -> (Option<Host>, Option<u8>, Port) {
+    let Conversation { destination, protocol, port, .. } = unit.key.conversation;
+    (destination, protocol, port)
+}
+
+/// Rule 4.
+fn join_multicast(units: Vec<Unit>) -> Vec<Unit> {
+    let is_of_many = units.first().is_some_and(|unit| {
+        let Conversation { destination, protocol, .. } = unit.key.conversation;
+        // Nobody is connected with many at once.
+        protocol != Some(TCP)
+            && destination.is_some_and(|host| host.is_of_many() || (unit.local.1 && host.may_be_broadcast()))
+    });
+    if !is_of_many {
+        return units;
+    }
+    let has_source = |unit: &Unit| unit.is_plain() && unit.key.conversation.source.is_some();
+    chains(units, &WITHIN_A_DAY, has_source, |chain| (count_sources(chain) > MANY).then_some(Kind::Multicast))
+}
+
+fn count_sources(units: &[Unit]) -> usize {
+    distinct(units, |unit| unit.key.conversation.source)
 }
 
 /// How many different values units have; those without one do not count.

@@ -5,7 +5,7 @@ use crate::findings::key::{Key, Port};
 use crate::findings::subject::Kind;
 use crate::flows::record::StateGroup;
 
-/// Rules 4 to 6.
+/// Rules 5 to 7.
 pub fn join(units: Vec<Unit>) -> Vec<Unit> {
     let pair = |unit: &Unit| (unit.key.conversation.source, unit.key.conversation.destination);
     let about =
@@ -15,7 +15,7 @@ pub fn join(units: Vec<Unit>) -> Vec<Unit> {
     by_group(swept, |unit| unit.key.conversation.source, join_blocks)
 }
 
-/// Rule 4.
+/// Rule 5.
 fn join_scans(units: Vec<Unit>) -> Vec<Unit> {
     if !units.first().is_some_and(|u| u.key.conversation.source.is_some() && u.key.conversation.destination.is_some()) {
         return units;
@@ -25,7 +25,7 @@ fn join_scans(units: Vec<Unit>) -> Vec<Unit> {
     chains(units, &WITHIN_A_DAY, small, |chain| (count_ports(chain) > MANY).then_some(Kind::Scan))
 }
 
-/// Rule 5.
+/// Rule 6.
 fn join_sweeps(units: Vec<Unit>) -> Vec<Unit> {
     if units.first().is_none_or(|u| u.key.conversation.source.is_none() || u.key.conversation.port == Port::None) {
         return units;
@@ -34,7 +34,7 @@ fn join_sweeps(units: Vec<Unit>) -> Vec<Unit> {
     chains(units, &WITHIN_A_DAY, small, |chain| (count_hosts(chain) > MANY).then_some(Kind::Sweep))
 }
 
-/// Rule 6.
+/// Rule 7.
 fn join_blocks(units: Vec<Unit>) -> Vec<Unit> {
     if units.first().is_none_or(|unit| unit.key.conversation.source.is_none()) {
         return units;

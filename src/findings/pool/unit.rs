@@ -80,7 +80,8 @@ impl Unit {
 /// Whether flows that went so came to nothing: they failed, were reset or are parts of something without a byte back, or are
 /// handshakes that whoever began them never completed.
 pub fn came_to_nothing(state: StateGroup, tally: &Tally) -> bool {
-    let unanswered = matches!(state, StateGroup::Reset | StateGroup::MidStream) && tally.bytes_in == 0;
+    let unanswered =
+        matches!(state, StateGroup::Reset | StateGroup::MidStream) && tally.bytes_in == 0 && tally.both_ways == 0;
     state.failed() || unanswered || tally.half_open == tally.flows
 }
 

@@ -73,6 +73,39 @@ fn expired_rules_are_told_and_allow_nothing() {
 }
 
 #[test]
+fn a_rule_ends_while_the_list_is_in_use() {
+    let dns = Made { protocol: 17, service: Some("dns".into()), ..made(0.0, "10.9.8.7", "192.0.2.53", 53) };
+    let mut list = AllowList::new(parse("list", LIST).unwrap(), Some(Day { year: 2026, month: 12, day: 30 }));
+    let mut ended = |year, month, day| {
+        let lines: Vec<usize> = list.pass_to(Day { year, month, day }).iter().map(|rule| rule.line).collect();
+        (lines, rule_of(&list, &dns))
+    };
+    assert_eq!(ended(2026, 12, 31), (vec![], Some(0)));
+    assert_eq!(ended(2027, 1, 1), (vec![2], None));
+    assert_eq!(ended(2027, 1, 2), (vec![], None));
+}
+
+/// What a rule says of a service it says of rows that name one: a conversation most of whose rows name none is not allowed by it.
+#[test]
+fn a_rule_for_a_service_allows_no_conversation_with_rows_of_none() {
+    let list = list("[[allow]]\nservice = \"ssh\"\nreason = \"r\"");
+    let named = Made { service: Some("ssh".into()), ..made(0.0, "203.0.113.9", "10.0.0.5", 22) };
+    let rows = |others: Option<&str>| -> Vec<Made> {
+        let other =
+            |i| Made { service: others.map(str::to_owned), ..made(f64::from(i), "203.0.113.9", "10.0.0.5", 22) };
+        [named.clone()].into_iter().chain((1..800).map(other)).collect()
+    };
+    for (others, allowed) in [(Some("ssh"), Some(0)), (None, None), (Some("http"), None)] {
+        for size in [1, 800] {
+            assert_eq!(list.findings(&grouped(&rows(others), size)), [allowed], "{others:?}");
+            let mut reversed = rows(others);
+            reversed.reverse();
+            assert_eq!(list.findings(&grouped(&reversed, size)), [allowed], "{others:?}");
+        }
+    }
+}
+
+#[test]
 fn mistakes_are_told_with_their_line() {
     let message = |text: &str| parse("fine.toml", text).unwrap_err().to_string();
     let first = "[[allow]]\nport = 1\nreason = \"a\"\n";

@@ -47,6 +47,25 @@ fn filters_say_what_the_finding_says() {
     );
 }
 
+/// An event of Suricata's is written when its flow is over: by its own time a span of begins selects none.
+#[test]
+fn events_of_suricata_are_selected_by_when_their_flows_began() {
+    let rows = [made(0.25, "198.51.100.1", "192.0.2.1", 22), made(7.0, "198.51.100.1", "192.0.2.1", 22)];
+    let filters = filters(&rows, &HostNames::default()).unwrap();
+    assert!(
+        filters.kql_eve().ends_with(
+            "\"tcp\" and event.start >= \"2024-04-19T00:00:00Z\" and event.start <= \"2024-04-19T00:00:07Z\""
+        ),
+        "{}",
+        filters.kql_eve()
+    );
+    assert_eq!(
+        filters.spl_eve(),
+        "search src=\"198.51.100.1\" dest=\"192.0.2.1\" dest_port=22 transport=\"tcp\" event_type=flow | eval \
+         start=strptime('flow.start', \"%Y-%m-%dT%H:%M:%S.%6N%z\") | where start>=1713484800.250000 AND start<1713484807.000001"
+    );
+}
+
 #[test]
 fn states_are_said_where_they_are_known() {
     let rows = [Made { start: None, ..made(0.25, "198.51.100.1", "192.0.2.1", 22) }];

@@ -1,5 +1,5 @@
 use super::made::{Batch, Made, crowd, grouped, made};
-use crate::findings::{FindingId, HOUR, Kind};
+use crate::findings::{FindingId, Grouped, HOUR, Kind};
 use crate::flows::record::{Marks, StateGroup};
 use proptest::prelude::*;
 
@@ -293,4 +293,30 @@ proptest! {
         let ids: std::collections::HashSet<_> = id_of.values().collect();
         prop_assert_eq!(ids.len(), id_of.len());
     }
+}
+
+/// How the hosts of a network find each other is one finding, and what a few of them do is not.
+#[test]
+fn what_many_send_to_a_multicast_address_is_one_finding() {
+    for (destination, port) in [("224.0.0.251", 5_353), ("10.0.0.255", 137), ("ff02::fb", 5_353)] {
+        let rows = |hosts: u32| -> Vec<Made> {
+            let row = |i: u32| Made {
+                source_text: Some(format!("10.0.0.{}", 1 + i % hosts)),
+                protocol: 17,
+                state: StateGroup::NoReply,
+                ..made(f64::from(i) * 300.0, "", destination, port)
+            };
+            (0..200).map(row).collect()
+        };
+        let kinds =
+            |grouped: &Grouped| grouped.findings().iter().map(|f| (f.subject.kind, f.sources)).collect::<Vec<_>>();
+        assert_eq!(kinds(&grouped(&rows(40), 7)), [(Kind::Multicast, 40)], "{destination}");
+        assert_eq!(kinds(&grouped(&rows(10), 7)), vec![(Kind::Conversation, 1); 10], "{destination}");
+        let tcp: Vec<Made> = rows(40).into_iter().map(|row| Made { protocol: 6, ..row }).collect();
+        assert!(grouped(&tcp, 7).findings().iter().all(|finding| finding.subject.kind != Kind::Multicast));
+    }
+    // A host of somebody else's may be called so.
+    let afar = |row: Made| Made { destination: "198.51.100.255", protocol: 17, ..row };
+    let flood: Vec<Made> = crowd(600, 0.1).into_iter().map(afar).collect();
+    assert_eq!(grouped(&flood, 7).findings()[0].subject.kind, Kind::Flood);
 }

@@ -1,7 +1,9 @@
 //! Findings of a stream.
 
 use super::made::{Batch, Made, crowd, grouped, made};
-use crate::findings::allow::AllowList;
+use crate::findings::allow::{AllowList, parse};
+use crate::findings::key::Port;
+use crate::findings::pool::MANY;
 use crate::findings::{Alert, Kind, LiveFindings, LiveFindingsState, Occasion, Reference, Verdict};
 use crate::flows::record::StateGroup;
 use proptest::prelude::*;
@@ -10,6 +12,10 @@ const HOSTS: [&str; 4] = ["10.0.0.1", "10.0.0.2", "198.51.100.7", "203.0.113.9"]
 
 /// Takes rows in, `size` at once; each begins the clock of those behind it.
 fn observe(live: &mut LiveFindings, rows: &[Made], size: usize) -> Vec<Alert> {
+    observe_with(live, rows, size, &AllowList::default())
+}
+
+fn observe_with(live: &mut LiveFindings, rows: &[Made], size: usize, allow: &AllowList) -> Vec<Alert> {
     let mut clock = None;
     let mut alerts = Vec::new();
     for part in rows.chunks(size) {
@@ -18,7 +24,7 @@ fn observe(live: &mut LiveFindings, rows: &[Made], size: usize) -> Vec<Alert> {
             clock
         };
         let clocks: Vec<Option<i64>> = part.iter().map(tell).collect();
-        alerts.extend(live.observe(&Batch::of(part).rows(), &clocks, |_| false).unwrap());
+        alerts.extend(live.observe(&Batch::of(part).rows(), &clocks, allow).unwrap());
     }
     alerts
 }
@@ -99,6 +105,103 @@ fn a_sweep_is_told_as_one_finding() {
     assert_eq!(alerts.len() - sweeps.len(), 2, "{:?}", told(&alerts));
     assert_eq!((sweeps.len(), sweeps[0].finding.hosts), (2, 11), "{:?}", told(&alerts));
     assert_eq!(sweeps[1].id, sweeps[0].id);
+}
+
+/// A sweep that comes every day is told every day, though its source talks with the same hosts all the time.
+#[test]
+fn a_sweep_among_other_traffic_is_told_each_day() {
+    let hour = 3_600.0;
+    let mut rows = Vec::new();
+    for host in 0..40 {
+        let to = |second: f64, port| Made {
+            destination_text: Some(format!("10.1.0.{}", 1 + host)),
+            ..made(second + f64::from(host), HOSTS[0], "", port)
+        };
+        rows.extend((0..24).map(|quarter| to(f64::from(quarter) * 6.0 * hour, 443)));
+        let swept = |day| Made {
+            state: StateGroup::NoReply,
+            bytes: (0, 0),
+            severity: 0.9,
+            ..to((f64::from(day) * 24.0 + 13.0) * hour, 3_389)
+        };
+        rows.extend((0..6).map(swept));
+    }
+    rows.sort_by_key(|row| row.start);
+    let mut live = live();
+    let alerts = observe(&mut live, &rows, 100);
+    let day =
+        |alert: &Alert| alert.finding.tally.span.map(|(_, last, _)| (last - rows[0].start.unwrap()) / 86_400_000_000);
+    let sweeps =
+        alerts.iter().filter(|alert| alert.finding.subject.kind == Kind::Sweep && alert.finding.hosts > MANY as u64);
+    let mut days: Vec<i64> = sweeps.filter_map(day).collect();
+    days.dedup();
+    assert_eq!(days, [0, 1, 2, 3, 4, 5], "{:?}", told(&alerts));
+    // What is a day old is forgotten, however long the pairs go on.
+    let size = |live: &mut LiveFindings| postcard::to_stdvec(live.state()).unwrap().len();
+    let quiet = |i: i32| Made {
+        destination_text: Some(format!("10.1.0.{}", 1 + i % 40)),
+        ..made(f64::from(i / 40) * 6.0 * hour + 144.0 * hour + f64::from(i % 40), HOSTS[0], "", 443)
+    };
+    let quiet: Vec<Made> = (0..320).map(quiet).collect();
+    let mut fresh = self::live();
+    observe(&mut live, &quiet, 100);
+    observe(&mut fresh, &quiet, 100);
+    let (size, of_fresh) = (size(&mut live), size(&mut fresh));
+    assert!(size < of_fresh + 500, "{size}, and {of_fresh} of one that met no sweep");
+}
+
+/// What is allowed is not told, and counts among all flows as it does in the reference.
+#[test]
+fn what_is_allowed_is_counted_and_not_told() {
+    let list = AllowList::new(parse("list", "[[allow]]\nport = 53\nreason = \"r\"").unwrap(), None);
+    let mut rows: Vec<Made> = (0..200).map(|i| odd(f64::from(i), HOSTS[2], HOSTS[0], 53)).collect();
+    rows.extend((0..20).map(|i| odd(200.0 + f64::from(i), HOSTS[2], HOSTS[0], 22)));
+    let mut with = live();
+    let alerts = observe_with(&mut with, &rows, 33, &list);
+    assert!(
+        alerts.iter().all(|alert| alert.finding.subject.conversation.port == Port::Number(22)),
+        "{:?}",
+        told(&alerts)
+    );
+    assert_eq!(told(&alerts), [(Kind::Conversation, 1, Occasion::New), (Kind::Conversation, 10, Occasion::Grown(10))]);
+    assert_eq!((with.around().flows, alerts[0].around.flows), (220, 201));
+    // However many are allowed, the first that is not is looked at.
+    let first = |n: i32| {
+        let mut rows: Vec<Made> = (0..n).map(|i| odd(f64::from(i), HOSTS[2], HOSTS[0], 22)).collect();
+        rows.iter_mut().for_each(|row| row.service = Some("ssh".into()));
+        rows.push(odd(f64::from(n), HOSTS[2], HOSTS[0], 22));
+        let list = AllowList::new(parse("list", "[[allow]]\nservice = \"ssh\"\nreason = \"r\"").unwrap(), None);
+        told(&observe_with(&mut live(), &rows, 33, &list))
+    };
+    assert_eq!(first(1_000), [(Kind::Conversation, 1_001, Occasion::New)]);
+    // One of its rows that is not allowed is enough.
+    let scan: Vec<Made> = (0..30).map(|i| odd(f64::from(i), HOSTS[2], HOSTS[0], 40 + i as u16)).collect();
+    let alerts = observe_with(&mut live(), &scan, 33, &list);
+    assert!(alerts.iter().any(|alert| alert.finding.subject.kind == Kind::Scan), "{:?}", told(&alerts));
+}
+
+/// What many send to a group at the pace of a flood is told as one, and is none.
+#[test]
+fn what_many_send_to_a_group_is_told_as_one_finding() {
+    let rows =
+        crowd(600, 0.1).into_iter().map(|row| Made { destination: "224.0.0.251", protocol: 17, severity: 0.9, ..row });
+    let alerts = observe(&mut live(), &rows.collect::<Vec<_>>(), 33);
+    let groups: Vec<&Alert> = alerts.iter().filter(|alert| alert.finding.subject.kind == Kind::Multicast).collect();
+    assert_eq!((alerts.len() - groups.len(), groups[0].finding.sources), (8, 65), "{:?}", told(&alerts));
+    assert!(groups.iter().all(|alert| alert.id == groups[0].id));
+}
+
+/// A clock that was a year ahead and is set right again: what claims to be of then is forgotten.
+#[test]
+fn a_clock_that_is_set_back_begins_anew() {
+    let year = 365.0 * 86_400.0;
+    let mut live = live();
+    observe(&mut live, &[odd(year, HOSTS[2], HOSTS[0], 22), odd(year, HOSTS[2], HOSTS[1], 22)], 1);
+    let row = odd(0.0, HOSTS[2], HOSTS[0], 22);
+    let alerts =
+        live.observe(&Batch::of(std::slice::from_ref(&row)).rows(), &[row.start], &AllowList::default()).unwrap();
+    assert_eq!(told(&alerts), [(Kind::Conversation, 1, Occasion::New)]);
+    assert_eq!(live.around().flows, 1);
 }
 
 #[test]

@@ -89,3 +89,21 @@ fn a_success_among_failures_is_told_and_nothing_is_ever_silent() {
     }
     assert_eq!((around.flows, around.typical_ports, around.typical_flows, around.typical_out), (300, 1, 1, 100));
 }
+
+/// What both ways carried together is not said to have gone out, and is no exfiltration.
+#[test]
+fn totals_are_said_as_such() {
+    let said = |marks| {
+        let large = Made { marks, bytes: (48_000_000_000, 0), ..made(0.0, "10.0.0.1", "203.0.113.9", 443) };
+        let small = |i: u16| made(f64::from(i) * 7_200.0, "10.0.0.2", "203.0.113.8", 1_000 + i);
+        let grouped = grouped(&[vec![large], (0..6).map(small).collect()].concat(), 3);
+        let around = Surroundings::of(&grouped);
+        let finding = grouped.findings().iter().max_by_key(|finding| finding.tally.bytes_out).unwrap();
+        (reasons(finding, &around).join(", "), hint(finding, &around).to_string())
+    };
+    let (reasons, hinted) = said(Marks::BOTH_WAYS);
+    assert!(reasons.contains("48.0 GB both ways") && !reasons.contains(" out"), "{reasons}");
+    assert!(!hinted.contains("exfiltration"), "{hinted}");
+    let (reasons, hinted) = said(Marks::none());
+    assert!(reasons.contains("48.0 GB out, 0 B in") && hinted.contains("exfiltration"), "{reasons}; {hinted}");
+}

@@ -18,8 +18,10 @@ const MOST_BYTES: usize = 32 << 10;
 /// Reads a condition.
 pub(super) fn test(text: &str) -> Result<Test> {
     let bare = text.trim();
-    let bare = match bare.get(..5) {
-        Some(word) if word.eq_ignore_ascii_case("where") => bare.get(5..).unwrap_or_default(),
+    let bare = match bare.split_at_checked(5) {
+        Some((word, rest)) if word.eq_ignore_ascii_case("where") && rest.starts_with([' ', '\t', '\n', '\r', '(']) => {
+            rest
+        }
         _ => bare,
     };
     let wrong = |error: &dyn std::fmt::Display| {

@@ -15,6 +15,20 @@ pub enum Host {
 }
 
 impl Host {
+    /// Whether it is a multicast address, or the broadcast of any network.
+    pub fn is_of_many(&self) -> bool {
+        match self {
+            Self::V4(address) => address.is_multicast() || address.is_broadcast(),
+            Self::V6(address, _) => address.is_multicast(),
+            Self::Named(_) => false,
+        }
+    }
+
+    /// Whether it may be the broadcast address of a network of 256 addresses or more.
+    pub fn may_be_broadcast(&self) -> bool {
+        matches!(self, Self::V4(address) if address.octets()[3] == 255)
+    }
+
     /// From a text as logs have it; `None` for an empty one and for `-`.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();

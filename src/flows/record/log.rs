@@ -25,7 +25,8 @@ impl FlowLog {
     /// The Zeek log of a name (`#path`, `_path`) if its records are flows.
     pub fn zeek(path: &str) -> Option<Self> {
         match path {
-            "conn" => Some(Self::ZeekConn),
+            // Corelight's reduced log has conn's records.
+            "conn" | "conn_red" => Some(Self::ZeekConn),
             "conn_long" => Some(Self::ZeekConnLong),
             "open_conn" => Some(Self::ZeekOpenConn),
             _ => None,

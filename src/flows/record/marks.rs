@@ -29,6 +29,8 @@ impl Marks {
     pub const IMPLAUSIBLE_TIME: Self = Self(1024);
     /// A handshake of TCP that the source began, the destination answered and the source never completed.
     pub const HALF_OPEN: Self = Self(2048);
+    /// Its log tells the bytes of both ways together: they stand among those out.
+    pub const BOTH_WAYS: Self = Self(4096);
 
     /// None.
     pub const fn none() -> Self {

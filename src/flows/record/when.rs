@@ -5,7 +5,10 @@
 //! day first (`5/7/2017 8:42`). A date without a zone is taken to be of the zone that the caller names.
 
 const SECOND: i64 = 1_000_000;
-const DAY: i64 = 86_400;
+/// Microseconds in an hour.
+pub(crate) const HOUR: i64 = 3_600 * SECOND;
+/// Microseconds in a day.
+pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// Whether a time may be one of a flow: from 1990 to the end of 2099. The rule asks no clock, so that a run gives the same
 /// years later; a sensor that has lost its own writes 1970.
@@ -43,6 +46,11 @@ pub fn of_real(value: f64) -> Option<i64> {
 pub fn of_text(text: &str, east: i32) -> Option<i64> {
     let text = text.trim();
     of_decimal(text.as_bytes()).or_else(|| of_date(text, east))
+}
+
+/// Whether a text is a time that states no zone.
+pub fn lacks_zone(text: &str) -> bool {
+    of_text(text, 0) != of_text(text, 60)
 }
 
 /// From a decimal number (`1713484795.943239`), without a detour through binary fractions. Digits past the microsecond
@@ -122,7 +130,7 @@ fn of_date(text: &str, east: i32) -> Option<i64> {
     let (clock, minutes) = zone(clock)?;
     let of_day = of_clock(clock)?;
     let offset = i64::from(minutes.unwrap_or(east)) * 60 * SECOND;
-    Some(days_from_civil(year, month, day) * DAY * SECOND + of_day - offset)
+    Some(days_from_civil(year, month, day) * DAY + of_day - offset)
 }
 
 /// Minutes east of UTC of a zone alone: `UTC`, `Z`, `+02:00`.

@@ -1,9 +1,9 @@
 //! Bytes on their way to a file that appears under its name only when it is complete.
 //!
 //! A temporary file with a hidden name lies beside the target and is renamed onto it at the end; dropped before that,
-//! it is removed and an older target is untouched; so it is where the program is ended at once. The rename is atomic for every other process. It is not preceded by
-//! fsync: after a power failure (not after a crash of the program) the newest output may be lost, and it can be computed
-//! again.
+//! it is removed and an older target is untouched; so it is where the program is ended at once. The rename is atomic for every other
+//! process. It is not preceded by fsync: after a power failure (not after a crash of the program) the newest output may be lost, and it
+//! can be computed again. What cannot be is published durably.
 
 use crate::flows::temporary::{Listed, listed};
 use crate::{Error, Result};
@@ -110,6 +110,23 @@ impl Staged {
             drop(listed);
         }
         Ok(watch.bytes())
+    }
+
+    /// The same, and once that is done the file stays, whatever happens to the machine.
+    pub fn publish_durably(self) -> Result<u64> {
+        let directory = match &self.place {
+            Place::Beside { temporary, target, .. } => {
+                temporary.as_file().sync_all().map_err(|e| self.watch.io_error(e))?;
+                Some(directory_of(target).to_path_buf())
+            }
+            Place::Through(_) => None,
+        };
+        let bytes = self.publish()?;
+        if let Some(directory) = directory.and_then(|path| File::open(path).ok()) {
+            // Not every system syncs directories; where it does, the new name stays too.
+            let _ = directory.sync_all();
+        }
+        Ok(bytes)
     }
 
     /// The file is complete and appears later, with others.

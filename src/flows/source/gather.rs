@@ -65,25 +65,38 @@ struct Gathering<'a> {
 
 impl Gathering<'_> {
     fn take(&mut self, found: &Found) -> Result<()> {
-        let Some(place) = self.place(found)? else { return Ok(()) };
-        // Most files are like the first; one with other columns is looked at as closely.
-        let file = match self.look_at(found, &place, if self.looked.is_empty() { FIRST_HEAD } else { LATER_HEAD }) {
-            Ok(file) if !self.looked.is_empty() && self.union.lacks(&file.schema) => {
-                self.look_at(found, &place, FIRST_HEAD)
-            }
-            file => file,
-        };
-        match file {
-            Ok(file) => {
+        match self.looked_at(found) {
+            Ok(None) => {}
+            Ok(Some(file)) => {
                 self.union.add(&file.schema);
                 self.looked.push(file);
             }
             Err(Error::OtherLog { log, .. }) if !found.named => *self.other_logs.entry(log).or_default() += 1,
             Err(Error::UnknownFormat { file, reason }) if !found.named => self.skipped.push((file, reason)),
             Err(Error::Damaged { file, reason, .. }) if self.options.skip_errors => self.skipped.push((file, reason)),
+            Err(Error::Io { path, source }) if !found.named && is_of_the_file(&source) => {
+                match self.options.skip_errors {
+                    true => self.skipped.push((path.display().to_string(), source.to_string())),
+                    false => {
+                        let source =
+                            std::io::Error::new(source.kind(), format!("{source} (--skip-errors passes it over)"));
+                        return Err(Error::Io { path, source });
+                    }
+                }
+            }
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    /// `None` of a standard input that was taken before.
+    fn looked_at(&mut self, found: &Found) -> Result<Option<Looked>> {
+        let Some(place) = self.place(found)? else { return Ok(None) };
+        let is_first = self.looked.is_empty();
+        let file = self.look_at(found, &place, if is_first { FIRST_HEAD } else { LATER_HEAD })?;
+        // Most files are like the first; one with other columns is looked at as closely.
+        let is_alike = is_first || !self.union.lacks(&file.schema);
+        if is_alike { Ok(Some(file)) } else { self.look_at(found, &place, FIRST_HEAD).map(Some) }
     }
 
     fn look_at(&self, found: &Found, place: &Place, limit: usize) -> Result<Looked> {
@@ -135,6 +148,11 @@ impl Gathering<'_> {
         notes.extend(describe_lacking(&mut looked, &union));
         Ok(Gathered { looked, spooled, schema, other_logs, unreadable: skipped.len() as u64, notes })
     }
+}
+
+/// Whether what was met is of a file alone, such as one that may not be read or was just removed, and not of the disk.
+fn is_of_the_file(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::NotFound)
 }
 
 /// What is named but no regular file (`<(zcat …)` in a shell) can be read only once, as standard input.

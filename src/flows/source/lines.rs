@@ -40,7 +40,8 @@ impl Lines {
             return Ok(None);
         }
         let found = Found { name: name.to_owned(), path: Some(PathBuf::from(name)), named: true };
-        let pipe = Pipe::begin(name, Box::new(Cursor::new(head.to_vec())), FIRST_HEAD)?;
+        // More may follow, so it is read no further than this.
+        let pipe = Pipe::begin(name, Box::new(Cursor::new(head.to_vec())), head.len())?;
         let mut looked = look(&found, Place::Pipe(pipe), FIRST_HEAD, options)?;
         let begin = match &mut looked.content {
             Content::Csv(dialect) => {
@@ -81,6 +82,11 @@ impl Lines {
     /// What it was recognised as.
     pub fn file(&self) -> &InputFile {
         &self.looked.file
+    }
+
+    /// The columns that its first lines show.
+    pub fn shown(&self) -> &Schema {
+        &self.looked.schema
     }
 
     /// The columns of all batches.

@@ -7,6 +7,7 @@
 //! columns conformed to the schema of the whole input). [`Input`] finds the files, recognises them and strings the
 //! readers together.
 
+mod at_first;
 mod awaited;
 mod bytes;
 mod chain;
@@ -45,6 +46,7 @@ use arrow_schema::SchemaRef;
 use quotes::Quotes;
 use std::sync::Arc;
 
+pub(crate) use at_first::file_id;
 pub use awaited::Awaited;
 pub(crate) use awaited::{Blocks, blocks};
 pub(crate) use bytes::unpacked;

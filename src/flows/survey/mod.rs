@@ -14,12 +14,10 @@ pub use files::{Overlap, Repeat};
 
 use super::Batch;
 use super::record::{FlowLog, Flows, Marks};
+use crate::flows::record::when::HOUR;
 use files::FileSurvey;
 use spells::Spells;
 use std::collections::BTreeMap;
-
-/// µs in an hour: gaps of more are told.
-const HOUR: i64 = 3_600_000_000;
 
 /// Flows whose records the capture itself makes doubtful.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -108,8 +108,9 @@ impl<'a> Reading<'a> {
         let [out, back] = particulars.ip_bytes(row);
         event.source = Side {
             port: at(&flows.source_port, row),
-            bytes: count(out.or(at(&flows.bytes_out, row))),
-            packets: count(at(&flows.packets_out, row)),
+            // What both ways carried together is of neither side.
+            bytes: count(out.or(at(&flows.bytes_out, row))).filter(|_| !marks.has(Marks::BOTH_WAYS)),
+            packets: count(at(&flows.packets_out, row)).filter(|_| !marks.has(Marks::BOTH_WAYS)),
             ..side(at(&flows.source, row), particulars)
         };
         event.destination = Side {

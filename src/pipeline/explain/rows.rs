@@ -6,7 +6,7 @@ use crate::findings::HostNames;
 use crate::flows::record::{FlowSchema, Flows, Host};
 use crate::flows::source::Input;
 use crate::flows::{Batch, RecordNumbers};
-use crate::model::{ADDED_BY_FINDINGS, BatchExplainer, BatchScorer, RowReasons};
+use crate::model::{ADDED_BY_FINDINGS, BatchExplainer, BatchScorer, RowReasons, prefix_of_added};
 use crate::pipeline::ordered::Run;
 use crate::pipeline::standing::Standings;
 use crate::pipeline::top::{Top, TopRow};
@@ -82,8 +82,9 @@ impl Rows<'_> {
                 Ok((0..batch.n_rows()).map(|row| of_file && batch.numbers.get(row) == *record).collect())
             }
             Chosen::Finding(id) => {
-                let column = ADDED_BY_FINDINGS[0];
-                let Some(ids) = batch.columns.column_by_name(column) else {
+                let prefix = prefix_of_added(&batch.columns.schema()).unwrap_or_default();
+                let column = format!("{prefix}{}", ADDED_BY_FINDINGS[0]);
+                let Some(ids) = batch.columns.column_by_name(&column) else {
                     return Err(Error::Schema(format!(
                         "the input has no column `{column}`: --finding is for what `oddflow detect LOGS -o OUT` or `score` wrote"
                     )));

@@ -4,6 +4,7 @@ use crate::Result;
 use crate::detectors::{DetectorParams, SelfJoinPlan, SolverState, ThresholdRule};
 use crate::features::flow::{FlowSet, Locality};
 use crate::features::{FeatureOptions, RoleOverrides};
+use crate::flows::record::{FlowKind, FlowSchema};
 use crate::flows::source::Input;
 use crate::pipeline::{FlowReader, FlowReading};
 
@@ -48,6 +49,14 @@ pub struct FlowFit {
 }
 
 impl FlowFit {
+    /// Whether the input is taken as a table that it could be read from as flows: its columns tell addresses and times, and are of no log
+    /// that is known.
+    pub fn passes_over(&self, input: &Input) -> bool {
+        let schema = FlowSchema::recognise(&input.schema, self.reading.options);
+        let is_log = |schema: &FlowSchema| schema.kinds().all(FlowKind::is_log);
+        !self.any_table && schema.is_some_and(|schema| schema.has_hosts() && schema.has_times() && !is_log(&schema))
+    }
+
     /// Reads the input as flow logs, if it is one of them.
     ///
     /// # Errors

@@ -6,13 +6,14 @@ use crate::features::flow::FlowSet;
 use crate::features::windows::{Event, WindowOptions};
 use crate::findings::Rows;
 use crate::flows::Batch;
-use crate::flows::record::{FlowLog, FlowOptions, FlowSchema, Flows, Host, mix};
+use crate::flows::record::{FlowKind, FlowLog, FlowOptions, FlowSchema, Flows, Host, mix};
 use crate::flows::snapshots::Snapshots;
 use crate::flows::source::Input;
 use crate::flows::survey::BatchSurvey;
 use crate::model::ADDED;
 use crate::pipeline::heavy::Names;
 use arrow_array::{Array, RecordBatch};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How to read an input as flow logs.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +37,8 @@ pub struct FlowReader {
     logs: Vec<Option<FlowLog>>,
     baseline: Option<(i64, i64)>,
     minutes_east: i32,
+    /// Whether a time that states no zone was met.
+    assumes_zone: AtomicBool,
 }
 
 /// A batch as flows.
@@ -89,6 +92,7 @@ impl FlowReader {
             logs,
             baseline: None,
             minutes_east: options.minutes_east,
+            assumes_zone: AtomicBool::new(false),
         }))
     }
 
@@ -121,15 +125,14 @@ impl FlowReader {
 
     /// Whether the columns are those of a log that is known, and not only of some table with addresses and times.
     pub fn is_log(&self) -> bool {
-        use crate::flows::record::FlowKind::{Argus, Eve, Zeek};
-        self.schema.kinds().all(|kind| matches!(kind, Zeek | Eve | Argus))
+        self.schema.kinds().all(FlowKind::is_log)
     }
 
-    /// The zone that times without one are taken to be of, `UTC` or `+02:00`; `None` where none is known to lack one.
+    /// The zone that times without one are taken to be of, `UTC` or `+02:00`; `None` where the first pass met none.
     pub fn assumed_zone(&self) -> Option<String> {
         let east = self.minutes_east;
         let (sign, size) = (if east < 0 { '-' } else { '+' }, east.unsigned_abs());
-        self.schema.assumes_zone().then(|| match east {
+        self.assumes_zone.load(Ordering::Relaxed).then(|| match east {
             0 => "UTC".to_owned(),
             _ => format!("{sign}{:02}:{:02}", size / 60, size % 60),
         })
@@ -137,7 +140,7 @@ impl FlowReader {
 
     /// Whether a zone was named that nothing needs: the logs state theirs.
     pub fn zone_is_idle(&self) -> bool {
-        self.minutes_east != 0 && self.is_log() && !self.schema.assumes_zone()
+        self.minutes_east != 0 && !self.assumes_zone.load(Ordering::Relaxed)
     }
 
     /// A batch's rows as flows.
@@ -179,6 +182,7 @@ impl FlowReader {
     /// What the first pass needs to know of a batch.
     pub(in crate::pipeline) fn look(&self, input: &Input, batch: &Batch) -> Result<Look> {
         let AsFlows { flows, superseded, names } = self.read(input, batch)?;
+        self.assumes_zone.fetch_or(self.schema.assumes_zone(&batch.columns), Ordering::Relaxed);
         let is_superseded = |row: usize| superseded.get(row).copied().unwrap_or(false);
         let event = |row: usize| {
             let position = batch.stream_position(row);

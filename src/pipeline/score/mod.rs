@@ -128,7 +128,9 @@ pub fn score(
     report.drift = drift.map_or(Ok(None), |drift| drift.finish(looked_at))?;
     let begin = Instant::now();
     run.stop.check()?;
-    report.written = writer.map(Writer::finish).transpose()?;
+    // Where no record could be used, an earlier output stays.
+    let is_of_none = report.tally.rows == 0 && report.tally.n_rejected() > 0;
+    report.written = writer.filter(|_| !is_of_none).map(Writer::finish).transpose()?;
     report.stages.write += Stages::seconds(begin.elapsed());
     report.stages.wall = Stages::seconds(start.elapsed());
     Ok(Pass::Done(report))

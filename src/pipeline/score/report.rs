@@ -16,7 +16,7 @@ pub struct ScoreReport {
     pub tally: Tally,
     /// Rows whose verdict is anomaly.
     pub n_anomalies: u64,
-    /// Missing values that were imputed.
+    /// Missing values of scored rows that were imputed.
     pub imputed: u64,
     /// Categories that training had not seen, by column; columns without any are left out.
     pub unseen: Vec<(String, u64)>,
@@ -71,8 +71,13 @@ impl ScoreReport {
         }
     }
 
+    /// Rows that have a score.
+    pub fn scored_rows(&self) -> u64 {
+        self.tally.rows.saturating_sub(self.superseded + self.of_baseline)
+    }
+
     /// Share of scored rows whose verdict is anomaly; 0 where nothing was scored.
     pub fn share_of_anomalies(&self) -> f64 {
-        if self.tally.rows == 0 { 0.0 } else { self.n_anomalies as f64 / self.tally.rows as f64 }
+        self.n_anomalies as f64 / self.scored_rows().max(1) as f64
     }
 }

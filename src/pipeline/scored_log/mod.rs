@@ -8,11 +8,11 @@ use crate::features::flow::FlowSet;
 use crate::findings::{Collector, Common, Flow, Grouped, HostNames};
 use crate::flows::Batch;
 use crate::flows::source::{Input, InputOptions};
-use crate::model::{Model, columns_of_scored, prefix_of_added};
+use crate::model::{columns_of_scored, prefix_of_added};
 use crate::pipeline::flow_logs::FlowReader;
-use crate::pipeline::manifest::beside;
 use crate::pipeline::ordered::Run;
 use crate::pipeline::scored_columns::ScoredColumns;
+use crate::pipeline::told_run::ToldRun;
 use crate::{Error, Result, Stop};
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
@@ -106,9 +106,8 @@ impl ScoredLog {
             ))
         })?;
         // What the log left open was said when it was scored.
-        let model = beside(Path::new(path), "model");
-        let options = if model.is_file() { Model::load(&model)?.flows.map(|flows| flows.reading()) } else { None };
-        let reader = FlowReader::new(&input, options.unwrap_or_default(), FlowSet::Default)?.ok_or_else(|| {
+        let options = ToldRun::zone_beside(Path::new(path));
+        let reader = FlowReader::new(&input, options, FlowSet::Default)?.ok_or_else(|| {
             Error::Schema(format!(
                 "{path}: its columns tell no addresses and times; findings are of flow logs, and of outputs that have their columns \
                  (not of --scores-only)"

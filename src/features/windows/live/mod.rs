@@ -6,7 +6,8 @@
 //!
 //! How late a flow may be is stated ([`LiveOptions::lateness`], of the clock, which is the latest begin so far); one that is later
 //! still is counted ([`LiveWindows::late`]), its features are missing, and it counts for no other. A single flow that claims to
-//! begin more than a day ahead of the clock does not move it: two in a row do.
+//! begin more than a day ahead of the clock does not move it: two in a row do. Where 64 in a row lie more than a day behind it, their ends too, it was
+//! wrong: it is set back to the latest of them, all that was remembered is forgotten, and that is counted ([`LiveWindows::set_back`]).
 //!
 //! Memory: about 300 bytes a flow of the last hour and the lateness (estimated: eleven times and the flow itself), an entry a key, and the last 66 starts of every
 //! conversation. Beyond [`LiveOptions::tables`] the oldest flows and the conversations not met for longest are forgotten, and
@@ -30,6 +31,8 @@ use std::collections::VecDeque;
 
 /// A flow that begins so far ahead of all others (a day, in µs) is not believed alone.
 const LEAP: i64 = 24 * HOUR;
+/// So many in a row that lie that far behind tell that the clock was wrong.
+const BEHIND: u32 = 64;
 /// Keys that are no longer met are looked for when the clock has gone on by this part of what is kept.
 const SWEEPS: i64 = 8;
 
@@ -61,6 +64,7 @@ pub struct LiveWindows {
     forgotten: i64,
     swept: i64,
     late: u64,
+    set_back: u64,
     evictions: Evictions,
 }
 
@@ -69,6 +73,8 @@ pub struct LiveWindows {
 struct Clock {
     now: i64,
     ahead: Option<i64>,
+    /// Of the last flows, those in a row that lie far behind, and the latest of them.
+    behind: Option<(u32, i64)>,
 }
 
 /// What a stream remembers, to go on from.
@@ -77,6 +83,7 @@ pub struct LiveState {
     clock: Clock,
     forgotten: i64,
     late: u64,
+    set_back: u64,
     evictions: Evictions,
     events: Vec<u8>,
     beats: Vec<(u64, Vec<i64>)>,
@@ -95,6 +102,22 @@ impl Clock {
         self.now = self.now.max(start);
         true
     }
+
+    /// Sets it back if it was wrong, as flows that end before `limit` may show; whether it did. A flow of many days begins far behind, and
+    /// ends where the clock is.
+    fn set_back(&mut self, start: i64, end: i64, limit: i64) -> bool {
+        if end.max(start) >= limit {
+            self.behind = None;
+            return false;
+        }
+        let (n, latest) = self.behind.map_or((1, start), |(n, latest)| (n + 1, latest.max(start)));
+        let is_wrong = n >= BEHIND;
+        self.behind = (!is_wrong).then_some((n, latest));
+        if is_wrong {
+            self.now = latest;
+        }
+        is_wrong
+    }
 }
 
 impl LiveWindows {
@@ -104,10 +127,11 @@ impl LiveWindows {
             options,
             around: Around::default(),
             events: VecDeque::new(),
-            clock: Clock { now: i64::MIN, ahead: None },
+            clock: Clock { now: i64::MIN, ahead: None, behind: None },
             forgotten: i64::MIN,
             swept: i64::MIN,
             late: 0,
+            set_back: 0,
             evictions: Evictions::default(),
         }
     }
@@ -120,6 +144,11 @@ impl LiveWindows {
     /// Flows that came too late to be counted.
     pub fn late(&self) -> u64 {
         self.late
+    }
+
+    /// Times that the clock was wrong and was set back.
+    pub fn set_back(&self) -> u64 {
+        self.set_back
     }
 
     /// What was forgotten for want of room.
@@ -149,6 +178,12 @@ impl LiveWindows {
         if !self.clock.tell(stored.start) {
             self.late += 1;
             return [f32::NAN; N_FEATURES];
+        }
+        let limit = self.clock.now.saturating_sub(LEAP.max(self.options.lateness));
+        if self.clock.set_back(stored.start, event.end.unwrap_or(stored.start), limit) {
+            self.set_back += 1;
+            self.events.clear();
+            (self.around, self.forgotten, self.swept) = (Around::default(), i64::MIN, i64::MIN);
         }
         let earliest = self.earliest();
         if stored.start < earliest || stored.start <= self.forgotten {
@@ -205,6 +240,7 @@ impl LiveWindows {
             clock: self.clock,
             forgotten: self.forgotten,
             late: self.late,
+            set_back: self.set_back,
             evictions: self.evictions,
             events: bytemuck::cast_slice(&events).to_vec(),
             beats: self.around.beats_up_to(bound),
@@ -228,6 +264,7 @@ impl LiveWindows {
         live.clock = state.clock;
         live.forgotten = state.forgotten;
         live.late = state.late;
+        live.set_back = state.set_back;
         live.evictions = state.evictions;
         live.swept = live.clock.now;
         Some(live)

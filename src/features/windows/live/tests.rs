@@ -99,6 +99,32 @@ fn a_single_leap_ahead_does_not_move_the_clock() {
     assert_eq!(live.clock(), Some(1_000_000_000_000));
 }
 
+/// Two flows of ten years ahead move the clock; what follows shows that it was wrong, unless others are among it.
+#[test]
+fn a_clock_that_was_wrong_is_set_back() {
+    let year = 31_536_000;
+    let mut live = LiveWindows::new(LiveOptions::default());
+    live.observe(&knock(0, 10 * year));
+    let is_missing = |features: [f32; N_FEATURES]| features.iter().all(|value| value.is_nan());
+    for i in 1..64 {
+        assert!(is_missing(live.observe(&knock(i, i as i64))), "{i}");
+    }
+    assert_eq!((live.clock(), live.set_back()), (Some(10 * year * 1_000_000), 0));
+    assert!(!is_missing(live.observe(&knock(64, 64))));
+    assert_eq!((live.clock(), live.late(), live.set_back()), (Some(64_000_000), 63, 1));
+    assert_eq!(live.observe(&knock(65, 65))[0], 2.0);
+    // Connections of days that end together, as where a sensor is restarted, and now and then one that is lost.
+    for i in 0..1_000 {
+        let end = if i % 50 == 0 { None } else { Some(66_000_000) };
+        live.observe(&Event { end, ..knock(100 + i, i as i64 - 2 * 86_400) });
+    }
+    assert_eq!((live.clock(), live.set_back()), (Some(65_000_000), 1));
+    // It goes on from a state as if there had been none.
+    let bytes = postcard::to_stdvec(&live.state()).unwrap();
+    let live = LiveWindows::restore(LiveOptions::default(), postcard::from_bytes(&bytes).unwrap()).unwrap();
+    assert_eq!((live.late(), live.set_back()), (63 + 1_000, 1));
+}
+
 #[test]
 fn memory_is_bounded_and_what_was_forgotten_counted() {
     let mut live = LiveWindows::new(LiveOptions { tables: 1 << 20, ..LiveOptions::default() });

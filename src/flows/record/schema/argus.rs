@@ -1,7 +1,8 @@
 //! Argus' `ra` as delimited text.
 //!
 //! `Dir` is padded; `<-` says that the flow began on the side that is named second. Ports may be hexadecimal; for ICMP the
-//! first holds type and code (`0x0403` is type 3, code 4), the second an identifier. Times state no zone.
+//! first holds type and code (`0x0403` is type 3, code 4), the second an identifier. Times state no zone. Where bytes and packets are
+//! told of both ways together alone (`TotBytes`, `TotPkts`), they count as those out, and are marked.
 
 use super::super::{Host, Marks, StateGroup};
 use super::form::Format;
@@ -94,11 +95,17 @@ pub(super) fn rows(
         } else if row.protocol.is_some() {
             row.ports(source_port.count(r), destination_port.count(r));
         }
-        let [all, out, back] = bytes.each_ref().map(|column| column.count(r));
-        (row.bytes_out, row.bytes_in) = (out, back.or_else(|| all?.checked_sub(out?)));
-        let [all, out, back] = packets.each_ref().map(|column| column.count(r));
-        (row.packets_out, row.packets_in) = (out, back.or_else(|| all?.checked_sub(out?)));
+        let [all_bytes, out, back] = bytes.each_ref().map(|column| column.count(r));
+        (row.bytes_out, row.bytes_in) = (out, back.or_else(|| all_bytes?.checked_sub(out?)));
+        let [all_packets, out, back] = packets.each_ref().map(|column| column.count(r));
+        (row.packets_out, row.packets_in) = (out, back.or_else(|| all_packets?.checked_sub(out?)));
         how_it_went(&mut row, state.get(r).unwrap_or_default(), direction.get(r).unwrap_or_default());
+        // `ra` by itself prints totals alone.
+        if row.bytes_out.is_none() && row.bytes_in.is_none() && all_bytes.is_some() {
+            row.bytes_out = all_bytes;
+            row.mark(Marks::BOTH_WAYS, true);
+            row.packets_out = row.packets_out.or_else(|| all_packets.filter(|_| row.packets_in.is_none()));
+        }
         take(row);
     }
     Ok(())

@@ -164,6 +164,21 @@ impl Instants {
         Ok(Self { columns, east })
     }
 
+    /// Whether those of a column state no zone, as far as the first of them tells.
+    pub fn lack_zone(array: &ArrayRef) -> bool {
+        match array.data_type() {
+            DataType::Timestamp(_, zone) => zone.is_none() && array.null_count() < array.len(),
+            data_type if is_text(data_type) => {
+                let first = |texts: &ArrayRef| {
+                    let mut texts = texts.as_string::<i32>().iter().flatten();
+                    texts.find(|text| when::of_text(text, 0).is_some()).is_some_and(when::lacks_zone)
+                };
+                to(array, &DataType::Utf8).is_ok_and(|texts| first(&texts))
+            }
+            _ => false,
+        }
+    }
+
     /// The time in a row, plausible or not.
     pub fn get(&self, row: usize) -> Option<i64> {
         self.columns.iter().find_map(|column| match column {

@@ -27,7 +27,7 @@ use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_schema::{DataType, Schema};
-use form::{FORMATS, Form, Run, runs};
+use form::{FORMATS, Form, Format, Run, runs};
 use places::Places;
 use row::Gather;
 use std::collections::HashSet;
@@ -36,7 +36,7 @@ use std::fmt;
 /// How to read what a log leaves open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FlowOptions {
-    /// The zone of times that state none (Argus'), in minutes east of UTC.
+    /// The zone of times that state none (Argus', those of many tables), in minutes east of UTC.
     pub minutes_east: i32,
 }
 
@@ -51,6 +51,11 @@ impl FlowOptions {
             None => Err(crate::Error::parameter("--tz", text, "give UTC or an offset such as +02:00")),
         }
     }
+}
+
+/// In which a record of Zeek's says its log.
+fn path_column(schema: &Schema) -> Option<usize> {
+    ["_path", "@stream"].into_iter().find_map(|name| schema.index_of(name).ok())
 }
 
 /// What wrote a table of flows.
@@ -69,6 +74,13 @@ pub enum FlowKind {
     Kdd,
     /// Any other table with the addresses of both sides.
     Table,
+}
+
+impl FlowKind {
+    /// Whether it is a log that is known, and not some table.
+    pub fn is_log(self) -> bool {
+        matches!(self, Self::Zeek | Self::Eve | Self::Argus)
+    }
 }
 
 impl fmt::Display for FlowKind {
@@ -113,8 +125,17 @@ impl FlowSchema {
         let [_, _, source_file, _] = FINDING_COLUMNS;
         let source_file =
             prefix_of_added(schema).and_then(|prefix| schema.index_of(&format!("{prefix}{source_file}")).ok());
-        let path = ["_path", "@stream"].into_iter().find_map(|name| schema.index_of(name).ok());
+        let path = path_column(schema);
         (!forms.is_empty()).then_some(Self { forms, options, source_file, path })
+    }
+
+    /// The same of these formats alone.
+    pub fn of_kinds(schema: &Schema, kinds: &[FlowKind], options: FlowOptions) -> Option<Self> {
+        let formats = FORMATS.into_iter().filter(|format| kinds.contains(&format.kind));
+        let form = |format: &Format| Form { kind: format.kind, places: Places::find(schema, format.parts) };
+        let forms: Vec<Form> = formats.map(form).collect();
+        let path = path_column(schema);
+        (!forms.is_empty()).then_some(Self { forms, options, source_file: None, path })
     }
 
     /// The formats, most often one.
@@ -132,9 +153,12 @@ impl FlowSchema {
         self.forms.iter().all(|form| form.format().start.is_some_and(|start| form.places.has(start)))
     }
 
-    /// Whether a format's times state no zone, so that [`FlowOptions::minutes_east`] matters.
-    pub fn assumes_zone(&self) -> bool {
-        self.kinds().any(|kind| kind == FlowKind::Argus)
+    /// Whether times of a batch state no zone, so that [`FlowOptions::minutes_east`] matters.
+    pub fn assumes_zone(&self, batch: &RecordBatch) -> bool {
+        let lacks = |run: Run<'_>| {
+            run.form.format().start.is_some_and(|start| run.form.places.lacks_zone(start, &run.of(batch)))
+        };
+        self.runs(batch).into_iter().any(lacks)
     }
 
     /// The rows of a batch as flows. A value that cannot be read is absent.

@@ -62,6 +62,11 @@ impl Places {
         Numbers::of(&self.arrays(part, batch))
     }
 
+    /// Whether the times of a part state no zone, as far as the first of each column tells.
+    pub fn lacks_zone(&self, part: usize, batch: &RecordBatch) -> bool {
+        self.arrays(part, batch).into_iter().any(Instants::lack_zone)
+    }
+
     /// A part as times; `east` is the zone of those without one.
     pub fn instants(&self, part: usize, batch: &RecordBatch, east: i32) -> Result<Instants> {
         Instants::of(&self.arrays(part, batch), east)

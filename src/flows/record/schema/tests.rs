@@ -168,7 +168,7 @@ fn both_habits_of_naming_and_every_type_are_one_schema() {
     ]);
     let schema = schema(&batch);
     assert_eq!(schema.kinds().collect::<Vec<_>>(), [FlowKind::Zeek]);
-    assert!(schema.has_hosts() && schema.has_times() && !schema.assumes_zone());
+    assert!(schema.has_hosts() && schema.has_times() && !schema.assumes_zone(&batch));
     let flows = schema.flows_of(&batch, Some(FlowLog::ZeekOpenConn)).unwrap();
     assert_eq!(flows.start, [Some(1_713_539_959_123_456), None]);
     assert!(flows.marks[1].has(Marks::IMPLAUSIBLE_TIME) && !flows.marks[0].has(Marks::IMPLAUSIBLE_TIME));
@@ -235,11 +235,46 @@ fn argus_directions_ports_and_states() {
     assert_eq!((flows.protocol[6], flows.destination_port[6]), (None, None));
 }
 
+/// What `ra` prints where nobody asked for columns.
+#[test]
+fn argus_totals_are_of_both_ways() {
+    let flows = flows(&[
+        "StartTime Flgs Proto SrcAddr Sport Dir DstAddr Dport TotPkts TotBytes State",
+        "2019/04/04T16:23:00 e tcp 10.8.0.69 1 -> 31.13.83.2 443 26 5723 FIN",
+        "2019/04/04T16:23:00 e tcp 10.8.0.69 443 <- 31.13.83.2 5 3 180 RST",
+    ]);
+    assert_eq!((&flows.bytes_out[..], &flows.bytes_in[..]), (&[Some(5_723), Some(180)][..], &[None, None][..]));
+    assert_eq!((&flows.packets_out[..], &flows.packets_in[..]), (&[Some(26), Some(3)][..], &[None, None][..]));
+    assert!(flows.marks.iter().all(|marks| marks.has(Marks::BOTH_WAYS)));
+}
+
+/// Where the source's bytes are told, packets of both ways are not the source's.
+#[test]
+fn argus_packets_are_not_guessed() {
+    let flows = flows(&[
+        "StartTime Proto SrcAddr Sport Dir DstAddr Dport State TotPkts TotBytes SrcBytes",
+        "2019/04/04T16:23:00 udp 10.8.0.69 1 <-> 31.13.83.2 53 CON 2 142 63",
+    ]);
+    assert_eq!((flows.bytes_out[0], flows.bytes_in[0]), (Some(63), Some(79)));
+    assert_eq!((flows.packets_out[0], flows.packets_in[0]), (None, None));
+    assert!(!flows.marks[0].has(Marks::BOTH_WAYS));
+}
+
 #[test]
 fn times_without_a_zone_are_of_the_one_named() {
     let batch = texts(&[ARGUS, "2019/04/04T16:23:00 0 udp 1.1.1.1 1 -> 2.2.2.2 2 CON 1 1 1 1"]);
     let east = FlowSchema::recognise(&batch.schema(), FlowOptions { minutes_east: 120 }).unwrap();
-    assert!(east.assumes_zone());
+    assert!(east.assumes_zone(&batch));
+    let with = texts(&[ARGUS, "1554387780.5 0 udp 1.1.1.1 1 -> 2.2.2.2 2 CON 1 1 1 1"]);
+    assert!(!east.assumes_zone(&with));
+    let with = texts(&[
+        ARGUS,
+        "n/a 0 udp 1.1.1.1 1 -> 2.2.2.2 2 CON 1 1 1 1",
+        "2019/04/04T16:23:00 0 udp 1.1.1.1 1 -> 2.2.2.2 2 CON 1 1 1 1",
+    ]);
+    assert!(east.assumes_zone(&with));
+    let with = texts(&[ARGUS, "2019-04-04T16:23:00+02:00 0 udp 1.1.1.1 1 -> 2.2.2.2 2 CON 1 1 1 1"]);
+    assert!(!east.assumes_zone(&with));
     assert_eq!(east.flows(&batch).unwrap().start, [Some(1_554_387_780_000_000)]);
 }
 

@@ -3,6 +3,7 @@
 mod text;
 
 use crate::flows::record::FlowLog;
+use crate::flows::source::at_first::AtFirst;
 use crate::flows::source::bytes::{Bytes, End};
 use crate::flows::source::csv::{Dialect, Header};
 use crate::flows::source::discover::Found;
@@ -15,7 +16,7 @@ use crate::flows::source::{
 };
 use crate::{Error, Result};
 use arrow_schema::{DataType, Schema};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,6 +52,8 @@ pub(super) enum Content {
 pub(super) struct Looked {
     pub file: InputFile,
     pub place: Place,
+    /// What it was, where it is a file.
+    pub at_first: Option<AtFirst>,
     pub content: Content,
     pub schema: Schema,
     /// When the first flow began, where its beginning shows it.
@@ -89,6 +92,7 @@ pub(super) struct Head {
     pub whole: bool,
     /// Why no more could be read.
     pub damage: Option<String>,
+    pub at_first: Option<AtFirst>,
 }
 
 /// Recognises a file and finds out its columns from at most `limit` decompressed bytes.
@@ -129,10 +133,8 @@ pub(super) fn look(found: &Found, place: Place, limit: usize, options: &InputOpt
         Compression::Gzip => ", gzip",
         Compression::Zstd => ", zstd",
     };
-    let (path, size) = match &place {
-        Place::File(path) => (Some(path.clone()), fs::metadata(path).ok().map(|metadata| metadata.len())),
-        Place::Pipe(_) => (None, None),
-    };
+    let path = if let Place::File(path) = &place { Some(path.clone()) } else { None };
+    let (at_first, size) = (head.at_first.clone(), head.at_first.as_ref().map(|file| file.size));
     let description = match (log, probe.description.rsplit_once(", ")) {
         (Some(_), Some((what, columns))) => format!("{what}{packed}, {columns}"),
         _ => format!("{}{packed}", probe.description),
@@ -140,7 +142,7 @@ pub(super) fn look(found: &Found, place: Place, limit: usize, options: &InputOpt
     let scored = prefix_of_added(&probe.schema);
     let (name, compression) = (name.clone(), head.compression);
     let file = InputFile { name, path, size, format, compression, log, several_logs, scored, description };
-    Ok(Looked { file, place, content, schema: probe.schema, first_time, named: found.named })
+    Ok(Looked { file, place, at_first, content, schema: probe.schema, first_time, named: found.named })
 }
 
 /// The path of a file in a format whose directory stands at its end.
@@ -159,11 +161,15 @@ fn seekable(format: Format, compression: Compression, place: &Place) -> Result<&
 /// Reads the beginning of a file. Damage further in does not matter yet, unless nothing comes before it.
 fn head(name: &str, place: &Place, limit: usize) -> Result<Head> {
     let io = |error| Error::io(name, error);
-    let (stored, whole): (Box<dyn Read + Send>, bool) = match place {
-        Place::File(path) => (Box::new(File::open(path).map_err(io)?), true),
+    let (stored, whole, at_first): (Box<dyn Read + Send>, bool, _) = match place {
+        Place::File(path) => {
+            let mut file = File::open(path).map_err(io)?;
+            let at_first = AtFirst::look(&mut file).map_err(io)?;
+            (Box::new(file.take(at_first.size)), true, Some(at_first))
+        }
         Place::Pipe(pipe) => {
             let (head, whole) = pipe.head();
-            (Box::new(head), whole)
+            (Box::new(head), whole, None)
         }
     };
     let mut bytes = Bytes::recognised(stored).map_err(io)?;
@@ -180,7 +186,7 @@ fn head(name: &str, place: &Place, limit: usize) -> Result<Head> {
     if let (Some(reason), 0) = (&damage, n) {
         return Err(Error::Damaged { file: name.into(), records: 0, reason: reason.clone() });
     }
-    Ok(Head { compression, bytes: head, whole: at_end, damage })
+    Ok(Head { compression, bytes: head, whole: at_end, damage, at_first })
 }
 
 /// A file without a header whose records look like those of an earlier one with a header has the same columns (the
@@ -229,11 +235,13 @@ pub(super) fn open(
     widened: &Arc<Widened>,
 ) -> Result<Box<dyn super::FileReader>> {
     let bytes = || -> Result<Bytes> {
-        let stored: Box<dyn Read + Send> = match &looked.place {
-            Place::File(path) => Box::new(File::open(path).map_err(|error| Error::io(&looked.file.name, error))?),
-            Place::Pipe(pipe) => pipe.take()?,
+        let (name, io) = (&looked.file.name, |error| Error::io(&looked.file.name, error));
+        let stored: Box<dyn Read + Send> = match (&looked.place, &looked.at_first) {
+            (Place::File(path), Some(at_first)) => at_first.open(name, path)?,
+            (Place::File(path), None) => Box::new(File::open(path).map_err(io)?),
+            (Place::Pipe(pipe), _) => pipe.take()?,
         };
-        Bytes::new(stored, looked.file.compression).map_err(|error| Error::io(&looked.file.name, error))
+        Bytes::new(stored, looked.file.compression).map_err(io)
     };
     let path = looked.file.path.as_deref().unwrap_or_else(|| std::path::Path::new("-"));
     let widened = Arc::clone(widened);

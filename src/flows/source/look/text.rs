@@ -92,10 +92,13 @@ pub(super) fn look_at_zeek(
     Ok(Seen { format: Format::Zeek, content, probe, log: Some(log), several_logs: false, first_time })
 }
 
-/// Refuses a log that holds no flows.
+/// Refuses a log that is not one of flows.
 fn other_log(found: &Found, head: &Head, maker: &str, log: String, records: Option<u64>) -> Error {
     let wanted = match maker {
         "Zeek" => "conn, conn_long and open_conn are read",
+        _ if log == "netflow" => {
+            "its records are of one direction each; flow events are read (event_type flow): have them written too"
+        }
         _ => "its flow events are read (event_type flow)",
     };
     let damage = match (&head.damage, records) {

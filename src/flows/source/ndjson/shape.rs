@@ -88,15 +88,35 @@ impl Shape {
         let most = || passed.iter().max_by_key(|(_, n)| **n).map(|(kind, _)| kind.clone()).unwrap_or_default();
         match self.objects {
             Objects::All => {}
-            Objects::Eve if has_rows => {}
-            Objects::Eve if whole => return Err(Unfit::Other("Suricata EVE", most())),
-            // Flows may come later: these are what they have had in every version since 2.0.
-            Objects::Eve => self.columns = eve_columns(),
+            Objects::Eve if !has_rows && whole => return Err(Unfit::Other("Suricata EVE", most())),
+            // Flows may come later.
+            Objects::Eve if !has_rows => self.columns = eve_columns(),
+            Objects::Eve => {}
             Objects::Zeek(_) if !has_rows => return Err(Unfit::Other("Zeek", most())),
             Objects::Zeek(_) if self.log.is_none() => return Err(Unfit::Other("Zeek", stem(name))),
             Objects::Zeek(_) => {}
         }
+        if !whole {
+            self.expect();
+        }
         Ok(self)
+    }
+
+    /// What is not known of a flow is left out of its object, so the beginning of a log may lack what comes later: the bytes of all flows,
+    /// where it begins with a flood.
+    fn expect(&mut self) {
+        let expected = match self.objects {
+            Objects::All => return,
+            Objects::Eve => eve_columns(),
+            Objects::Zeek(_) => zeek_columns(),
+        };
+        for (name, data_type) in expected {
+            match self.columns.iter_mut().find(|(own, _)| *own == name) {
+                Some((_, own)) if own.is_null() => *own = data_type,
+                Some(_) => {}
+                None => self.columns.push((name, data_type)),
+            }
+        }
     }
 
     /// The columns as far as the head of the file tells.
@@ -196,18 +216,33 @@ impl Glance {
     }
 }
 
+/// What flow events have had in every version since 2.0.
 fn eve_columns() -> Vec<(String, DataType)> {
     let texts = "timestamp event_type src_ip dest_ip proto app_proto flow.start flow.end flow.state flow.reason tcp.tcp_flags \
         tcp.tcp_flags_ts tcp.tcp_flags_tc tcp.state host";
     let numbers = "flow_id src_port dest_port icmp_type icmp_code flow.pkts_toserver flow.pkts_toclient flow.bytes_toserver \
         flow.bytes_toclient flow.age";
-    let of = |names: &str, data_type: DataType| {
+    named(&[(texts, DataType::Utf8), (numbers, DataType::Int64), ("flow.alerted", DataType::Boolean)])
+}
+
+/// What Zeek's `conn` has had in every version since 2.0, beside what every record has.
+fn zeek_columns() -> Vec<(String, DataType)> {
+    let numbers = "orig_bytes resp_bytes missed_bytes orig_pkts orig_ip_bytes resp_pkts resp_ip_bytes";
+    named(&[
+        ("proto service", DataType::Utf8),
+        ("duration", DataType::Float64),
+        (numbers, DataType::Int64),
+        ("conn_state history tunnel_parents", DataType::Utf8),
+        ("local_orig local_resp", DataType::Boolean),
+    ])
+}
+
+/// Columns, by their names with spaces between them.
+fn named(of: &[(&str, DataType)]) -> Vec<(String, DataType)> {
+    let typed = |(names, data_type): &(&str, DataType)| {
         names.split_whitespace().map(|name| (name.to_owned(), data_type.clone())).collect::<Vec<_>>()
     };
-    let mut columns = of(texts, DataType::Utf8);
-    columns.extend(of(numbers, DataType::Int64));
-    columns.push(("flow.alerted".to_owned(), DataType::Boolean));
-    columns
+    of.iter().flat_map(typed).collect()
 }
 
 /// Keys in order of first appearance.

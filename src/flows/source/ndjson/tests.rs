@@ -9,6 +9,7 @@ use crate::flows::source::{Compression, OpenFile};
 use crate::flows::{Batch, Reject};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
+use arrow_schema::DataType;
 use proptest::prelude::*;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -195,6 +196,23 @@ fn deep_nesting_is_an_error_not_a_stack_overflow() {
         let bad = leaves(line.as_bytes(), |_, _| {}).unwrap_err();
         assert!(bad.to_string().contains("deeper than 64"), "{bad}");
     }
+}
+
+/// A log that begins with a flood shows nothing of what came back: what flows have is a column all the same, where more follows.
+#[test]
+fn what_comes_later_in_a_log_has_its_columns() {
+    let column =
+        |shape: &Shape, name: &str| shape.schema().field_with_name(name).map(|field| field.data_type().clone()).ok();
+    let zeek = b"{\"ts\":1.5,\"uid\":\"C1\",\"id.orig_h\":\"10.0.0.1\",\"conn_state\":\"S0\",\"orig_bytes\":null}\n";
+    let shape = |text: &[u8], whole| Shape::detect(text, whole, "conn.log").unwrap();
+    let cut = shape(zeek, false);
+    let types = ["orig_bytes", "duration", "service", "local_orig"].map(|name| column(&cut, name));
+    assert_eq!(types, [DataType::Int64, DataType::Float64, DataType::Utf8, DataType::Boolean].map(Some));
+    assert_eq!(shape(zeek, true).schema().fields().len(), 5);
+    let eve = b"{\"timestamp\":\"2021-06-06T15:59:46.4+0200\",\"event_type\":\"flow\",\"src_ip\":\"10.0.0.1\"}\n";
+    assert_eq!(column(&shape(eve, false), "tcp.state"), Some(DataType::Utf8));
+    assert_eq!(column(&shape(eve, true), "tcp.state"), None);
+    assert_eq!(shape(b"{\"a\":1}\n", false).schema().fields().len(), 1);
 }
 
 #[test]
