@@ -18,5 +18,5 @@ mod watcher;
 pub use follow::{Follower, Note};
 pub use piped::Piped;
 pub use place::{Head, Piece, Place};
-pub use state::{WatchState, Written};
+pub use state::{Saving, WatchState, Written};
 pub use watcher::{Counts, Taken, Told, WatchOptions, Watcher};

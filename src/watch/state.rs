@@ -9,6 +9,7 @@ use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::Path;
+use std::thread::JoinHandle;
 
 /// First bytes of a state file; the last is the version of its form.
 const MAGIC: [u8; 8] = *b"oddwatch";
@@ -58,12 +59,12 @@ pub struct Written {
 }
 
 impl<F: Serialize> WatchState<F> {
-    /// Writes it; it appears under its name only when it is complete, and stays whatever happens to the machine, as the alerts do
-    /// that it says were written.
+    /// Writes it; it appears under its name once it is complete and stays whatever happens to the machine, as the alerts do that it says
+    /// were written.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn save(&self, path: &Path) -> Result<()> {
+    pub fn save(&self, path: &Path) -> Result<Saving> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(FORM.to_le_bytes());
         let mut bytes = postcard::to_extend(self, bytes)
@@ -71,7 +72,29 @@ impl<F: Serialize> WatchState<F> {
         bytes.extend(blake3::hash(&bytes).as_bytes());
         let mut file = Staged::beside(path)?;
         file.write_all(&bytes).map_err(|error| Error::io(path, error))?;
-        file.publish_durably().map(drop)
+        // A disk takes its time, and lines are waiting.
+        let publish = move || file.publish_durably().map(drop);
+        let thread = std::thread::Builder::new().name("oddflow-state".into()).spawn(publish);
+        thread.map(Saving).map_err(|error| Error::io("a thread for the state", error))
+    }
+}
+
+/// A state on its way to its file.
+#[derive(Debug)]
+pub struct Saving(JoinHandle<Result<()>>);
+
+impl Saving {
+    /// Whether it is there, or cannot be.
+    pub fn is_done(&self) -> bool {
+        self.0.is_finished()
+    }
+
+    /// Waits until it is there.
+    ///
+    /// # Errors
+    /// If it could not be written.
+    pub fn finish(self) -> Result<()> {
+        self.0.join().unwrap_or_else(|_| Err(Error::Internal("the state was given up on its way".into())))
     }
 }
 

@@ -1,7 +1,7 @@
 //! From lines to alerts.
 
 use super::place::{Piece, Place};
-use super::state::{WatchState, Written};
+use super::state::{Saving, WatchState, Written};
 use crate::device::Device;
 use crate::features::flow::FlowFeatures;
 use crate::features::windows::{Event, LiveOptions, LiveWindows};
@@ -241,7 +241,7 @@ impl Watcher {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn save(&mut self, path: &Path, written: Option<Written>) -> Result<()> {
+    pub fn save(&mut self, path: &Path, written: Option<Written>) -> Result<Saving> {
         let state = WatchState {
             identity: self.identity.clone(),
             log: self.lines.file().name.clone(),

@@ -8,7 +8,7 @@ use crate::cli::talk::plural;
 use crate::findings::Reference;
 use crate::findings::allow::Day;
 use crate::flows::source::Lines;
-use crate::watch::{Follower, Head, Piece, Piped, Place, Taken, WatchState, Watcher};
+use crate::watch::{Follower, Head, Piece, Piped, Place, Saving, Taken, WatchState, Watcher};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -39,6 +39,8 @@ pub struct Running {
     out: Out,
     /// When the state was written last, and how long that took.
     saved: (Instant, Duration),
+    /// The one that is on its way.
+    saving: Option<Saving>,
     is_saved: bool,
     told_rejects: BTreeSet<String>,
     /// Whether it was said that nothing can be read.
@@ -84,6 +86,7 @@ impl Running {
             watcher,
             out,
             saved,
+            saving: None,
             is_saved: true,
             told_rejects: Default::default(),
             is_blind: false,
@@ -145,8 +148,9 @@ impl Running {
                 None => {}
             }
             let (at, took) = self.saved;
-            if !self.is_saved && at.elapsed() >= BETWEEN_STATES.max(took * STATE_SHARE) {
-                self.save(plan)?;
+            let is_free = self.saving.as_ref().is_none_or(Saving::is_done);
+            if !self.is_saved && is_free && at.elapsed() >= BETWEEN_STATES.max(took * STATE_SHARE) {
+                self.begin_saving(plan)?;
             }
         }
     }
@@ -206,10 +210,16 @@ impl Running {
 
     /// Writes the state, if it is kept.
     pub fn save(&mut self, plan: &Plan) -> Result<()> {
+        self.begin_saving(plan)?;
+        self.saving.take().map_or(Ok(()), Saving::finish)
+    }
+
+    fn begin_saving(&mut self, plan: &Plan) -> Result<()> {
+        self.saving.take().map_or(Ok(()), Saving::finish)?;
         self.out.flush()?;
         if let (Some(path), Some(watcher)) = (&plan.state, &mut self.watcher) {
             let begin = Instant::now();
-            watcher.save(path, self.out.written())?;
+            self.saving = Some(watcher.save(path, self.out.written())?);
             self.saved = (Instant::now(), begin.elapsed());
         }
         self.is_saved = true;
