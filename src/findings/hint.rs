@@ -25,6 +25,7 @@ use super::key::Port;
 use super::subject::Kind;
 use super::words::{Hint, Surroundings};
 use crate::flows::record::StateGroup;
+use crate::flows::record::protocol::ICMP6;
 
 const PORT_SCAN: Hint = Hint::Technique { id: "T1046", name: "port scan" };
 const BRUTE_FORCE: Hint = Hint::Technique { id: "T1110", name: "brute force" };
@@ -37,9 +38,6 @@ const LOGIN_PORTS: [u16; 18] =
     [21, 22, 23, 110, 143, 445, 993, 995, 1433, 2222, 2323, 3306, 3389, 5432, 5900, 5901, 5985, 8291];
 /// Names and time, which are asked for like a clock.
 const CLOCKWORK_PORTS: [u16; 3] = [53, 123, 5353];
-
-/// IANA's number of ICMP for IPv6.
-const ICMPV6: u8 = 58;
 
 /// Where bots are told what to do in a chat.
 const IRC_PORTS: [u16; 11] = [6660, 6661, 6662, 6663, 6664, 6665, 6666, 6667, 6668, 6669, 6697];
@@ -79,7 +77,7 @@ fn is_housekeeping(port: Port) -> bool {
 
 fn is_scan(finding: &Finding) -> bool {
     let conversation = finding.subject.conversation;
-    if conversation.protocol == Some(ICMPV6) && is_housekeeping(conversation.port) {
+    if conversation.protocol == Some(ICMP6) && is_housekeeping(conversation.port) {
         return false;
     }
     finding.ports.max(finding.hosts) >= 20 && share_of(finding, |s| s.failed() || s == StateGroup::Reset) >= 0.5

@@ -36,6 +36,7 @@ use super::key::{Conversation, Port};
 use super::subject::Kind;
 use super::{DAY, HOUR};
 use crate::flows::record::Host;
+use crate::flows::record::protocol::TCP;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -47,8 +48,6 @@ pub const FEW: u64 = 3;
 pub const MANY: usize = 10;
 /// Stretches of a conversation beyond which they are one finding.
 pub const MOST_STRETCHES: u64 = 3;
-/// IANA's number.
-const TCP: u8 = 6;
 /// A conversation in a scan has at most one flow for so many ports, where that is more than [`FEW`].
 pub const PORTS_A_FLOW: u64 = 32;
 /// A stray state's stretch has at most one flow for so many of the stretch that it joins.
