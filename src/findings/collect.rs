@@ -1,5 +1,6 @@
 //! Rows into groups by the hour, one entry a group and hour.
 
+use super::cells::Cells;
 use super::group::Grouped;
 use super::key::CellKey;
 use super::names::HostNames;
@@ -8,7 +9,6 @@ use super::services::Services;
 use super::starts::Starts;
 use super::tally::Tally;
 use crate::flows::record::Host;
-use std::collections::HashMap;
 
 /// What is known of a group within an hour.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -21,11 +21,12 @@ pub struct Entry {
     pub starts: Starts,
 }
 
-/// Takes rows in, batch by batch. Memory: some 300 bytes (estimated) for each group and hour, and up to 66 starts of 8 bytes for one
-/// with many rows; a day of an internet-facing host (31,368 rows) has 14,700 of them.
+/// Takes rows in, batch by batch. Memory: some 330 bytes for each group and hour, and up to 66 starts of 8 bytes for one with many rows; 600 at
+/// most while they are grouped and ranked. A day of an internet-facing host (31,368 rows) has 14,700 of them; of 300 such days 3.0 GB were
+/// measured.
 #[derive(Debug, Default)]
 pub struct Collector {
-    cells: HashMap<CellKey, (Tally, Starts)>,
+    cells: Cells,
     services: Services,
     names: HostNames,
     rows: u64,
@@ -52,11 +53,7 @@ impl Collector {
                 continue;
             };
             let service = flow.service.map(|name| self.services.shared(name));
-            let (tally, starts) = self.cells.entry(key).or_default();
-            tally.absorb(&Tally::of(&flow, service));
-            if let Some(start) = flow.start {
-                starts.note(start);
-            }
+            self.cells.add(key, &Tally::of(&flow, service), flow.start);
         }
     }
 
@@ -76,13 +73,8 @@ impl Collector {
     }
 
     /// Groups the rows: see [`Grouped`].
-    pub fn finish(self) -> Grouped {
-        let entry = |(key, (tally, mut starts)): (CellKey, (Tally, Starts))| {
-            starts.settle();
-            Entry { key, tally, starts }
-        };
-        let mut entries: Vec<Entry> = self.cells.into_iter().map(entry).collect();
-        entries.sort_unstable_by_key(|entry| entry.key);
-        Grouped::new(entries, self.names)
+    pub fn finish(mut self) -> Grouped {
+        self.cells.settle();
+        Grouped::new(self.cells, self.names)
     }
 }

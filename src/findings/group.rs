@@ -1,5 +1,6 @@
 //! Findings: groups of rows that belong together, and the finding of each row.
 
+use super::cells::Cells;
 use super::collect::Entry;
 use super::key::{CellKey, Conversation, Port};
 use super::names::HostNames;
@@ -11,6 +12,8 @@ use super::subject::{FindingId, Kind, Subject};
 use super::tally::Tally;
 use super::{DAY, HOUR};
 use crate::flows::record::StateGroup;
+use foldhash::fast::RandomState;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// State groups there are.
@@ -22,6 +25,9 @@ pub const STATES: [StateGroup; 6] = [
     StateGroup::MidStream,
     StateGroup::Unknown,
 ];
+
+/// Fewer units than these are not worth the threads: a stream's are looked at every few milliseconds.
+const MANY_UNITS: usize = 1_024;
 
 /// Rows that an analyst reads as one thing.
 #[derive(Debug, Clone)]
@@ -64,19 +70,26 @@ impl Finding {
 /// All rows in findings. The findings are in the order of their subjects; [`super::rank`] ranks them.
 #[derive(Debug)]
 pub struct Grouped {
-    entries: Vec<Entry>,
+    cells: Cells,
     finding_of_entry: Vec<u32>,
     findings: Vec<Finding>,
     names: HostNames,
 }
 
 impl Grouped {
-    /// Of entries sorted by key.
-    pub(super) fn new(entries: Vec<Entry>, names: HostNames) -> Self {
-        let units = pool::units(&entries);
-        let mut made: Vec<(Finding, Vec<u32>)> =
-            units.into_iter().map(|unit| (summary(&entries, &unit), unit.cells)).collect();
-        made.sort_by_cached_key(|(finding, _)| (finding.subject, finding.tally.first(), finding.id));
+    /// Of settled cells.
+    pub(super) fn new(cells: Cells, names: HostNames) -> Self {
+        let entries = cells.entries();
+        let made_of = |unit: Unit| (summary(entries, &unit), unit.cells);
+        let units = pool::units(entries);
+        let mut made: Vec<(Finding, _)> = if units.len() < MANY_UNITS {
+            units.into_iter().map(made_of).collect()
+        } else {
+            units.into_par_iter().map(made_of).collect()
+        };
+        made.par_sort_by(|(a, _), (b, _)| {
+            a.subject.cmp(&b.subject).then_with(|| (a.tally.first(), a.id).cmp(&(b.tally.first(), b.id)))
+        });
         let mut finding_of_entry = vec![0; entries.len()];
         for (at, (_, cells)) in made.iter().enumerate() {
             for &cell in cells {
@@ -85,7 +98,7 @@ impl Grouped {
                 }
             }
         }
-        Self { entries, finding_of_entry, findings: made.into_iter().map(|(finding, _)| finding).collect(), names }
+        Self { cells, finding_of_entry, findings: made.into_iter().map(|(finding, _)| finding).collect(), names }
     }
 
     /// The findings.
@@ -98,9 +111,14 @@ impl Grouped {
         &self.names
     }
 
-    /// The groups by the hour, each with the index of its finding.
+    /// The groups by the hour, in the order of their keys.
+    pub(super) fn cells(&self) -> &[Entry] {
+        self.cells.entries()
+    }
+
+    /// The same, each with the index of its finding.
     pub fn entries(&self) -> impl Iterator<Item = (&Entry, usize)> {
-        self.entries.iter().zip(self.finding_of_entry.iter().map(|&at| at as usize))
+        self.cells.entries().iter().zip(self.finding_of_entry.iter().map(|&at| at as usize))
     }
 
     /// Days from the first start to the last, by the hour, at least 1. A silence counts for one day at most, so that a stray time adds
@@ -115,7 +133,7 @@ impl Grouped {
     }
 
     fn hours(&self) -> i64 {
-        let ended = self.entries.iter().filter(|entry| entry.tally.still_open < entry.tally.flows);
+        let ended = self.cells.entries().iter().filter(|entry| entry.tally.still_open < entry.tally.flows);
         let hours: BTreeSet<i64> = ended.filter_map(|entry| entry.key.hour).collect();
         let apart = hours.iter().zip(hours.iter().skip(1)).map(|(before, after)| (after - before).min(DAY / HOUR));
         apart.sum()
@@ -128,7 +146,7 @@ impl Grouped {
             .map(|row| {
                 let flow = rows.flow(row);
                 let key = CellKey::of(&flow).filter(|_| !flow.severity.is_nan())?;
-                let at = self.entries.binary_search_by(|entry| entry.key.cmp(&key)).ok()?;
+                let at = self.cells.find(&key)?;
                 self.finding_of_entry.get(at).map(|&at| at as usize)
             })
             .collect()
@@ -151,7 +169,7 @@ fn summary(entries: &[Entry], unit: &Unit) -> Finding {
         }
     }
     let distinct = |of: fn(&Conversation) -> u64| {
-        cells().map(|cell| of(&cell.key.key.conversation)).collect::<HashSet<_>>().len() as u64
+        cells().map(|cell| of(&cell.key.key.conversation)).collect::<HashSet<_, RandomState>>().len() as u64
     };
     let runs: Vec<Vec<i64>> = hours.into_values().map(Starts::union).collect();
     // What comes less than twice an hour has its rhythm between the hours; so few starts were all kept.

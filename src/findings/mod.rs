@@ -9,6 +9,7 @@
 //! and the earliest starts, in integers.
 
 pub mod allow;
+mod cells;
 mod collect;
 mod common;
 mod faults;

@@ -1,12 +1,10 @@
 //! Second opinions: isolation forests over the tables of host-hours and conversation-hours, local and remote sources apart.
 
 use super::group::Grouped;
-use super::tables::{Line, Of, Table};
+use super::tables::{Of, Table, Whole};
 use crate::detectors::{Detector, IsolationForest, IsolationForestParams, Severity};
 use crate::device::Device;
-use crate::flows::record::Host;
 use crate::{Result, Stop};
-use std::collections::HashMap;
 
 /// A table with fewer lines gives no opinion: nothing is rare among so few.
 pub const LEAST_LINES: usize = 32;
@@ -40,35 +38,38 @@ impl Opinions {
     /// # Errors
     /// If the device is lost, or `stop` is requested.
     pub fn ask(grouped: &Grouped, seed: u64, device: &Device, stop: &Stop) -> Result<Self> {
-        let mut hosts: HashMap<(bool, Option<Host>, Option<i64>), f64> = HashMap::new();
-        let mut findings: HashMap<(bool, usize, Option<i64>), f64> = HashMap::new();
-        let mut lines = [0; 4];
-        let tables = [(Of::Hosts, true), (Of::Hosts, false), (Of::Conversations, true), (Of::Conversations, false)];
-        for ((of, local), n_lines) in tables.into_iter().zip(&mut lines) {
-            let table = Table::new(grouped, of, local);
-            *n_lines = table.lines.len();
-            for (&(line, hour), severity) in table.lines.iter().zip(severities(&table, seed, device, stop)?) {
-                match line {
-                    Line::Source(host) => hosts.insert((local, host, hour), severity),
-                    Line::Finding(at) => findings.insert((local, at, hour), severity),
-                };
-            }
-        }
-        let n = grouped.findings().len();
-        let (mut conversation, mut host) = (vec![Sum::default(); n], vec![Sum::default(); n]);
-        for (entry, at) in grouped.entries() {
-            let (local, hour, flows) = (entry.tally.local.0, entry.key.hour, entry.tally.flows);
-            let source = entry.key.key.conversation.source;
-            if let (Some(sum), Some(&severity)) = (conversation.get_mut(at), findings.get(&(local, at, hour))) {
-                sum.add(severity, flows);
-            }
-            if let (Some(sum), Some(&severity)) = (host.get_mut(at), hosts.get(&(local, source, hour))) {
-                sum.add(severity, flows);
-            }
-        }
-        let settled = |sums: Vec<Sum>| sums.into_iter().map(Sum::settle).collect();
-        Ok(Self { conversation: settled(conversation), host: settled(host), lines })
+        let whole = Whole::of(grouped);
+        let ask = |of| of_tables(grouped, &whole, of, |table| severities(table, seed, device, stop));
+        let (host, [own_hosts, hosts]) = ask(Of::Hosts)?;
+        let (conversation, [own, others]) = ask(Of::Conversations)?;
+        Ok(Self { conversation, host, lines: [own_hosts, hosts, own, others] })
     }
+}
+
+/// What the two tables of a kind say of each finding, and their lines: of local sources and of others.
+fn of_tables(
+    grouped: &Grouped,
+    whole: &Whole,
+    of: Of,
+    severities: impl Fn(&Table) -> Result<Vec<f64>>,
+) -> Result<(Vec<Option<Opinion>>, [usize; 2])> {
+    let mut of_entries = vec![None; grouped.cells().len()];
+    let mut lines = [0; 2];
+    for (local, n_lines) in [true, false].into_iter().zip(&mut lines) {
+        let table = Table::new(grouped, whole, of, local);
+        *n_lines = table.lines.len();
+        let severities = severities(&table)?;
+        for (slot, &line) in of_entries.iter_mut().zip(&table.line_of_entry) {
+            *slot = slot.or_else(|| severities.get(line as usize).copied());
+        }
+    }
+    let mut sums = vec![Sum::default(); grouped.findings().len()];
+    for ((entry, finding), severity) in grouped.entries().zip(of_entries) {
+        if let (Some(sum), Some(severity)) = (sums.get_mut(finding), severity) {
+            sum.add(severity, entry.tally.flows);
+        }
+    }
+    Ok((sums.into_iter().map(Sum::settle).collect(), lines))
 }
 
 /// A second forest and the severities of the lines that it was fitted on.

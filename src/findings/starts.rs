@@ -1,11 +1,13 @@
 //! The earliest starts of a group within an hour.
 
+use smallvec::SmallVec;
+
 /// Starts that are kept: 32 gaps, as many as the row features look back.
 const KEPT: usize = 33;
 
-/// The 33 earliest of all starts that were noted, whatever their order.
+/// The 33 earliest of all starts that were noted, whatever their order. Most groups have one or two, which need no room of their own.
 #[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
-pub struct Starts(Vec<i64>);
+pub struct Starts(SmallVec<[i64; 2]>);
 
 impl Starts {
     /// Notes one. Twice as many as are kept may wait before the later ones go, so that this costs O(1) on average.
@@ -18,7 +20,7 @@ impl Starts {
 
     /// Those kept, earliest first.
     pub fn sorted(&self) -> Vec<i64> {
-        let mut starts = self.0.clone();
+        let mut starts = self.0.to_vec();
         starts.sort_unstable();
         starts.truncate(KEPT);
         starts

@@ -3,14 +3,17 @@
 
 use super::collect::Entry;
 use super::group::Grouped;
-use super::key::Port;
+use super::key::{Conversation, Port};
 use super::rhythm::Rhythm;
 use super::starts::Starts;
 use super::tally::Tally;
 use crate::features::math::ln_1p;
 use crate::flows::record::Host;
+use foldhash::fast::RandomState;
 use ndarray::Array2;
-use std::collections::{HashMap, HashSet};
+use rayon::prelude::*;
+use smallvec::SmallVec;
+use std::collections::HashMap;
 
 /// The columns: `ln` stands for ln(1 + x), gaps and durations are in seconds.
 pub const COLUMNS: [&str; 12] = [
@@ -52,6 +55,8 @@ pub struct Table {
     pub flows: Vec<u64>,
     /// `lines.len()` × 12.
     pub values: Array2<f32>,
+    /// The line that each of [`Grouped::entries`] is in; beyond the last: in none of this table.
+    pub(super) line_of_entry: Vec<u32>,
 }
 
 /// Which lines a table has.
@@ -63,48 +68,82 @@ pub enum Of {
     Conversations,
 }
 
+/// An entry's place in a table: lines are in the order of their subjects and hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Member {
+    /// The number of the line's subject.
+    subject: u32,
+    hour: Option<i64>,
+    entry: u32,
+}
+
 impl Table {
     /// The lines whose sources are `local` (one of ours) or not. Faults of the capture are left out.
-    pub fn new(grouped: &Grouped, of: Of, local: bool) -> Self {
-        let mut members: Vec<(LineHour, usize, &Entry)> = grouped
-            .entries()
-            .enumerate()
-            .filter(|(_, (entry, _))| entry.tally.local.0 == local && !entry.key.key.gap)
-            .map(|(at, (entry, finding))| {
-                let line = match of {
-                    Of::Hosts => Line::Source(entry.key.key.conversation.source),
-                    Of::Conversations => Line::Finding(finding),
-                };
-                ((line, entry.key.hour), at, entry)
-            })
-            .collect();
-        members.sort_unstable_by_key(|&(line, at, _)| (line, at));
-        let whole = Whole::of(grouped);
-        let mut table = Self { lines: Vec::new(), flows: Vec::new(), values: Array2::zeros((0, COLUMNS.len())) };
-        let mut values = Vec::new();
-        for group in members.chunk_by(|a, b| a.0 == b.0) {
-            let entries: Vec<&Entry> = group.iter().map(|(_, _, entry)| *entry).collect();
-            let (flows, columns) = whole.columns(&entries);
-            table.lines.extend(group.first().map(|(line, _, _)| *line));
-            table.flows.push(flows);
-            values.extend(columns.map(|value| value as f32));
+    pub fn new(grouped: &Grouped, whole: &Whole, of: Of, local: bool) -> Self {
+        let entries = grouped.cells();
+        let (mut members, subjects) = members(grouped, of, local);
+        members.par_sort_unstable();
+        let groups: Vec<&[Member]> = members.chunk_by(|a, b| (a.subject, a.hour) == (b.subject, b.hour)).collect();
+        let mut values = vec![0f32; groups.len() * COLUMNS.len()];
+        let mut flows = vec![0; groups.len()];
+        (values.par_chunks_mut(COLUMNS.len()), &mut flows, &groups).into_par_iter().for_each(|(line, flows, group)| {
+            let members: SmallVec<[&Entry; 4]> = group.iter().filter_map(|m| entries.get(m.entry as usize)).collect();
+            let (n, columns) = whole.columns(&members);
+            *flows = n;
+            line.iter_mut().zip(columns).for_each(|(slot, value)| *slot = value as f32);
+        });
+        let subject = |member: &Member| subjects.get(member.subject as usize).map(|line| (*line, member.hour));
+        let mut line_of_entry = vec![u32::MAX; entries.len()];
+        for (line, group) in groups.iter().enumerate() {
+            for member in *group {
+                line_of_entry.get_mut(member.entry as usize).into_iter().for_each(|slot| *slot = line as u32);
+            }
         }
-        let shape = (table.lines.len(), COLUMNS.len());
-        table.values = Array2::from_shape_vec(shape, values).unwrap_or_else(|_| Array2::zeros((0, COLUMNS.len())));
-        table
+        let lines = groups.iter().filter_map(|group| group.first().and_then(subject)).collect();
+        let shape = (flows.len(), COLUMNS.len());
+        let values = Array2::from_shape_vec(shape, values).unwrap_or_else(|_| Array2::zeros((0, COLUMNS.len())));
+        Self { lines, flows, values, line_of_entry }
     }
 }
 
+/// The entries of a table, and its subjects in their order.
+fn members(grouped: &Grouped, of: Of, local: bool) -> (Vec<Member>, Vec<Line>) {
+    let mut subjects = Vec::new();
+    if of == Of::Conversations {
+        subjects.extend((0..grouped.findings().len()).map(Line::Finding));
+    }
+    let mut members = Vec::new();
+    for (at, (entry, finding)) in grouped.entries().enumerate() {
+        if entry.tally.local.0 != local || entry.key.key.gap {
+            continue;
+        }
+        let subject = if of == Of::Conversations {
+            finding
+        } else {
+            // Entries come in the order of their sources.
+            let source = Line::Source(entry.key.key.conversation.source);
+            if subjects.last() != Some(&source) {
+                subjects.push(source);
+            }
+            subjects.len() - 1
+        };
+        members.push(Member { subject: subject as u32, hour: entry.key.hour, entry: at as u32 });
+    }
+    (members, subjects)
+}
+
 /// Flows of each hour, and of each port in it.
-struct Whole {
-    hours: HashMap<Option<i64>, u64>,
-    ports: HashMap<(Option<i64>, Option<u8>, Port), u64>,
+#[derive(Debug)]
+pub struct Whole {
+    hours: HashMap<Option<i64>, u64, RandomState>,
+    ports: HashMap<(Option<i64>, Option<u8>, Port), u64, RandomState>,
 }
 
 impl Whole {
-    fn of(grouped: &Grouped) -> Self {
-        let mut whole = Self { hours: HashMap::new(), ports: HashMap::new() };
-        for (entry, _) in grouped.entries() {
+    /// Of all rows.
+    pub fn of(grouped: &Grouped) -> Self {
+        let mut whole = Self { hours: HashMap::default(), ports: HashMap::default() };
+        for entry in grouped.cells() {
             let conversation = entry.key.key.conversation;
             let port = (entry.key.hour, conversation.protocol, conversation.port);
             *whole.hours.entry(entry.key.hour).or_default() += entry.tally.flows;
@@ -131,22 +170,18 @@ pub(super) fn columns(
 ) -> (u64, [f64; COLUMNS.len()]) {
     let mut tally = Tally::default();
     let mut failed = 0;
-    let mut of_port = 0;
-    let mut counted = HashSet::new();
     for entry in entries {
         tally.absorb(&entry.tally);
         failed += if entry.key.key.state.failed() { entry.tally.flows } else { 0 };
-        let conversation = entry.key.key.conversation;
-        if counted.insert((conversation.protocol, conversation.port)) {
-            of_port += flows_of_port(conversation.protocol, conversation.port);
-        }
     }
+    let ports = distinct(entries, |conversation| (conversation.protocol, conversation.port));
+    let of_port: u64 = ports.iter().map(|&(protocol, port)| flows_of_port(protocol, port)).sum();
     let rhythm = Rhythm::of(&[Starts::union(entries.iter().map(|entry| &entry.starts))]);
-    let destinations: HashSet<_> = entries.iter().map(|entry| entry.key.key.conversation.destination).collect();
+    let destinations = distinct(entries, |conversation| conversation.destination);
     let share = |part: u64, all: u64| part as f64 / all.max(1) as f64;
     let columns = [
         ln_1p(tally.flows as f64),
-        ln_1p(counted.len() as f64),
+        ln_1p(ports.len() as f64),
         ln_1p(destinations.len() as f64),
         share(failed, tally.flows),
         ln_1p(tally.bytes_out as f64),
@@ -159,4 +194,12 @@ pub(super) fn columns(
         share(tally.flows, of_port),
     ];
     (tally.flows, columns)
+}
+
+/// The different values that entries have; most lines have one entry.
+fn distinct<T: Ord>(entries: &[&Entry], of: impl Fn(&Conversation) -> T) -> SmallVec<[T; 1]> {
+    let mut values: SmallVec<[T; 1]> = entries.iter().map(|entry| of(&entry.key.key.conversation)).collect();
+    values.sort_unstable();
+    values.dedup();
+    values
 }

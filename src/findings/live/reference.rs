@@ -7,7 +7,7 @@ use crate::findings::group::{Finding, Grouped};
 use crate::findings::key::Port;
 use crate::findings::opinion::{Opinions, SecondForest};
 use crate::findings::rank::{Parts, of_rows, rank, size};
-use crate::findings::tables::{COLUMNS, Of, Table};
+use crate::findings::tables::{COLUMNS, Of, Table, Whole};
 use crate::findings::{Surroundings, Verdict};
 use crate::{Error, Result, Stop};
 use ndarray::ArrayView2;
@@ -63,8 +63,9 @@ impl Reference {
         let n_hours = hours.len().max(1) as u64;
         ports.values_mut().for_each(|flows| *flows /= n_hours);
         ports.retain(|_, flows| *flows > 0);
+        let whole = Whole::of(grouped);
         let forest = |local| -> Result<_> {
-            let table = Table::new(grouped, Of::Conversations, local);
+            let table = Table::new(grouped, &whole, Of::Conversations, local);
             let Some((forest, _)) = SecondForest::fit(&table, seed, device, stop)? else { return Ok(None) };
             Ok(Some((forest.detector.scorer(&Device::Cpu, 1_024)?, forest.severity)))
         };

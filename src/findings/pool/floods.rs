@@ -43,18 +43,15 @@ fn floods(units: Vec<Unit>, links: &Links, is_wide: fn(&[Unit]) -> bool) -> Vec<
     }
     let is_faint =
         |unit: &Unit| unit.is_plain() && unit.is_vain && unit.span.is_some() && unit.key.conversation.source.is_some();
-    let (chains_of_faint, mut out) = linked(units, links, is_faint);
     let mut floods = Vec::new();
-    for chain in chains_of_faint {
-        let few = few_of_crowd(count_sources(&chain));
-        let (small, large): (Vec<Unit>, Vec<Unit>) = chain.into_iter().partition(|unit| unit.flows <= few);
-        out.extend(large);
-        if count_sources(&small) > CROWD && is_wide(&small) {
-            floods.extend(Unit::union(small.into_iter(), Kind::Flood));
-        } else {
-            out.extend(small);
+    let mut out = linked(units, links, is_faint, |chain, _| {
+        let few = few_of_crowd(count_sources(chain));
+        let large: Vec<Unit> = chain.extract_if(.., |unit| unit.flows > few).collect();
+        if count_sources(chain) > CROWD && is_wide(chain) {
+            floods.extend(Unit::union(chain.drain(..), Kind::Flood));
         }
-    }
+        chain.extend(large);
+    });
     out.extend(chains(floods, &WITHIN_AN_HOUR, |_| true, |_| Some(Kind::Flood)));
     out
 }

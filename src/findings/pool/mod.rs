@@ -24,7 +24,10 @@
 //! the first rule only.
 
 mod floods;
+mod groups;
 mod scans;
+#[cfg(test)]
+mod tests;
 mod unit;
 
 pub use floods::{CROWD, PAUSE, PAUSE_OF_PORTS, few_of_crowd};
@@ -37,6 +40,8 @@ use super::subject::Kind;
 use super::{DAY, HOUR};
 use crate::flows::record::Host;
 use crate::flows::record::protocol::TCP;
+use foldhash::fast::RandomState;
+use groups::{Links, by_group, chains, linked};
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -74,26 +79,9 @@ fn stretches(entries: &[Entry]) -> Vec<Unit> {
             _ => units.push(unit),
         }
     }
+    // As a ring they go through all of their room.
+    units.shrink_to_fit();
     units
-}
-
-/// Sorts by what is common, and lets `rule` make fewer units of each group.
-fn by_group<K: Ord>(mut units: Vec<Unit>, common: impl Fn(&Unit) -> K, rule: fn(Vec<Unit>) -> Vec<Unit>) -> Vec<Unit> {
-    units.sort_by_cached_key(|unit| (common(unit), unit.by_time()));
-    let mut out = Vec::with_capacity(units.len());
-    let mut group: Vec<Unit> = Vec::new();
-    for unit in units {
-        if group.first().is_some_and(|first| common(first) != common(&unit)) {
-            out.append(&mut ruled(std::mem::take(&mut group), rule));
-        }
-        group.push(unit);
-    }
-    out.append(&mut ruled(group, rule));
-    out
-}
-
-fn ruled(group: Vec<Unit>, rule: fn(Vec<Unit>) -> Vec<Unit>) -> Vec<Unit> {
-    if group.len() > 1 { rule(group) } else { group }
 }
 
 /// Rule 2.
@@ -156,59 +144,7 @@ fn count_sources(units: &[Unit]) -> usize {
 
 /// How many different values units have; those without one do not count.
 fn distinct<T: Eq + Hash>(units: &[Unit], of: impl Fn(&Unit) -> Option<T>) -> usize {
-    units.iter().filter_map(of).collect::<HashSet<T>>().len()
-}
-
-/// How units follow each other.
-struct Links {
-    /// Microseconds: a longer silence parts them.
-    silence: i64,
-    /// What counts of a unit.
-    extent: fn(&Unit) -> Option<(i64, i64)>,
+    units.iter().filter_map(of).collect::<HashSet<T, RandomState>>().len()
 }
 
 const WITHIN_A_DAY: Links = Links { silence: DAY, extent: |unit| unit.span };
-
-/// Of units sorted by time: those that `fit`, in chains of such links; and the others.
-fn linked(units: Vec<Unit>, links: &Links, fit: impl Fn(&Unit) -> bool) -> (Vec<Vec<Unit>>, Vec<Unit>) {
-    let (mut chains, mut others) = (Vec::<Vec<Unit>>::new(), Vec::new());
-    let mut reach: Option<(i64, i64)> = None;
-    for unit in units {
-        if !fit(&unit) {
-            others.push(unit);
-            continue;
-        }
-        let own = (links.extent)(&unit);
-        match chains.last_mut() {
-            Some(chain) if distance(reach, own) < links.silence => {
-                reach = match (reach, own) {
-                    (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-                    (_, own) => own,
-                };
-                chain.push(unit);
-            }
-            _ => {
-                reach = own;
-                chains.push(vec![unit]);
-            }
-        }
-    }
-    (chains, others)
-}
-
-/// The same, where each chain is one unit if `kind` gives it a kind, and stays as it is if not.
-fn chains(
-    units: Vec<Unit>,
-    links: &Links,
-    fit: impl Fn(&Unit) -> bool,
-    kind: impl Fn(&[Unit]) -> Option<Kind>,
-) -> Vec<Unit> {
-    let (chains, mut out) = linked(units, links, fit);
-    for chain in chains {
-        match kind(&chain) {
-            Some(kind) => out.extend(Unit::union(chain.into_iter(), kind)),
-            None => out.extend(chain),
-        }
-    }
-    out
-}

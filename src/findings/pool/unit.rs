@@ -5,6 +5,7 @@ use crate::findings::key::Key;
 use crate::findings::subject::Kind;
 use crate::findings::tally::Tally;
 use crate::flows::record::StateGroup;
+use smallvec::{SmallVec, smallvec};
 
 /// Cells that belong together, by index.
 #[derive(Debug, Clone)]
@@ -22,7 +23,7 @@ pub struct Unit {
     pub is_vain: bool,
     /// Stretches of time it consists of.
     pub stretches: u64,
-    pub cells: Vec<u32>,
+    pub cells: SmallVec<[u32; 4]>,
 }
 
 impl Unit {
@@ -38,7 +39,7 @@ impl Unit {
             local: entry.tally.local,
             is_vain: came_to_nothing(key.state, &entry.tally),
             stretches: 1,
-            cells: vec![index],
+            cells: smallvec![index],
         }
     }
 

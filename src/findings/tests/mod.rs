@@ -1,4 +1,5 @@
 mod allow;
+mod cells;
 mod faults;
 mod filters;
 mod group;

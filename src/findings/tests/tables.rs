@@ -1,7 +1,7 @@
 use super::made::{Made, grouped, made};
 use crate::Stop;
 use crate::device::Device;
-use crate::findings::tables::{COLUMNS, Line, Of, Table};
+use crate::findings::tables::{COLUMNS, Line, Of, Table, Whole};
 use crate::findings::{LEAST_LINES, Opinion, Opinions};
 use crate::flows::record::{Host, StateGroup};
 
@@ -23,7 +23,8 @@ fn lines_count_what_sources_and_findings_did() {
     ];
     rows[4].bytes = (7, 9);
     let grouped = grouped(&rows, 2);
-    let hosts = Table::new(&grouped, Of::Hosts, true);
+    let whole = Whole::of(&grouped);
+    let hosts = Table::new(&grouped, &whole, Of::Hosts, true);
     let hour = 1_713_484_800 / 3_600;
     let source = Line::Source(Host::parse("10.0.0.1"));
     assert_eq!(hosts.lines, [(source, Some(hour)), (source, Some(hour + 1))]);
@@ -46,9 +47,9 @@ fn lines_count_what_sources_and_findings_did() {
     close("ln longest duration", [ln(3.0), 0.0]);
     // Of four flows to 80 and 81 in hour 0 three are its own.
     close("share of all flows of the port in the hour", [0.75, 1.0]);
-    let remote = Table::new(&grouped, Of::Conversations, false);
+    let remote = Table::new(&grouped, &whole, Of::Conversations, false);
     assert_eq!((remote.lines.len(), remote.flows), (1, vec![1]));
-    assert_eq!(Table::new(&grouped, Of::Conversations, true).lines.len(), 4);
+    assert_eq!(Table::new(&grouped, &whole, Of::Conversations, true).lines.len(), 4);
 }
 
 #[test]
