@@ -114,11 +114,9 @@ pub fn faults(grouped: &Grouped) -> Vec<Fault> {
 }
 
 fn of_the_whole(grouped: &Grouped) -> Vec<Fault> {
-    let tallies = || grouped.entries().map(|(entry, _)| &entry.tally);
-    // Bytes are what a log claims, so their sums may be larger than a number can be.
-    let sum = |count: fn(&Tally) -> u64| tallies().map(count).fold(0, u64::saturating_add);
-    let (of, flows, missed) = (sum(|tally| tally.flows), sum(|tally| tally.gaps), sum(|tally| tally.missed));
-    let (one_sided, bad) = (sum(|tally| tally.one_sided), sum(|tally| tally.bad_checksums));
+    let mut whole = Tally::default();
+    grouped.entries().for_each(|(entry, _)| whole.absorb(&entry.tally));
+    let Tally { flows: of, gaps: flows, missed, one_sided, bad_checksums: bad, .. } = whole;
     let mut faults = Vec::new();
     if reaches(flows, of, GAPS) {
         faults.push(Fault::Gaps { flows, of, missed });

@@ -2,6 +2,7 @@
 
 use super::cells::Cells;
 use super::collect::Entry;
+use super::extent::Extent;
 use super::key::{CellKey, Conversation, Port};
 use super::names::HostNames;
 use super::pool::{self, Unit};
@@ -10,11 +11,12 @@ use super::rows::Rows;
 use super::starts::Starts;
 use super::subject::{FindingId, Kind, Subject};
 use super::tally::Tally;
-use super::{DAY, HOUR};
 use crate::flows::record::StateGroup;
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::OnceLock;
 
 /// State groups there are.
 pub const STATES: [StateGroup; 6] = [
@@ -74,14 +76,14 @@ pub struct Grouped {
     finding_of_entry: Vec<u32>,
     findings: Vec<Finding>,
     names: HostNames,
+    extent: OnceLock<Extent>,
 }
 
 impl Grouped {
     /// Of settled cells.
     pub(super) fn new(cells: Cells, names: HostNames) -> Self {
-        let entries = cells.entries();
-        let made_of = |unit: Unit| (summary(entries, &unit), unit.cells);
-        let units = pool::units(entries);
+        let made_of = |unit: Unit| (summary(&cells, &unit), unit.cells);
+        let units = pool::units(&cells);
         let mut made: Vec<(Finding, _)> = if units.len() < MANY_UNITS {
             units.into_iter().map(made_of).collect()
         } else {
@@ -90,15 +92,16 @@ impl Grouped {
         made.par_sort_by(|(a, _), (b, _)| {
             a.subject.cmp(&b.subject).then_with(|| (a.tally.first(), a.id).cmp(&(b.tally.first(), b.id)))
         });
-        let mut finding_of_entry = vec![0; entries.len()];
-        for (at, (_, cells)) in made.iter().enumerate() {
-            for &cell in cells {
+        let mut finding_of_entry = vec![0; cells.len()];
+        for (at, (_, own)) in made.iter().enumerate() {
+            for &cell in own {
                 if let Some(slot) = finding_of_entry.get_mut(cell as usize) {
                     *slot = at as u32;
                 }
             }
         }
-        Self { cells, finding_of_entry, findings: made.into_iter().map(|(finding, _)| finding).collect(), names }
+        let findings = made.into_iter().map(|(finding, _)| finding).collect();
+        Self { cells, finding_of_entry, findings, names, extent: OnceLock::new() }
     }
 
     /// The findings.
@@ -112,31 +115,32 @@ impl Grouped {
     }
 
     /// The groups by the hour, in the order of their keys.
-    pub(super) fn cells(&self) -> &[Entry] {
-        self.cells.entries()
+    pub(super) fn cells(&self) -> &Cells {
+        &self.cells
     }
 
-    /// The same, each with the index of its finding.
-    pub fn entries(&self) -> impl Iterator<Item = (&Entry, usize)> {
-        self.cells.entries().iter().zip(self.finding_of_entry.iter().map(|&at| at as usize))
+    /// The index of the finding of each.
+    pub(super) fn findings_of_cells(&self) -> impl Iterator<Item = usize> {
+        self.finding_of_entry.iter().map(|&at| at as usize)
     }
 
-    /// Days from the first start to the last, by the hour, at least 1. A silence counts for one day at most, so that a stray time adds
-    /// no years; flows that were still open, which may have begun long before the log did, do not count.
+    /// The groups by the hour, each with the index of its finding.
+    pub fn entries(&self) -> impl Iterator<Item = (Cow<'_, Entry>, usize)> {
+        self.cells.iter().zip(self.findings_of_cells())
+    }
+
+    /// Days from the first start to the last, at least 1: see [`Extent`].
     pub fn days(&self) -> f64 {
-        (self.hours() as f64 * HOUR as f64 / DAY as f64).max(1.0)
+        self.extent().days()
     }
 
     /// Whether it is a log of less than a day, which counts as one.
     pub fn is_of_part_of_a_day(&self) -> bool {
-        self.hours().saturating_add(1) * HOUR < DAY
+        self.extent().is_part_of_a_day()
     }
 
-    fn hours(&self) -> i64 {
-        let ended = self.cells.entries().iter().filter(|entry| entry.tally.still_open < entry.tally.flows);
-        let hours: BTreeSet<i64> = ended.filter_map(|entry| entry.key.hour).collect();
-        let apart = hours.iter().zip(hours.iter().skip(1)).map(|(before, after)| (after - before).min(DAY / HOUR));
-        apart.sum()
+    fn extent(&self) -> &Extent {
+        self.extent.get_or_init(|| Extent::of(&self.cells))
     }
 
     /// The index of the finding that each row of a batch is in. `None` for a row that was not scored or names no address,
@@ -153,25 +157,25 @@ impl Grouped {
     }
 }
 
-fn summary(entries: &[Entry], unit: &Unit) -> Finding {
-    let cells = || unit.cells.iter().filter_map(|&at| entries.get(at as usize));
+fn summary(cells: &Cells, unit: &Unit) -> Finding {
     let mut tally = Tally::default();
     let mut states = [0; 6];
-    let mut hours: BTreeMap<i64, Vec<&Starts>> = BTreeMap::new();
-    for cell in cells() {
+    let mut hours: BTreeMap<i64, Starts> = BTreeMap::new();
+    for cell in unit.cells.iter().filter_map(|&at| cells.get(at as usize)) {
         tally.absorb(&cell.tally);
         let state = STATES.iter().position(|&state| state == cell.key.key.state);
         if let Some(count) = state.and_then(|at| states.get_mut(at)) {
             *count += cell.tally.flows;
         }
         if let Some(hour) = cell.key.hour {
-            hours.entry(hour).or_default().push(&cell.starts);
+            hours.entry(hour).or_default().join(&cell.starts);
         }
     }
     let distinct = |of: fn(&Conversation) -> u64| {
-        cells().map(|cell| of(&cell.key.key.conversation)).collect::<HashSet<_, RandomState>>().len() as u64
+        let keys = unit.cells.iter().filter_map(|&at| cells.key(at as usize));
+        keys.map(|key| of(&key.key.conversation)).collect::<HashSet<_, RandomState>>().len() as u64
     };
-    let runs: Vec<Vec<i64>> = hours.into_values().map(Starts::union).collect();
+    let runs: Vec<Vec<i64>> = hours.into_values().map(|starts| starts.sorted()).collect();
     // What comes less than twice an hour has its rhythm between the hours; so few starts were all kept.
     let rhythm = Rhythm::of(&runs).filter(|rhythm| rhythm.gaps >= LEAST_GAPS).or_else(|| Rhythm::of(&[runs.concat()]));
     let ports = distinct(|c| port_number(c.port));

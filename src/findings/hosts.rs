@@ -7,6 +7,7 @@ use super::rhythm::Rhythm;
 use super::starts::Starts;
 use super::tally::Tally;
 use crate::flows::record::Host;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 /// Gaps below which a conversation has no beat.
@@ -14,8 +15,8 @@ const BEAT_GAPS: usize = 8;
 /// Hours of a day, as entries count them.
 const DAY_HOURS: i64 = DAY / super::HOUR;
 
-/// An entry, and the finding it is in.
-type Member<'a> = (usize, &'a Entry);
+/// A finding, and the index of one of its entries.
+type Member = (usize, usize);
 
 /// A source on a day.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,15 +45,15 @@ pub struct HostDay {
 
 /// All sources and days, best rank first, then oddest rows, then most flows. `ranks` has the rank of each finding, the first 1.
 pub fn host_days(grouped: &Grouped, ranks: &[Option<usize>]) -> Vec<HostDay> {
-    let mut members: BTreeMap<(Host, Option<i64>), Vec<Member<'_>>> = BTreeMap::new();
-    for (entry, finding) in grouped.entries() {
+    let mut members: BTreeMap<(Host, Option<i64>), Vec<Member>> = BTreeMap::new();
+    for (at, (entry, finding)) in grouped.entries().enumerate() {
         let day = entry.key.hour.map(|hour| hour.div_euclid(DAY_HOURS));
         if let Some(source) = entry.key.key.conversation.source {
-            members.entry((source, day)).or_default().push((finding, entry));
+            members.entry((source, day)).or_default().push((finding, at));
         }
     }
     let mut days: Vec<HostDay> =
-        members.into_iter().map(|((source, day), entries)| host_day(source, day, &entries, ranks)).collect();
+        members.into_iter().map(|((source, day), own)| host_day(source, day, &entries(grouped, &own), ranks)).collect();
     let key = |host: &HostDay| (host.rank.unwrap_or(usize::MAX), std::cmp::Reverse(host.flows), host.source, host.day);
     days.sort_by(|a, b| {
         let by_rank = a.rank.unwrap_or(usize::MAX).cmp(&b.rank.unwrap_or(usize::MAX));
@@ -61,7 +62,11 @@ pub fn host_days(grouped: &Grouped, ranks: &[Option<usize>]) -> Vec<HostDay> {
     days
 }
 
-fn host_day(source: Host, day: Option<i64>, entries: &[(usize, &Entry)], ranks: &[Option<usize>]) -> HostDay {
+fn entries<'a>(grouped: &'a Grouped, members: &[Member]) -> Vec<(usize, Cow<'a, Entry>)> {
+    members.iter().filter_map(|&(finding, at)| Some((finding, grouped.cells().get(at)?))).collect()
+}
+
+fn host_day(source: Host, day: Option<i64>, entries: &[(usize, Cow<'_, Entry>)], ranks: &[Option<usize>]) -> HostDay {
     let mut tally = Tally::default();
     let mut failed = 0;
     let (mut ports, mut hosts) = (HashSet::new(), HashSet::new());
@@ -86,7 +91,7 @@ fn host_day(source: Host, day: Option<i64>, entries: &[(usize, &Entry)], ranks: 
     }
 }
 
-fn beat(entries: &[(usize, &Entry)]) -> f64 {
+fn beat(entries: &[(usize, Cow<'_, Entry>)]) -> f64 {
     let mut findings: BTreeMap<usize, BTreeMap<Option<i64>, Vec<&Starts>>> = BTreeMap::new();
     for (finding, entry) in entries {
         findings.entry(*finding).or_default().entry(entry.key.hour).or_default().push(&entry.starts);

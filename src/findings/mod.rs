@@ -12,6 +12,7 @@ pub mod allow;
 mod cells;
 mod collect;
 mod common;
+mod extent;
 mod faults;
 mod filters;
 mod group;

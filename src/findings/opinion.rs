@@ -64,9 +64,9 @@ fn of_tables(
         }
     }
     let mut sums = vec![Sum::default(); grouped.findings().len()];
-    for ((entry, finding), severity) in grouped.entries().zip(of_entries) {
+    for (at, (finding, severity)) in grouped.findings_of_cells().zip(of_entries).enumerate() {
         if let (Some(sum), Some(severity)) = (sums.get_mut(finding), severity) {
-            sum.add(severity, entry.tally.flows);
+            sum.add(severity, grouped.cells().flows(at));
         }
     }
     Ok((sums.into_iter().map(Sum::settle).collect(), lines))

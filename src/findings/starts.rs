@@ -18,6 +18,11 @@ impl Starts {
         self.0.push(start);
     }
 
+    /// Notes those of another.
+    pub fn join(&mut self, other: &Self) {
+        other.0.iter().for_each(|&start| self.note(start));
+    }
+
     /// Those kept, earliest first.
     pub fn sorted(&self) -> Vec<i64> {
         let mut starts = self.0.to_vec();

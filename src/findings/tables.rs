@@ -80,20 +80,21 @@ struct Member {
 impl Table {
     /// The lines whose sources are `local` (one of ours) or not. Faults of the capture are left out.
     pub fn new(grouped: &Grouped, whole: &Whole, of: Of, local: bool) -> Self {
-        let entries = grouped.cells();
+        let cells = grouped.cells();
         let (mut members, subjects) = members(grouped, of, local);
         members.par_sort_unstable();
         let groups: Vec<&[Member]> = members.chunk_by(|a, b| (a.subject, a.hour) == (b.subject, b.hour)).collect();
         let mut values = vec![0f32; groups.len() * COLUMNS.len()];
         let mut flows = vec![0; groups.len()];
         (values.par_chunks_mut(COLUMNS.len()), &mut flows, &groups).into_par_iter().for_each(|(line, flows, group)| {
-            let members: SmallVec<[&Entry; 4]> = group.iter().filter_map(|m| entries.get(m.entry as usize)).collect();
-            let (n, columns) = whole.columns(&members);
+            let entries: SmallVec<[_; 1]> =
+                group.iter().filter_map(|member| cells.get(member.entry as usize)).collect();
+            let (n, columns) = whole.columns(&entries.iter().map(AsRef::as_ref).collect::<SmallVec<[_; 1]>>());
             *flows = n;
             line.iter_mut().zip(columns).for_each(|(slot, value)| *slot = value as f32);
         });
         let subject = |member: &Member| subjects.get(member.subject as usize).map(|line| (*line, member.hour));
-        let mut line_of_entry = vec![u32::MAX; entries.len()];
+        let mut line_of_entry = vec![u32::MAX; cells.len()];
         for (line, group) in groups.iter().enumerate() {
             for member in *group {
                 line_of_entry.get_mut(member.entry as usize).into_iter().for_each(|slot| *slot = line as u32);
@@ -113,21 +114,22 @@ fn members(grouped: &Grouped, of: Of, local: bool) -> (Vec<Member>, Vec<Line>) {
         subjects.extend((0..grouped.findings().len()).map(Line::Finding));
     }
     let mut members = Vec::new();
-    for (at, (entry, finding)) in grouped.entries().enumerate() {
-        if entry.tally.local.0 != local || entry.key.key.gap {
+    let cells = grouped.cells();
+    for (at, (cell, finding)) in cells.keys().zip(grouped.findings_of_cells()).enumerate() {
+        if cell.key.gap || cells.is_source_local(at) != local {
             continue;
         }
         let subject = if of == Of::Conversations {
             finding
         } else {
             // Entries come in the order of their sources.
-            let source = Line::Source(entry.key.key.conversation.source);
+            let source = Line::Source(cell.key.conversation.source);
             if subjects.last() != Some(&source) {
                 subjects.push(source);
             }
             subjects.len() - 1
         };
-        members.push(Member { subject: subject as u32, hour: entry.key.hour, entry: at as u32 });
+        members.push(Member { subject: subject as u32, hour: cell.hour, entry: at as u32 });
     }
     (members, subjects)
 }
@@ -143,11 +145,11 @@ impl Whole {
     /// Of all rows.
     pub fn of(grouped: &Grouped) -> Self {
         let mut whole = Self { hours: HashMap::default(), ports: HashMap::default() };
-        for entry in grouped.cells() {
-            let conversation = entry.key.key.conversation;
-            let port = (entry.key.hour, conversation.protocol, conversation.port);
-            *whole.hours.entry(entry.key.hour).or_default() += entry.tally.flows;
-            *whole.ports.entry(port).or_default() += entry.tally.flows;
+        let cells = grouped.cells();
+        for (at, cell) in cells.keys().enumerate() {
+            let conversation = cell.key.conversation;
+            *whole.hours.entry(cell.hour).or_default() += cells.flows(at);
+            *whole.ports.entry((cell.hour, conversation.protocol, conversation.port)).or_default() += cells.flows(at);
         }
         whole
     }

@@ -185,10 +185,13 @@ impl AllowList {
 
     /// For each finding the rule that allows it: that of its first group of rows, where all its rows are allowed.
     pub fn findings(&self, grouped: &Grouped) -> Vec<Option<usize>> {
+        if self.rules.is_empty() {
+            return vec![None; grouped.findings().len()];
+        }
         let mut of: Vec<Option<Option<usize>>> = vec![None; grouped.findings().len()];
         for (entry, at) in grouped.entries() {
             let Some(slot) = of.get_mut(at) else { continue };
-            let rule = self.rule_of_entry(entry);
+            let rule = self.rule_of_entry(&entry);
             *slot = Some(match slot {
                 Some(before) => before.and_then(|first| rule.map(|_| first)),
                 None => rule,

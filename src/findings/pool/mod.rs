@@ -34,7 +34,7 @@ pub use floods::{CROWD, PAUSE, PAUSE_OF_PORTS, few_of_crowd};
 pub use scans::is_ordinary_talk;
 pub use unit::{Unit, came_to_nothing};
 
-use super::collect::Entry;
+use super::cells::Cells;
 use super::key::{Conversation, Port};
 use super::subject::Kind;
 use super::{DAY, HOUR};
@@ -59,8 +59,8 @@ pub const PORTS_A_FLOW: u64 = 32;
 const STRAY: u64 = 10;
 
 /// All rules over the cells, which are sorted by key.
-pub fn units(entries: &[Entry]) -> Vec<Unit> {
-    let stretches = stretches(entries);
+pub fn units(cells: &Cells) -> Vec<Unit> {
+    let stretches = stretches(cells);
     let settled = by_group(stretches, |unit| unit.key.conversation, join_strays);
     let bursts = by_group(settled, |unit| unit.key, join_bursts);
     let grouped = by_group(bursts, service, join_multicast);
@@ -69,10 +69,10 @@ pub fn units(entries: &[Entry]) -> Vec<Unit> {
 }
 
 /// Rule 1.
-fn stretches(entries: &[Entry]) -> Vec<Unit> {
+fn stretches(cells: &Cells) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
-    for (index, entry) in entries.iter().enumerate() {
-        let unit = Unit::of(index as u32, entry);
+    for (index, entry) in cells.iter().enumerate() {
+        let unit = Unit::of(index as u32, &entry);
         match units.last_mut() {
             // Cells of a key follow each other by the hour, so by their first start.
             Some(before) if before.key == unit.key && distance(before.span, unit.span) < HOUR => before.join(unit),

@@ -40,6 +40,12 @@ fn a_stray_time_adds_no_years_and_open_flows_no_days() {
     assert_eq!(days(&hours(&[0, 1, 5])), 1.0);
     assert_eq!(days(&hours(&[0, 20, 40, 48])), 2.0);
     assert_eq!(days(&hours(&[0, 10, 24 * 3_650])), (10.0 + 24.0) / 24.0);
+    // Two days from midnight to midnight are two, not 47 hours.
+    let minutes = |minutes: &[i64]| -> Vec<Made> {
+        minutes.iter().map(|&minute| made((minute * 60) as f64, "10.0.0.1", "192.0.2.1", 80)).collect()
+    };
+    assert_eq!(days(&minutes(&[0, 1_439, 1_440, 2_880 - 1])), 2_879.0 / 1_440.0);
+    assert_eq!(days(&minutes(&[59, 720, 1_500])), 1_441.0 / 1_440.0);
     let mut open = hours(&[0, 20, 40]);
     open[0].marks = Marks::STILL_OPEN;
     assert_eq!(days(&open), 1.0);

@@ -1,0 +1,42 @@
+//! How long a log is.
+
+use super::cells::Cells;
+use super::{DAY, HOUR};
+use std::collections::BTreeSet;
+
+/// From the first start to the last. A silence counts for one day at most, so that a stray time adds no years; flows that were still open,
+/// which may have begun long before the log did, do not count.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    /// From the begin of the first start's hour to that of the last's.
+    hours: i64,
+    /// Microseconds by which the last start is further into its hour than the first into its own.
+    within: i64,
+}
+
+impl Extent {
+    /// Of these cells.
+    pub fn of(cells: &Cells) -> Self {
+        let mut hours = BTreeSet::new();
+        let mut ends: Option<(i64, i64)> = None;
+        for entry in cells.iter().filter(|entry| entry.tally.still_open < entry.tally.flows) {
+            hours.extend(entry.key.hour);
+            if let Some((first, last, _)) = entry.tally.span {
+                ends = Some(ends.map_or((first, last), |(a, b)| (a.min(first), b.max(last))));
+            }
+        }
+        let apart = hours.iter().zip(hours.iter().skip(1)).map(|(before, after)| (after - before).min(DAY / HOUR));
+        let within = ends.map_or(0, |(first, last)| last.rem_euclid(HOUR) - first.rem_euclid(HOUR));
+        Self { hours: apart.sum(), within }
+    }
+
+    /// In days, at least 1.
+    pub fn days(&self) -> f64 {
+        ((self.hours * HOUR + self.within) as f64 / DAY as f64).max(1.0)
+    }
+
+    /// Whether it is less than a day, by the hour.
+    pub fn is_part_of_a_day(&self) -> bool {
+        self.hours.saturating_add(1) * HOUR < DAY
+    }
+}
