@@ -4,8 +4,7 @@ use super::cells::Cells;
 use super::{DAY, HOUR};
 use std::collections::BTreeSet;
 
-/// From the first start to the last. A silence counts for one day at most, so that a stray time adds no years; flows that were still open,
-/// which may have begun long before the log did, do not count.
+/// From the first start to the last, as [`Grouped::days`](super::Grouped::days) counts.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
     /// From the begin of the first start's hour to that of the last's.

@@ -129,7 +129,8 @@ impl Grouped {
         self.cells.iter().zip(self.findings_of_cells())
     }
 
-    /// Days from the first start to the last, at least 1: see [`Extent`].
+    /// Days from the first start to the last, at least 1. A silence counts for one day at most, so that a stray time adds no years; flows
+    /// that were still open, which may have begun long before the log did, do not count.
     pub fn days(&self) -> f64 {
         self.extent().days()
     }
