@@ -89,9 +89,7 @@ impl Grouped {
         } else {
             units.into_par_iter().map(made_of).collect()
         };
-        made.par_sort_by(|(a, _), (b, _)| {
-            a.subject.cmp(&b.subject).then_with(|| (a.tally.first(), a.id).cmp(&(b.tally.first(), b.id)))
-        });
+        made.par_sort_by_cached_key(|(finding, _)| (finding.subject, finding.tally.first(), finding.id));
         let mut finding_of_entry = vec![0; cells.len()];
         for (at, (_, own)) in made.iter().enumerate() {
             for &cell in own {
@@ -129,8 +127,8 @@ impl Grouped {
         self.cells.iter().zip(self.findings_of_cells())
     }
 
-    /// Days from the first start to the last, at least 1. A silence counts for one day at most, so that a stray time adds no years; flows
-    /// that were still open, which may have begun long before the log did, do not count.
+    /// Days from the first start to the last, at least 1. A silence counts for one day at most, so that a stray time adds no years; groups
+    /// of nothing but flows that were still open, which may have begun long before the log did, do not count.
     pub fn days(&self) -> f64 {
         self.extent().days()
     }

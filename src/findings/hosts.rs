@@ -1,13 +1,11 @@
 //! What each source did on each day.
 
 use super::DAY;
-use super::collect::Entry;
 use super::group::Grouped;
 use super::rhythm::Rhythm;
 use super::starts::Starts;
 use super::tally::Tally;
 use crate::flows::record::Host;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 /// Gaps below which a conversation has no beat.
@@ -52,8 +50,7 @@ pub fn host_days(grouped: &Grouped, ranks: &[Option<usize>]) -> Vec<HostDay> {
             members.entry((source, day)).or_default().push((finding, at));
         }
     }
-    let mut days: Vec<HostDay> =
-        members.into_iter().map(|((source, day), own)| host_day(source, day, &entries(grouped, &own), ranks)).collect();
+    let mut days: Vec<HostDay> = members.into_iter().map(|(of, own)| host_day(grouped, of, &own, ranks)).collect();
     let key = |host: &HostDay| (host.rank.unwrap_or(usize::MAX), std::cmp::Reverse(host.flows), host.source, host.day);
     days.sort_by(|a, b| {
         let by_rank = a.rank.unwrap_or(usize::MAX).cmp(&b.rank.unwrap_or(usize::MAX));
@@ -62,23 +59,21 @@ pub fn host_days(grouped: &Grouped, ranks: &[Option<usize>]) -> Vec<HostDay> {
     days
 }
 
-fn entries<'a>(grouped: &'a Grouped, members: &[Member]) -> Vec<(usize, Cow<'a, Entry>)> {
-    members.iter().filter_map(|&(finding, at)| Some((finding, grouped.cells().get(at)?))).collect()
-}
-
-fn host_day(source: Host, day: Option<i64>, entries: &[(usize, Cow<'_, Entry>)], ranks: &[Option<usize>]) -> HostDay {
+fn host_day(grouped: &Grouped, (source, day): (Host, Option<i64>), own: &[Member], ranks: &[Option<usize>]) -> HostDay {
     let mut tally = Tally::default();
     let mut failed = 0;
     let (mut ports, mut hosts) = (HashSet::new(), HashSet::new());
-    for (_, entry) in entries {
+    let mut beats: BTreeMap<usize, BTreeMap<Option<i64>, Starts>> = BTreeMap::new();
+    for (finding, entry) in own.iter().filter_map(|&(finding, at)| Some((finding, grouped.cells().get(at)?))) {
         let key = entry.key.key;
         tally.absorb(&entry.tally);
         failed += if key.state.failed() { entry.tally.flows } else { 0 };
         ports.insert((key.conversation.protocol, key.conversation.port));
         hosts.insert(key.conversation.destination);
+        beats.entry(finding).or_default().entry(entry.key.hour).or_default().join(&entry.starts);
     }
     HostDay {
-        rank: entries.iter().filter_map(|(finding, _)| ranks.get(*finding).copied().flatten()).min(),
+        rank: own.iter().filter_map(|(finding, _)| ranks.get(*finding).copied().flatten()).min(),
         source,
         day,
         severity: tally.severity_max,
@@ -87,18 +82,11 @@ fn host_day(source: Host, day: Option<i64>, entries: &[(usize, Cow<'_, Entry>)],
         hosts: hosts.len() as u64,
         failed_share: failed as f64 / tally.flows.max(1) as f64,
         bytes_out: tally.bytes_out,
-        beat: beat(entries),
+        beat: beats.into_values().map(regularity).fold(0.0, f64::max),
     }
 }
 
-fn beat(entries: &[(usize, Cow<'_, Entry>)]) -> f64 {
-    let mut findings: BTreeMap<usize, BTreeMap<Option<i64>, Vec<&Starts>>> = BTreeMap::new();
-    for (finding, entry) in entries {
-        findings.entry(*finding).or_default().entry(entry.key.hour).or_default().push(&entry.starts);
-    }
-    let regularity = |hours: BTreeMap<Option<i64>, Vec<&Starts>>| {
-        let runs: Vec<Vec<i64>> = hours.into_values().map(Starts::union).collect();
-        Rhythm::of(&runs).filter(|rhythm| rhythm.gaps >= BEAT_GAPS).map_or(0.0, |rhythm| rhythm.regularity)
-    };
-    findings.into_values().map(regularity).fold(0.0, f64::max)
+fn regularity(hours: BTreeMap<Option<i64>, Starts>) -> f64 {
+    let runs: Vec<Vec<i64>> = hours.into_values().map(|starts| starts.sorted()).collect();
+    Rhythm::of(&runs).filter(|rhythm| rhythm.gaps >= BEAT_GAPS).map_or(0.0, |rhythm| rhythm.regularity)
 }

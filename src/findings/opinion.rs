@@ -21,7 +21,8 @@ pub struct Opinion {
     pub largest: f64,
 }
 
-/// How odd each finding's own lines are, as severities among the lines of their tables. `None`: no table had enough lines.
+/// How odd each finding's own lines are, as severities among the lines of their tables. `None`: no table had enough lines, or it
+/// is a fault of the capture.
 #[derive(Debug, Clone)]
 pub struct Opinions {
     /// Of the finding in its hours.

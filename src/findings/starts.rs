@@ -37,14 +37,6 @@ impl Starts {
         self.0.shrink_to_fit();
     }
 
-    /// The earliest of several groups' starts, sorted: what one group of all their rows would have kept.
-    pub fn union<'a>(groups: impl IntoIterator<Item = &'a Self>) -> Vec<i64> {
-        let mut starts: Vec<i64> = groups.into_iter().flat_map(|group| &group.0).copied().collect();
-        starts.sort_unstable();
-        starts.truncate(KEPT);
-        starts
-    }
-
     fn trim(&mut self) {
         if self.0.len() > KEPT {
             self.0.select_nth_unstable(KEPT);

@@ -1,9 +1,10 @@
 //! Two tables of the same columns, far smaller than the rows: what each source did in each hour, and what each finding did
 //! in each hour. A flood, a scan and a clock are common as rows and odd as lines here.
 
+use super::cells::Cells;
 use super::collect::Entry;
 use super::group::Grouped;
-use super::key::{Conversation, Port};
+use super::key::Port;
 use super::rhythm::Rhythm;
 use super::starts::Starts;
 use super::tally::Tally;
@@ -13,6 +14,7 @@ use foldhash::fast::RandomState;
 use ndarray::Array2;
 use rayon::prelude::*;
 use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The columns: `ln` stands for ln(1 + x), gaps and durations are in seconds.
@@ -87,9 +89,7 @@ impl Table {
         let mut values = vec![0f32; groups.len() * COLUMNS.len()];
         let mut flows = vec![0; groups.len()];
         (values.par_chunks_mut(COLUMNS.len()), &mut flows, &groups).into_par_iter().for_each(|(line, flows, group)| {
-            let entries: SmallVec<[_; 1]> =
-                group.iter().filter_map(|member| cells.get(member.entry as usize)).collect();
-            let (n, columns) = whole.columns(&entries.iter().map(AsRef::as_ref).collect::<SmallVec<[_; 1]>>());
+            let (n, columns) = whole.columns(cells, group);
             *flows = n;
             line.iter_mut().zip(columns).for_each(|(slot, value)| *slot = value as f32);
         });
@@ -154,32 +154,42 @@ impl Whole {
         whole
     }
 
-    /// Flows and [`COLUMNS`] of the entries of a line, which are of one hour.
-    fn columns(&self, entries: &[&Entry]) -> (u64, [f64; COLUMNS.len()]) {
-        let hour = entries.first().and_then(|entry| entry.key.hour);
+    /// Flows and [`COLUMNS`] of a line, whose entries are of one hour.
+    fn columns(&self, cells: &Cells, line: &[Member]) -> (u64, [f64; COLUMNS.len()]) {
+        let hour = line.first().and_then(|member| member.hour);
         let in_hour = self.hours.get(&hour).copied().unwrap_or(0);
         let of_port = |protocol, port| self.ports.get(&(hour, protocol, port)).copied().unwrap_or(0);
-        columns(entries, in_hour, of_port)
+        columns(line.iter().filter_map(|member| cells.get(member.entry as usize)), in_hour, of_port)
     }
 }
 
 /// Flows and [`COLUMNS`] of the entries of a line, which are of one hour: in it are so many flows in all, and so many of each
 /// protocol and port.
-pub(super) fn columns(
-    entries: &[&Entry],
+pub(super) fn columns<'a>(
+    entries: impl Iterator<Item = Cow<'a, Entry>>,
     in_hour: u64,
     flows_of_port: impl Fn(Option<u8>, Port) -> u64,
 ) -> (u64, [f64; COLUMNS.len()]) {
     let mut tally = Tally::default();
     let mut failed = 0;
+    let mut starts = Starts::default();
+    // Most lines have one entry.
+    let mut ports: SmallVec<[_; 1]> = SmallVec::new();
+    let mut destinations: SmallVec<[_; 1]> = SmallVec::new();
     for entry in entries {
+        let key = entry.key.key;
         tally.absorb(&entry.tally);
-        failed += if entry.key.key.state.failed() { entry.tally.flows } else { 0 };
+        failed += if key.state.failed() { entry.tally.flows } else { 0 };
+        starts.join(&entry.starts);
+        ports.push((key.conversation.protocol, key.conversation.port));
+        destinations.push(key.conversation.destination);
     }
-    let ports = distinct(entries, |conversation| (conversation.protocol, conversation.port));
+    ports.sort_unstable();
+    ports.dedup();
+    destinations.sort_unstable();
+    destinations.dedup();
     let of_port: u64 = ports.iter().map(|&(protocol, port)| flows_of_port(protocol, port)).sum();
-    let rhythm = Rhythm::of(&[Starts::union(entries.iter().map(|entry| &entry.starts))]);
-    let destinations = distinct(entries, |conversation| conversation.destination);
+    let rhythm = Rhythm::of(&[starts.sorted()]);
     let share = |part: u64, all: u64| part as f64 / all.max(1) as f64;
     let columns = [
         ln_1p(tally.flows as f64),
@@ -196,12 +206,4 @@ pub(super) fn columns(
         share(tally.flows, of_port),
     ];
     (tally.flows, columns)
-}
-
-/// The different values that entries have; most lines have one entry.
-fn distinct<T: Ord>(entries: &[&Entry], of: impl Fn(&Conversation) -> T) -> SmallVec<[T; 1]> {
-    let mut values: SmallVec<[T; 1]> = entries.iter().map(|entry| of(&entry.key.key.conversation)).collect();
-    values.sort_unstable();
-    values.dedup();
-    values
 }

@@ -22,13 +22,6 @@ pub struct CellBuilder {
 }
 
 impl CellBuilder {
-    /// With these entries, whose keys differ, and no rows yet.
-    pub fn with(entries: Vec<Entry>) -> Self {
-        let mut builder = Self { shared: entries, ..Self::default() };
-        (0..builder.shared.len()).for_each(|at| builder.place(Place::Shared(at as u32)));
-        builder
-    }
-
     /// Counts a row into the cell of its key; `service` is the row's own, shared.
     pub fn add(&mut self, key: CellKey, flow: &Flow<'_>, service: Option<Arc<str>>) {
         let at = match self.find(&key) {
@@ -59,7 +52,7 @@ impl CellBuilder {
         shared.iter_mut().for_each(|entry| entry.starts.settle());
         alone.par_sort_unstable_by_key(|row| row.key);
         shared.par_sort_unstable_by_key(|entry| entry.key);
-        Cells::new(alone, shared)
+        Cells::sorted(alone, shared)
     }
 
     /// Makes the row at `at` of those that are alone an entry that others can be counted into; the index of that.

@@ -16,6 +16,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::borrow::Cow;
 use std::hash::BuildHasher;
+use std::sync::OnceLock;
 
 /// All of them, in the order of their keys.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub struct Cells {
     shared: Vec<Entry>,
     order: Vec<Place>,
     /// Indices in `order`.
-    found: HashTable<u32>,
+    found: OnceLock<HashTable<u32>>,
     hasher: RandomState,
 }
 
@@ -36,8 +37,14 @@ enum Place {
 }
 
 impl Cells {
+    /// Of entries whose keys differ.
+    pub fn of(mut entries: Vec<Entry>) -> Self {
+        entries.sort_unstable_by_key(|entry| entry.key);
+        Self::sorted(Vec::new(), entries)
+    }
+
     /// Of rows and entries that are sorted and have no key in common.
-    fn new(alone: Vec<Alone>, shared: Vec<Entry>) -> Self {
+    fn sorted(alone: Vec<Alone>, shared: Vec<Entry>) -> Self {
         let mut order = Vec::with_capacity(alone.len() + shared.len());
         let mut rows = alone.iter().enumerate().peekable();
         for (at, entry) in shared.iter().enumerate() {
@@ -47,14 +54,7 @@ impl Cells {
             order.push(Place::Shared(at as u32));
         }
         order.extend(rows.map(|(row, _)| Place::Alone(row as u32)));
-        let hasher = RandomState::default();
-        let mut found = HashTable::with_capacity(order.len());
-        let hash =
-            |at: &u32| order.get(*at as usize).and_then(|p| key(&alone, &shared, *p)).map_or(0, |k| hasher.hash_one(k));
-        (0..order.len() as u32).for_each(|at| {
-            found.insert_unique(hash(&at), at, hash);
-        });
-        Self { alone, shared, order, found, hasher }
+        Self { alone, shared, order, found: OnceLock::new(), hasher: RandomState::default() }
     }
 
     /// How many there are.
@@ -106,6 +106,18 @@ impl Cells {
     /// The index of a key's cell.
     pub fn find(&self, key: &CellKey) -> Option<usize> {
         let is_it = |at: &u32| self.key(*at as usize) == Some(key);
-        self.found.find(self.hasher.hash_one(key), is_it).map(|&at| at as usize)
+        self.found().find(self.hasher.hash_one(key), is_it).map(|&at| at as usize)
+    }
+
+    /// A stream's are never looked up.
+    fn found(&self) -> &HashTable<u32> {
+        self.found.get_or_init(|| {
+            let hash = |at: &u32| self.key(*at as usize).map_or(0, |key| self.hasher.hash_one(key));
+            let mut found = HashTable::with_capacity(self.len());
+            (0..self.len() as u32).for_each(|at| {
+                found.insert_unique(hash(&at), at, hash);
+            });
+            found
+        })
     }
 }

@@ -45,6 +45,7 @@ use look::Met;
 use pair::Pair;
 use serde::{Deserialize, Serialize};
 use spread::{Block, Flood, Sweep, Trickle};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The findings of a stream.
@@ -188,9 +189,9 @@ impl LiveFindings {
     /// What a finding did in an hour.
     fn line(&self, entries: &[Entry], hour: i64, now: i64) -> [f32; COLUMNS.len()] {
         let Some(reference) = &self.reference else { return [0.0; COLUMNS.len()] };
-        let of_hour: Vec<&Entry> = entries.iter().filter(|entry| entry.key.hour == Some(hour)).collect();
+        let of_hour = entries.iter().filter(|entry| entry.key.hour == Some(hour)).map(Cow::Borrowed);
         let hours = &self.state.hours;
         let of_port = |protocol, port| hours.of_port((hour, now), protocol, port, Some(reference));
-        columns(&of_hour, hours.all(hour, now, Some(reference)), of_port).1.map(|value| value as f32)
+        columns(of_hour, hours.all(hour, now, Some(reference)), of_port).1.map(|value| value as f32)
     }
 }

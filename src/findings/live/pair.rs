@@ -1,7 +1,7 @@
 //! What one source does to one destination.
 
 use super::record::Record;
-use crate::findings::cells::CellBuilder;
+use crate::findings::cells::Cells;
 use crate::findings::collect::Entry;
 use crate::findings::group::{Finding, Grouped};
 use crate::findings::key::{CellKey, Conversation, Key, Port};
@@ -165,7 +165,7 @@ fn entry((key, cell): Cell<'_>) -> Entry {
 
 /// The finding that a group is in, of these groups, and the groups that are in it.
 pub(super) fn finding_of(entries: Vec<Entry>, key: &CellKey) -> Option<(Finding, Vec<Entry>)> {
-    let grouped = Grouped::new(CellBuilder::with(entries).settle(), HostNames::default());
+    let grouped = Grouped::new(Cells::of(entries), HostNames::default());
     let (_, at) = grouped.entries().find(|(entry, _)| entry.key == *key)?;
     let finding = grouped.findings().get(at)?.clone();
     let own = grouped.entries().filter(|(_, of)| *of == at).map(|(entry, _)| entry.into_owned()).collect();

@@ -44,13 +44,12 @@ fn floods(units: Vec<Unit>, links: &Links, is_wide: fn(&[Unit]) -> bool) -> Vec<
     let is_faint =
         |unit: &Unit| unit.is_plain() && unit.is_vain && unit.span.is_some() && unit.key.conversation.source.is_some();
     let mut floods = Vec::new();
-    let mut out = linked(units, links, is_faint, |chain, _| {
+    let mut out = linked(units, links, is_faint, |chain, out| {
         let few = few_of_crowd(count_sources(chain));
-        let large: Vec<Unit> = chain.extract_if(.., |unit| unit.flows > few).collect();
+        out.extend(chain.extract_if(.., |unit| unit.flows > few));
         if count_sources(chain) > CROWD && is_wide(chain) {
             floods.extend(Unit::union(chain.drain(..), Kind::Flood));
         }
-        chain.extend(large);
     });
     out.extend(chains(floods, &WITHIN_AN_HOUR, |_| true, |_| Some(Kind::Flood)));
     out
