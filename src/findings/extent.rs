@@ -4,13 +4,16 @@ use super::cells::Cells;
 use super::{DAY, HOUR};
 use std::collections::BTreeSet;
 
+const MINUTE: i64 = HOUR / 60;
+
 /// From the first start to the last, as [`Grouped::days`](super::Grouped::days) counts.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
     /// From the begin of the first start's hour to that of the last's.
     hours: i64,
-    /// Microseconds by which the last start is further into its hour than the first into its own.
-    within: i64,
+    /// Minutes by which the last start is further into its hour than the first into its own. Seconds would make 13,182 flows a day of the 13,183
+    /// of a log of 24 hours and seven seconds.
+    minutes: i64,
 }
 
 impl Extent {
@@ -25,13 +28,13 @@ impl Extent {
             }
         }
         let apart = hours.iter().zip(hours.iter().skip(1)).map(|(before, after)| (after - before).min(DAY / HOUR));
-        let within = ends.map_or(0, |(first, last)| last.rem_euclid(HOUR) - first.rem_euclid(HOUR));
-        Self { hours: apart.sum(), within }
+        let minute = |start: i64| start.rem_euclid(HOUR) / MINUTE;
+        Self { hours: apart.sum(), minutes: ends.map_or(0, |(first, last)| minute(last) - minute(first)) }
     }
 
     /// In days, at least 1.
     pub fn days(&self) -> f64 {
-        ((self.hours * HOUR + self.within) as f64 / DAY as f64).max(1.0)
+        ((self.hours * HOUR + self.minutes * MINUTE) as f64 / DAY as f64).max(1.0)
     }
 
     /// Whether it is less than a day, by the hour.

@@ -89,7 +89,10 @@ impl Grouped {
         } else {
             units.into_par_iter().map(made_of).collect()
         };
-        made.par_sort_by_cached_key(|(finding, _)| (finding.subject, finding.tally.first(), finding.id));
+        // Two may begin at once where a stray state joined the later; their cells tell them apart.
+        made.par_sort_by_cached_key(|(finding, own)| {
+            (finding.subject, finding.tally.first(), finding.id, own.iter().min().copied())
+        });
         let mut finding_of_entry = vec![0; cells.len()];
         for (at, (_, own)) in made.iter().enumerate() {
             for &cell in own {
@@ -127,8 +130,8 @@ impl Grouped {
         self.cells.iter().zip(self.findings_of_cells())
     }
 
-    /// Days from the first start to the last, at least 1. A silence counts for one day at most, so that a stray time adds no years; groups
-    /// of nothing but flows that were still open, which may have begun long before the log did, do not count.
+    /// Days from the first start to the last, by the minute, at least 1. A silence counts for one day at most, so that a stray time adds no
+    /// years; groups of nothing but flows that were still open, which may have begun long before the log did, do not count.
     pub fn days(&self) -> f64 {
         self.extent().days()
     }

@@ -44,9 +44,9 @@ pub struct HostDay {
 /// All sources and days, best rank first, then oddest rows, then most flows. `ranks` has the rank of each finding, the first 1.
 pub fn host_days(grouped: &Grouped, ranks: &[Option<usize>]) -> Vec<HostDay> {
     let mut members: BTreeMap<(Host, Option<i64>), Vec<Member>> = BTreeMap::new();
-    for (at, (entry, finding)) in grouped.entries().enumerate() {
-        let day = entry.key.hour.map(|hour| hour.div_euclid(DAY_HOURS));
-        if let Some(source) = entry.key.key.conversation.source {
+    for (at, (cell, finding)) in grouped.cells().keys().zip(grouped.findings_of_cells()).enumerate() {
+        let day = cell.hour.map(|hour| hour.div_euclid(DAY_HOURS));
+        if let Some(source) = cell.key.conversation.source {
             members.entry((source, day)).or_default().push((finding, at));
         }
     }

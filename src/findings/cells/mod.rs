@@ -1,6 +1,6 @@
-//! Groups by the hour, each once.
+//! Cells: groups by the hour, each once.
 //!
-//! Most rows of a log share their group and hour with none, so these are kept as rows, in half of the room of an [`Entry`]. A table of places
+//! Many rows of a log share their group and hour with none: these are kept as rows, in half of the room of an [`Entry`]. A table of places
 //! beside them finds each by its key: a map that holds entries itself needs their room twice while it grows, and again to sort them.
 
 mod alone;
@@ -24,7 +24,7 @@ pub struct Cells {
     alone: Vec<Alone>,
     shared: Vec<Entry>,
     order: Vec<Place>,
-    /// Indices in `order`.
+    /// Indices in `order`, by key; made when the first key is looked for, which nobody does in a stream.
     found: OnceLock<HashTable<u32>>,
     hasher: RandomState,
 }
@@ -109,7 +109,6 @@ impl Cells {
         self.found().find(self.hasher.hash_one(key), is_it).map(|&at| at as usize)
     }
 
-    /// A stream's are never looked up.
     fn found(&self) -> &HashTable<u32> {
         self.found.get_or_init(|| {
             let hash = |at: &u32| self.key(*at as usize).map_or(0, |key| self.hasher.hash_one(key));

@@ -46,6 +46,10 @@ fn a_stray_time_adds_no_years_and_open_flows_no_days() {
     };
     assert_eq!(days(&minutes(&[0, 1_439, 1_440, 2_880 - 1])), 2_879.0 / 1_440.0);
     assert_eq!(days(&minutes(&[59, 720, 1_500])), 1_441.0 / 1_440.0);
+    // Nor is a day more than one by some seconds.
+    let mut day = minutes(&[0, 720, 1_440]);
+    day[2].start = day[2].start.map(|start| start + 7_000_000);
+    assert_eq!(days(&day), 1.0);
     let mut open = hours(&[0, 20, 40]);
     open[0].marks = Marks::STILL_OPEN;
     assert_eq!(days(&open), 1.0);
