@@ -43,9 +43,6 @@ if [ "${ODDFLOW_GPU:=require}" = require ] && ! have_vulkan_driver; then
     install_software_driver
 fi
 export ODDFLOW_GPU
-# Vulkan's loader asks for it, and where it is not set complains on the stderr of the programs under test.
-[ -n "${XDG_RUNTIME_DIR:-}" ] || XDG_RUNTIME_DIR=$(mktemp -d)
-export XDG_RUNTIME_DIR
 
 have_browser() {
     [ -n "${CHROMIUM:-}" ] && return

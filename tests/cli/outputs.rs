@@ -91,6 +91,15 @@ fn small_batches_make_no_tiny_row_groups() {
     assert_eq!(reader.metadata().num_row_groups(), 1);
 }
 
+/// Without a session's environment, as in a container: what loads with a driver has said things there.
+#[test]
+fn graphics_drivers_write_nothing_amid_the_programs_lines() {
+    let bench = Bench::empty();
+    let output =
+        bench.command(&["devices"]).env_remove("XDG_RUNTIME_DIR").env_remove("NODEVICE_SELECT").output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
 #[cfg(unix)]
 #[test]
 fn what_is_printed_into_a_closed_pipe_ends_quietly() {
