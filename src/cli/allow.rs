@@ -14,6 +14,10 @@ use std::path::{Path, PathBuf};
 
 pub fn run(args: &Allow) -> Result<Done> {
     let session = Session::reading(None, args.quiet)?;
+    if args.reason.trim().is_empty() {
+        let limit = "a rule says why, for whoever reads the list later: --reason \"our resolver, ticket 4711\"";
+        return Err(Error::parameter("--reason", &args.reason, limit));
+    }
     let expires = args.expires.as_deref().map(day).transpose()?;
     let asked = Asked::find(&args.output, &args.finding, 0, &session)?;
     if asked.is_fault() {

@@ -88,10 +88,15 @@ pub enum Command {
     /// Show the original records of a finding, and the filter that selects them in other tools
     ///
     /// The records go to stdout as they stand in their files; what the finding is, where they stand, and the filters for
-    /// zeek-cut, DuckDB, Kibana and Splunk to stderr. A filter says the sides, port, protocol and time, and of Zeek's logs the states;
-    /// of other logs it also selects flows of these sides that went another way.
+    /// zeek-cut, DuckDB, Kibana and Splunk to stderr; these are for the logs, and `output` is DuckDB's query for the rows of OUT. A filter
+    /// says the sides, port, protocol and time, and of Zeek's logs the states; of other logs it also selects flows of these sides that
+    /// went another way. A log that is no longer what was scored is refused; one that has grown is not.
     Show(Show),
     /// List what each source did on each day, the oddest first
+    ///
+    /// finding: the best place of a finding that it has flows in (--json: rank); ports, hosts: how many it touched; failed: the share
+    /// of its flows that did; beat: how even its most even finding of nine flows or more is within the hours, 1 for a clock; oddest:
+    /// the largest severity of a row (--json: severity).
     Hosts(Hosts),
     /// Add a rule for a finding to the list of what is known to be fine
     Allow(Allow),

@@ -130,7 +130,8 @@ impl Grouping {
         let explain = scoring.options.explain.take();
         let mut report = scoring.look(session, model, input)?;
         scoring.options.explain = explain;
-        let grouped = report.collected.take().unwrap_or_default().finish();
+        let baseline = scoring.options.flows.as_ref().and_then(|flows| flows.logs.reader().baseline());
+        let grouped = report.collected.take().unwrap_or_default().finish().without(baseline);
         let opinions = Opinions::ask(&grouped, model.provenance.seed, &session.device, session.stop())?;
         let allowed = self.allow.findings(&grouped);
         let is_allowed = |at: usize| allowed.get(at).copied().flatten().is_some();
@@ -163,7 +164,7 @@ impl Grouping {
             report.n_anomalies = flagged.rows;
         }
         let asked = self.by_row.map_or_else(|| self.verdict.to_string(), |rule| rule.to_string());
-        let since = self.since.map(|earlier| earlier.compare(verdicts.grouped.findings(), verdicts.grouped.days()));
+        let since = self.since.map(|earlier| earlier.compare(verdicts.grouped.findings(), verdicts.grouped.length()));
         Ok((report, Found { verdicts, ranked, flagged, asked, faults, since, allow_file: self.allow_file }))
     }
 }
@@ -179,7 +180,7 @@ pub fn allow_list(path: Option<&Path>) -> Result<AllowList> {
 fn read_earlier(earlier: &ScoredLog, session: &Session) -> Result<Earlier> {
     let grouped = session.pass("since", None, |run| earlier.grouped(run))?;
     let subjects = grouped.findings().iter().map(|finding| (finding.subject.to_string(), finding.tally.flows));
-    Ok(Earlier::new(subjects, grouped.days()))
+    Ok(Earlier::new(subjects, grouped.length()))
 }
 
 /// Whether the input's rows can be grouped: they are flows, with addresses and times.

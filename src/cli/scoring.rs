@@ -19,6 +19,7 @@ use crate::pipeline::{
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::DataType;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -27,6 +28,8 @@ pub struct Scoring {
     /// What to write and keep.
     pub options: ScoreOptions,
     columns: OutputColumns,
+    /// Where rejected records are kept.
+    rejected: Option<PathBuf>,
     /// Whether it was said which column is the label.
     label_is_given: bool,
 }
@@ -69,7 +72,7 @@ impl Scoring {
         };
         let is_label = |name: &str| config.roles().get(name) == Some(&Role::Label);
         let label_is_given = options.label.as_deref().is_some_and(is_label);
-        Ok(Self { options, columns, label_is_given })
+        Ok(Self { options, columns, rejected: args.rejected.clone(), label_is_given })
     }
 
     /// Scores the input; output and side file appear under their names. An input with a column that turns out wider
@@ -205,6 +208,7 @@ pub fn finish(
     mut facts: RunFacts,
 ) -> Result<Done> {
     summary::records(session, &report.tally, input);
+    summary::rejected(session, &report.tally, scoring.rejected.as_deref());
     summary::scored(session, model, report, &scoring.options, found);
     facts.findings = found.map(|found| found.facts(report, scoring.options.top));
     if scoring.options.events.is_some() && report.superseded > 0 {
@@ -230,14 +234,19 @@ pub fn finish(
     if let Some(output) = &output {
         Manifest::new(facts, input, model, report).save(&manifest_path(output))?;
     }
-    if report.written.is_none() || output.is_some() {
-        match found {
-            Some(found) => found.print(scoring.options.top)?,
-            None => table::print_top(&report.top, model, input)?,
-        }
+    let prints = report.written.is_none() || output.is_some();
+    match found {
+        Some(found) if prints => found.print(scoring.options.top)?,
+        Some(found) => found.say_faults(session),
+        None if prints => table::print_top(&report.top, model, input)?,
+        None => {}
     }
     if let Some(output) = &output {
         summary::wrote(session, report, output, new_model.as_deref(), &manifest_path(output));
+    }
+    if let Some(found) = found.filter(|_| prints) {
+        let can_be_asked = scoring.options.events.is_none() && !scoring.columns.scores_only;
+        found.say_next(session, report, scoring.options.top, output.as_deref(), can_be_asked);
     }
     Ok(done)
 }

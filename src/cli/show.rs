@@ -8,7 +8,7 @@ use super::talk::{count, plural};
 use crate::findings::Filters;
 use crate::flows::sink::printable;
 use crate::flows::source::{Input, InputOptions};
-use crate::pipeline::{ListedFinding, RowPlace};
+use crate::pipeline::{ListedFinding, RowPlace, begin_digest};
 use crate::{Error, Result};
 use arrow_schema::TimeUnit;
 use std::collections::BTreeSet;
@@ -42,6 +42,9 @@ pub fn run(args: &Show) -> Result<Done> {
 fn say_filters(args: &Show, session: &Session, asked: &Asked) -> Result<()> {
     let rows = &asked.rows;
     let filters = rows.common.as_ref().and_then(|common| Filters::of(common, &rows.names, &rows.states));
+    if let Some(query) = asked.scored.duckdb_of(&args.output, &asked.id) {
+        session.talk.line("output", &query);
+    }
     let Some(filters) = filters.filter(|_| !args.quiet) else { return Ok(()) };
     // What is not known to be anything else may be.
     let may_be_tsv = rows.files.is_empty() || rows.files.iter().any(|file| is_tsv(asked, file) != Some(false));
@@ -74,8 +77,7 @@ fn say_filters(args: &Show, session: &Session, asked: &Asked) -> Result<()> {
 
 /// Whether a file was read as Zeek's TSV; `None`: that is not told.
 fn is_tsv(asked: &Asked, file: &str) -> Option<bool> {
-    let input = asked.kept.inputs.as_ref()?.iter().find(|input| input.name.as_deref() == Some(file))?;
-    input.format.as_ref().map(|format| format.contains("TSV"))
+    asked.kept.input(file)?.format.as_ref().map(|format| format.contains("TSV"))
 }
 
 /// What was told of the finding.
@@ -97,9 +99,14 @@ fn describe(session: &Session, asked: &Asked, told: &ListedFinding) {
     session.talk.line("finding", &format!("{rank}, {}, {flows}   {sides}", asked.id));
     let times = told.first.iter().chain(told.last.as_ref().filter(|last| told.first.as_ref() != Some(last)));
     let times: Vec<&str> = times.map(String::as_str).collect();
-    let severity = told.severity.map_or(String::new(), |severity| format!("severity {severity:.3}   "));
+    let severity = told.severity.map_or(String::new(), |severity| format!("severity {:.3}   ", rounded_down(severity)));
     session.talk.line("", &format!("{severity}{}", times.join(" to ")));
     session.talk.line("why", &told.why.clone().unwrap_or_default().join(", "));
+}
+
+/// To three digits, as the table does to two: nothing is as rare as 1.
+fn rounded_down(severity: f64) -> f64 {
+    (severity * 1_000.0).floor() / 1_000.0
 }
 
 /// The records of each file, files in the order of their first rows.
@@ -127,9 +134,7 @@ fn print_file(args: &Show, session: &Session, asked: &Asked, file: &str, records
         )),
         _ => Error::io(path, error),
     })?;
-    if asked.kept.size_of(file).is_some_and(|then| then != size.len()) {
-        session.talk.warning("warning", &format!("{file} has changed since it was scored; records may be others"));
-    }
+    check_unchanged(asked, file, path, size.len())?;
     session.talk.line("file", &format!("{file}, {}", numbers(records)));
     let options = InputOptions { stop: session.stop().clone(), ..InputOptions::default() };
     let input = Input::open(&[path.display().to_string()], &options);
@@ -150,6 +155,19 @@ fn print_file(args: &Show, session: &Session, asked: &Asked, file: &str, records
         }
     }
     out.flush().map_err(failed)
+}
+
+/// Records of a file that is not what was scored would be shown as evidence and be others'. One that has grown since begins as it did.
+fn check_unchanged(asked: &Asked, file: &str, path: &Path, size: u64) -> Result<()> {
+    let Some(then) = asked.kept.input(file) else { return Ok(()) };
+    let same = match (then.bytes, &then.blake3) {
+        (Some(bytes), _) if size < bytes => false,
+        (Some(bytes), Some(digest)) => begin_digest(path, bytes)? == *digest,
+        _ => true,
+    };
+    let told = "has changed since it was scored, and its records may be others; give the folder that has it as it was with --root, or score it \
+                again";
+    if same { Ok(()) } else { Err(Error::NoInput(format!("{} {told}", path.display()))) }
 }
 
 /// A file below `root`: by its whole name, else by as much of the end of it as is there.

@@ -148,6 +148,17 @@ pub fn records(session: &Session, tally: &Tally, input: &Input) {
     }
 }
 
+/// Where rejected records are, or how to keep them.
+pub fn rejected(session: &Session, tally: &Tally, kept: Option<&Path>) {
+    if tally.n_rejected() > 0 {
+        let text = match kept {
+            Some(path) => format!("rejected records, with reasons: {}", path.display()),
+            None => "--rejected FILE.ndjson keeps rejected records, with reasons".to_owned(),
+        };
+        session.talk.line("", &text);
+    }
+}
+
 /// What scoring found.
 pub fn scored(session: &Session, model: &Model, report: &ScoreReport, options: &ScoreOptions, found: Option<&Found>) {
     let rows = report.tally.rows - report.superseded - report.of_baseline;

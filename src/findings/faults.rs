@@ -64,6 +64,31 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether it is one of the whole capture, and not of a single finding.
+    pub fn is_of_the_whole(&self) -> bool {
+        !matches!(self, Self::Contradiction(_))
+    }
+
+    /// The flows that show it; none of hours without any.
+    pub fn flows(&self, grouped: &Grouped) -> u64 {
+        match self {
+            Self::Contradiction(at) => grouped.findings().get(*at).map_or(0, |finding| finding.tally.flows),
+            Self::Gaps { flows, .. }
+            | Self::OneSided { flows, .. }
+            | Self::BadChecksums { flows, .. }
+            | Self::Twice { flows, .. } => *flows,
+            Self::MissingHours { .. } => 0,
+        }
+    }
+
+    /// The hours that are missed, from and to in µs since 1970; `None` of what has no time of its own.
+    pub fn span(&self) -> Option<(i64, i64)> {
+        match self {
+            Self::MissingHours { from, hours } => Some((*from, from.saturating_add(hours.saturating_mul(HOUR)))),
+            _ => None,
+        }
+    }
+
     /// In words, with the way to mend it where there is one.
     pub fn words(&self, grouped: &Grouped) -> String {
         let share =
@@ -74,7 +99,8 @@ impl Fault {
                 format!("{} claimed that were not seen", bytes(tally.map_or(0, |tally| tally.missed)))
             }
             Self::Gaps { flows, of, missed } => {
-                format!("the sensor missed a part of {}: {} in all", share(flows, of), bytes(*missed))
+                let missed = if *missed > 0 { format!(": {} in all", bytes(*missed)) } else { String::new() };
+                format!("the sensor missed a part of {}{missed}", share(flows, of))
             }
             Self::OneSided { flows, of } => {
                 format!("one side only of {}: a mirror port or a route that leaves one direction out", share(flows, of))
@@ -82,9 +108,9 @@ impl Fault {
             Self::BadChecksums { flows, of } => {
                 format!("wrong checksums in {}: usually checksums offloaded on the sensor's own host", share(flows, of))
             }
-            Self::MissingHours { from, hours } => {
-                let end = from.saturating_add(hours.saturating_mul(HOUR));
-                format!("no flows from {} to {} UTC", minute(*from), minute(end))
+            Self::MissingHours { .. } => {
+                let (from, end) = self.span().unwrap_or_default();
+                format!("no flows from {} to {} UTC", minute(from), minute(end))
             }
             Self::Twice { flows, of } => {
                 format!(

@@ -210,6 +210,11 @@ impl Filters {
     }
 }
 
+/// DuckDB's query for the rows of a finding in the file that has them; `column`: where the finding's name stands.
+pub fn duckdb_of_output(path: &str, column: &str, id: &str) -> String {
+    format!("FROM {} WHERE \"{}\" = {}", sql_quoted(path), column.replace('"', "\"\""), sql_quoted(id))
+}
+
 fn joined(tests: impl IntoIterator<Item = Option<String>>, between: &str) -> Option<String> {
     let tests: Vec<String> = tests.into_iter().flatten().collect();
     (!tests.is_empty()).then(|| tests.join(between))
@@ -282,7 +287,7 @@ fn awk_quoted(text: &str) -> String {
 }
 
 /// A word of the shell that nothing in it can end.
-fn shell_quoted(text: &str) -> String {
+pub(crate) fn shell_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

@@ -76,6 +76,7 @@ pub struct Grouped {
     finding_of_entry: Vec<u32>,
     findings: Vec<Finding>,
     names: HostNames,
+    left_out: Option<(i64, i64)>,
     extent: OnceLock<Extent>,
 }
 
@@ -102,7 +103,12 @@ impl Grouped {
             }
         }
         let findings = made.into_iter().map(|(finding, _)| finding).collect();
-        Self { cells, finding_of_entry, findings, names, extent: OnceLock::new() }
+        Self { cells, finding_of_entry, findings, names, left_out: None, extent: OnceLock::new() }
+    }
+
+    /// The same, where flows that begin in a span (from and before, µs since 1970) were left out: days do not count it.
+    pub fn without(self, span: Option<(i64, i64)>) -> Self {
+        Self { left_out: span, extent: OnceLock::new(), ..self }
     }
 
     /// The findings.
@@ -136,13 +142,18 @@ impl Grouped {
         self.extent().days()
     }
 
+    /// The same without the least of a day: at least an hour.
+    pub fn length(&self) -> f64 {
+        self.extent().length()
+    }
+
     /// Whether it is a log of less than a day, which counts as one.
     pub fn is_of_part_of_a_day(&self) -> bool {
         self.extent().is_part_of_a_day()
     }
 
     fn extent(&self) -> &Extent {
-        self.extent.get_or_init(|| Extent::of(&self.cells))
+        self.extent.get_or_init(|| Extent::of(&self.cells, self.left_out))
     }
 
     /// The index of the finding that each row of a batch is in. `None` for a row that was not scored or names no address,
@@ -200,7 +211,7 @@ fn summary(cells: &Cells, unit: &Unit) -> Finding {
 }
 
 /// Ports of different protocols count once: 53 over TCP and UDP is one port.
-fn port_number(port: Port) -> u64 {
+pub(super) fn port_number(port: Port) -> u64 {
     match port {
         Port::None | Port::Many => 1 << 32,
         Port::Number(port) => u64::from(port),

@@ -1,7 +1,7 @@
 //! What each source did on each day.
 
 use super::DAY;
-use super::group::Grouped;
+use super::group::{Grouped, port_number};
 use super::rhythm::Rhythm;
 use super::starts::Starts;
 use super::tally::Tally;
@@ -29,7 +29,7 @@ pub struct HostDay {
     pub severity: f64,
     /// Flows that it began.
     pub flows: u64,
-    /// Protocols and ports it touched.
+    /// Ports it touched, each once whatever the protocol, as a finding counts them.
     pub ports: u64,
     /// Destinations it touched.
     pub hosts: u64,
@@ -68,7 +68,7 @@ fn host_day(grouped: &Grouped, (source, day): (Host, Option<i64>), own: &[Member
         let key = entry.key.key;
         tally.absorb(&entry.tally);
         failed += if key.state.failed() { entry.tally.flows } else { 0 };
-        ports.insert((key.conversation.protocol, key.conversation.port));
+        ports.insert(port_number(key.conversation.port));
         hosts.insert(key.conversation.destination);
         beats.entry(finding).or_default().entry(entry.key.hour).or_default().join(&entry.starts);
     }

@@ -1,9 +1,22 @@
 //! How evenly a group's flows follow each other.
 
 use crate::features::math::ln_1p;
+use std::cmp::Reverse;
 
 /// Fewer gaps than these have no rhythm.
 pub const LEAST_GAPS: usize = 4;
+
+/// Flows of a burst begin within so many µs.
+const BURST: i64 = 1_000_000;
+
+/// The flows that came closest together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Burst {
+    /// The most that began within a second.
+    pub flows: usize,
+    /// Seconds from the first of them to the last; the shortest where as many came more than once.
+    pub seconds: f64,
+}
 
 /// The gaps between the starts of a group's flows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,6 +29,8 @@ pub struct Rhythm {
     pub mean_ln_gap: f64,
     /// 1 / (1 + standard deviation of ln(1 + gap in seconds)): 1 for a clock, 0 below four gaps.
     pub regularity: f64,
+    /// Of the starts that were looked at: the first 33 of each hour.
+    pub densest: Burst,
 }
 
 impl Rhythm {
@@ -37,8 +52,23 @@ impl Rhythm {
         let variance = logs.iter().map(|log| (log - mean) * (log - mean)).sum::<f64>() / n;
         let regularity = if gaps.len() < LEAST_GAPS { 0.0 } else { 1.0 / (1.0 + variance.sqrt()) };
         let quartiles = [1, 2, 3].map(|q| seconds(gaps.get((gaps.len() - 1) * q / 4).copied().unwrap_or(0)));
-        Some(Self { gaps: gaps.len(), quartiles, mean_ln_gap: mean, regularity })
+        Some(Self { gaps: gaps.len(), quartiles, mean_ln_gap: mean, regularity, densest: densest(runs) })
     }
+}
+
+fn densest(runs: &[Vec<i64>]) -> Burst {
+    let mut most = (0, Reverse(0));
+    for run in runs {
+        let mut earliest = run.iter().enumerate().peekable();
+        for (at, &last) in run.iter().enumerate() {
+            while earliest.next_if(|&(_, &first)| last.saturating_sub(first) > BURST).is_some() {}
+            if let Some(&(from, &first)) = earliest.peek() {
+                most = most.max((at + 1 - from, Reverse(last.saturating_sub(first))));
+            }
+        }
+    }
+    let (flows, Reverse(micros)) = most;
+    Burst { flows, seconds: seconds(micros) }
 }
 
 fn seconds(micros: i64) -> f64 {

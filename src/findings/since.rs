@@ -2,6 +2,7 @@
 
 use super::group::Finding;
 use super::subject::Subject;
+use super::{DAY, HOUR};
 use std::collections::HashMap;
 use std::fmt;
 
@@ -38,8 +39,8 @@ pub struct Earlier {
 }
 
 impl Earlier {
-    /// From what the output kept: each subject as [`Subject`] shows itself and its flows, and the days that it spans. A
-    /// subject that is there more than once has the flows of all.
+    /// From what the output kept: each subject as [`Subject`] shows itself and its flows, and the days that it spans
+    /// ([`super::Grouped::length`]: an hour of a log and its day have one pace). A subject that is there more than once has the flows of all.
     pub fn new(subjects: impl IntoIterator<Item = (String, u64)>, days: f64) -> Self {
         let mut flows: HashMap<String, u64> = HashMap::new();
         for (subject, n) in subjects {
@@ -56,7 +57,7 @@ impl Earlier {
             let sum = now.entry(&finding.subject).or_default();
             *sum = sum.saturating_add(finding.tally.flows);
         }
-        let pace = |flows: u64, days: f64| flows as f64 / days.max(1.0);
+        let pace = |flows: u64, days: f64| flows as f64 / days.max(HOUR as f64 / DAY as f64);
         let since = |finding: &Finding| {
             let Some(&before) = self.flows.get(&finding.subject.to_string()) else { return Since::New };
             let flows = now.get(&finding.subject).copied().unwrap_or(0);

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 /// Starts that are kept: 32 gaps, as many as the row features look back.
-const KEPT: usize = 33;
+pub(super) const KEPT: usize = 33;
 
 /// The 33 earliest of all starts that were noted, whatever their order. Most groups have one or two, which need no room of their own.
 #[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]

@@ -1,5 +1,6 @@
 //! Findings as lines of text for a terminal.
 
+use super::faults::Fault;
 use super::group::{Finding, Grouped};
 use super::key::{Conversation, Port};
 use super::names::HostNames;
@@ -47,14 +48,29 @@ pub fn shown<'a>(grouped: &'a Grouped, ranked: &'a [Ranked], data: &[usize], top
     threats.chain(faults).collect()
 }
 
-/// The table, heading first, no line wider than `width` but for cells that are: nothing in them acts on a terminal.
-pub fn lines(shown: &[Shown<'_>], around: &Surroundings, names: &HostNames, width: usize) -> Vec<String> {
+/// A row of the table before it is laid out.
+struct Row {
+    cells: [String; 5],
+    why: String,
+    hint: Option<Hint>,
+}
+
+/// The table, heading first, then what is `shown` and `faults` of the whole capture, no line wider than `width` but for cells that are:
+/// nothing in them acts on a terminal.
+pub fn lines(
+    shown: &[Shown<'_>],
+    faults: &[&Fault],
+    grouped: &Grouped,
+    around: &Surroundings,
+    width: usize,
+) -> Vec<String> {
     let heading = ["", "sev", "flows", "from -> to", "UTC"].map(str::to_owned);
-    let mut rows = vec![heading];
-    rows.extend(shown.iter().map(|shown| cells(shown, around, names)));
+    let mut rows = vec![Row { cells: heading, why: "why it is odd".to_owned(), hint: None }];
+    rows.extend(shown.iter().map(|shown| Row::of(shown, around, grouped.names())));
+    rows.extend(faults.iter().map(|fault| Row::of_fault(fault, grouped, around)));
     let mut widths = [0; 5];
     for row in &rows {
-        for (most, cell) in widths.iter_mut().zip(row) {
+        for (most, cell) in widths.iter_mut().zip(&row.cells) {
             *most = cell.width().max(*most);
         }
     }
@@ -63,12 +79,8 @@ pub fn lines(shown: &[Shown<'_>], around: &Surroundings, names: &HostNames, widt
     let (indent, room) = if beside { (left, width - left) } else { (INDENT, width.saturating_sub(INDENT)) };
     let mut out = Vec::new();
     for (at, row) in rows.iter().enumerate() {
-        let line = padded(row, &widths);
-        let why = match at.checked_sub(1).and_then(|at| shown.get(at)) {
-            None => vec!["why it is odd".to_owned()],
-            Some(shown) => why(shown, around, room),
-        };
-        let mut why = why.into_iter();
+        let line = padded(&row.cells, &widths);
+        let mut why = row.why(room).into_iter();
         match (beside, at) {
             (true, _) => out.push(format!("{line}{GAP}{}", why.next().unwrap_or_default()).trim_end().to_owned()),
             (false, 0) => {
@@ -82,13 +94,34 @@ pub fn lines(shown: &[Shown<'_>], around: &Surroundings, names: &HostNames, widt
     out
 }
 
-fn cells(shown: &Shown<'_>, around: &Surroundings, names: &HostNames) -> [String; 5] {
-    let finding = shown.finding;
-    let (rank, severity) = match shown.ranked {
-        Some((rank, ranked)) => (rank.to_string(), short_severity(ranked.severity)),
-        None => ("!".to_owned(), "data".to_owned()),
-    };
-    [rank, severity, count(finding.tally.flows), sides(finding, names), time(finding, around)]
+impl Row {
+    fn of(shown: &Shown<'_>, around: &Surroundings, names: &HostNames) -> Self {
+        let finding = shown.finding;
+        let (rank, severity) = match shown.ranked {
+            Some((rank, ranked)) => (rank.to_string(), short_severity(ranked.severity)),
+            None => ("!".to_owned(), "data".to_owned()),
+        };
+        let why = reasons(finding, around).join(", ");
+        Self {
+            cells: [rank, severity, count(finding.tally.flows), sides(finding, names), time(finding, around)],
+            why: shown.since.map_or(why.clone(), |since| format!("{since}: {why}")),
+            hint: shown.hint,
+        }
+    }
+
+    fn of_fault(fault: &Fault, grouped: &Grouped, around: &Surroundings) -> Self {
+        let time = fault.span().or(around.span).map(|(first, last)| when(first, last, around.is_dated()));
+        let [mark, data, capture] = ["!", "data", "the capture"].map(str::to_owned);
+        let cells = [mark, data, count(fault.flows(grouped)), capture, time.unwrap_or("-".to_owned())];
+        Self { cells, why: fault.words(grouped), hint: None }
+    }
+
+    /// Reasons and hint, broken at commas and blanks to `room`.
+    fn why(&self, room: usize) -> Vec<String> {
+        let mut lines = wrapped(&self.why, room);
+        lines.extend(self.hint.map(|hint| format!("hint: {hint}")));
+        lines
+    }
 }
 
 /// `.97`, rounded down: nothing is as rare as 1.
@@ -107,14 +140,6 @@ fn padded(row: &[String; 5], widths: &[usize; 5]) -> String {
         }
     }
     line
-}
-
-/// Reasons and hint, broken at commas and blanks to `room`.
-fn why(shown: &Shown<'_>, around: &Surroundings, room: usize) -> Vec<String> {
-    let why = reasons(shown.finding, around).join(", ");
-    let mut lines = wrapped(&shown.since.map_or(why.clone(), |since| format!("{since}: {why}")), room);
-    lines.extend(shown.hint.map(|hint| format!("hint: {hint}")));
-    lines
 }
 
 fn wrapped(text: &str, room: usize) -> Vec<String> {

@@ -4,7 +4,8 @@
 use super::DAY;
 use super::group::{Finding, Grouped};
 use super::quantity::{bytes, count, duration, duration_range, percent};
-use super::rhythm::LEAST_GAPS;
+use super::rhythm::{Burst, LEAST_GAPS};
+use super::starts::KEPT;
 use super::subject::Kind;
 use super::tally::Tally;
 
@@ -156,13 +157,22 @@ fn rhythm(finding: &Finding) -> Option<String> {
     let [low, median, high] = rhythm.quartiles;
     if median < BURST {
         // Stretches that come again are bursts, and so is one that is over within the hour.
-        let pace =
-            if median > 0.0 { format!(", {} a second", count((1.0 / median).round() as u64)) } else { String::new() };
-        return Some(format!("bursts{pace}"));
+        return Some(format!("bursts, {}", closest(rhythm.densest)));
     }
     let range = duration_range(low, high, median);
     let steady = rhythm.regularity >= CLOCK;
     (steady || finding.subject.kind == Kind::Conversation).then(|| format!("every {} ({range})", duration(median)))
+}
+
+/// `10 within 0.90 s`, `33 or more within 4.1 ms`, `5 at once`: what was counted, since a rate would promise a whole second of it.
+fn closest(Burst { flows, seconds }: Burst) -> String {
+    // No more of an hour are looked at.
+    let or_more = if flows >= KEPT { " or more" } else { "" };
+    match seconds {
+        0.0 => format!("{flows}{or_more} at once"),
+        s if s < 0.01 => format!("{flows}{or_more} within {:.2} ms", s * 1_000.0),
+        s => format!("{flows}{or_more} within {}", duration(s)),
+    }
 }
 
 /// `all refused`, `99% refused`; of conversations that came about nothing is said, and a few that did among many that

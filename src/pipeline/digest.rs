@@ -44,7 +44,10 @@ pub fn file_digest(path: &Path) -> Result<String> {
 }
 
 /// Of so many bytes that a file begins with: a log may grow.
-fn begin_digest(path: &Path, size: u64) -> Result<String> {
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn begin_digest(path: &Path, size: u64) -> Result<String> {
     let mut file = std::fs::File::open(path).map_err(|e| Error::io(path, e))?.take(size);
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 1 << 20];

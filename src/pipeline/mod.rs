@@ -28,7 +28,7 @@ mod training_rows;
 mod writer;
 
 pub use assess::{Assess, Rival};
-pub use digest::{Digests, file_digest};
+pub use digest::{Digests, begin_digest, file_digest};
 pub use draw::{DrawOptions, PictureRows, draw};
 pub use drift::MANIFEST_ROWS;
 pub use events::{End, EventId, EventPlan, FindingNote, FindingNotes, community_id};

@@ -271,9 +271,9 @@ impl ToldRun {
         model.and_then(|model| model.flows).map(|flows| flows.reading()).unwrap_or_default()
     }
 
-    /// The bytes that a file had when it was scored.
-    pub fn size_of(&self, file: &str) -> Option<u64> {
-        self.inputs.as_ref()?.iter().find(|input| input.name.as_deref() == Some(file))?.bytes
+    /// What is told of a file that was scored, by the name that it had.
+    pub fn input(&self, file: &str) -> Option<&ToldInput> {
+        self.inputs.as_ref()?.iter().find(|input| input.name.as_deref() == Some(file))
     }
 
     /// The list of what is known to be fine that was used.

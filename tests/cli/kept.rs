@@ -71,6 +71,9 @@ fn a_finding_shows_the_records_it_is_made_of_untouched() {
     }
     // The filter for DuckDB is a condition here.
     let ran = bench.ok(&["show", "out.csv", "1"]);
+    let id = manifest(&bench, "out.csv")["findings"]["list"][0]["id"].as_str().unwrap().to_owned();
+    let query = format!("output     FROM 'out.csv' WHERE \"finding_id\" = '{id}'");
+    assert!(ran.stderr.contains(&query), "{query}\n{}", ran.stderr);
     let filter = ran.stderr.lines().find_map(|line| line.strip_prefix("DuckDB")).unwrap().trim();
     let again =
         bench.ok(&["score", "-m", "out.csv.model", "logs", "--where", filter, "-o", "again.csv", "--device", "cpu"]);
@@ -90,10 +93,20 @@ fn a_finding_shows_the_records_it_is_made_of_untouched() {
         let ran = bench.run(args);
         assert!(ran.code == 2 && ran.stderr.contains(said), "{args:?}\n{}", ran.stderr);
     }
-    bench.write("logs/conn.00.log", "#fields\tts\n");
-    bench.write("logs/conn.01.log", "#fields\tts\n");
-    let ran = bench.run(&["show", "out.csv", "1"]);
-    assert!(ran.stderr.contains("has changed since it was scored"), "{}", ran.stderr);
+    // A log that has grown is still what was scored; one of the same size with other lines is not, nor is a shorter one.
+    let list = manifest(&bench, "out.csv")["findings"]["list"].clone();
+    let scan = list.as_array().unwrap().iter().find(|told| told["kind"] == "scan").unwrap()["rank"].to_string();
+    let log = bench.read("logs/conn.01.log");
+    bench.write("logs/conn.01.log", format!("{log}#close\t2024-04-19-02-00-00\n"));
+    bench.ok(&["show", "out.csv", &scan]);
+    let mut lines: Vec<&str> = log.lines().collect();
+    lines[1..].reverse();
+    for other in [lines.join("\n") + "\n", "#fields\tts\n".to_owned()] {
+        bench.write("logs/conn.01.log", other);
+        let ran = bench.run(&["show", "out.csv", &scan]);
+        assert!(ran.code == 2 && ran.stdout.is_empty(), "{}", ran.stdout);
+        assert!(ran.stderr.contains("has changed since it was scored"), "{}", ran.stderr);
+    }
     let rows = Bench::with_flows(500);
     rows.ok(&["detect", "flows.csv", "-o", "rows.csv", "--device", "cpu"]);
     let ran = rows.run(&["show", "rows.csv", "0123456789abcdef"]);
@@ -279,6 +292,11 @@ fn findings_are_new_seen_or_grown() {
         |source: &str| list.as_array().unwrap().iter().find(|told| told["source"] == source).unwrap()["since"].clone();
     assert_eq!((since("203.0.113.9"), since("10.0.0.6")), ("new".into(), "seen".into()), "{list}");
     assert!(ran.stdout.contains("new: 60 ports") && ran.stdout.contains("seen: "), "{}", ran.stdout);
+    let count = |since: &str| list.as_array().unwrap().iter().filter(|told| told["since"] == since).count();
+    let told = format!("since      of these {} new, {} seen, 0 grown", count("new"), count("seen"));
+    assert!(ran.stderr.contains(&told), "{told}\n{}", ran.stderr);
+    assert!(ran.stderr.contains("next       oddflow show now.csv 1 "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("oddflow report now.csv -o now.html "), "{}", ran.stderr);
     let ran = bench.run(&["detect", "logs", "--since", "logs/conn.00.log"]);
     assert!(ran.code == 2 && ran.stderr.contains("name an output"), "{}", ran.stderr);
 }

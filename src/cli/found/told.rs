@@ -7,8 +7,10 @@ use crate::cli::table::terminal_width;
 use crate::cli::talk::{count, plural, say};
 use crate::findings::allow::{Rule, unused};
 use crate::findings::table::{lines, shown};
-use crate::findings::{Fault, Flagged, Hint, Kind, Ranked, Since, Surroundings, ToldFinding, hint};
+use crate::findings::{Fault, Flagged, Hint, Kind, Ranked, Since, Surroundings, ToldFinding, hint, shell_quoted};
 use crate::pipeline::{AllowedFacts, FindingFacts, RuleFacts, ScoreReport};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 impl Found {
     /// What was flagged, on stderr.
@@ -29,10 +31,43 @@ impl Found {
             let fewer = "none is told from the others; ask for fewer, such as --alerts 10/day";
             session.talk.line("warning", &format!("these are all findings that there are: {fewer}"));
         }
+        self.say_since(session, report);
         self.say_allowed(session, &report.allowed);
-        let told = self.faults.iter().filter(|fault| !matches!(fault, Fault::Contradiction(_)));
-        let told: Vec<String> = told.map(|fault| fault.words(&self.verdicts.grouped)).collect();
+    }
+
+    /// How what was flagged stands to the earlier output.
+    fn say_since(&self, session: &Session, report: &ScoreReport) {
+        if self.since.is_none() {
+            return;
+        }
+        let (mut new, mut seen, mut grown) = (0, 0, 0);
+        for since in self.flagged(report).filter_map(|at| self.since_of(at)) {
+            match since {
+                Since::New => new += 1,
+                Since::Seen => seen += 1,
+                Since::Grown(_) => grown += 1,
+            }
+        }
+        session
+            .talk
+            .line("since", &format!("of these {} new, {} seen, {} grown", count(new), count(seen), count(grown)));
+    }
+
+    /// The indices of the findings whose flows are anomalies: where no rows were judged one by one, the first of the ranking.
+    fn flagged<'a>(&'a self, report: &'a ScoreReport) -> impl Iterator<Item = usize> + 'a {
+        let by_rows = !report.odd_findings.is_empty();
+        let first = self.ranked.iter().take(if by_rows { self.ranked.len() } else { self.flagged.findings });
+        first.map(|ranked| ranked.finding).filter(move |at| !by_rows || report.odd_findings.contains(at))
+    }
+
+    /// The faults of the whole capture, where no table tells them.
+    pub fn say_faults(&self, session: &Session) {
+        let told: Vec<String> = self.of_the_whole().map(|fault| fault.words(&self.verdicts.grouped)).collect();
         session.talk.lines("capture", told.iter().map(String::as_str));
+    }
+
+    fn of_the_whole(&self) -> impl Iterator<Item = &Fault> {
+        self.faults.iter().filter(|fault| fault.is_of_the_whole())
     }
 
     /// What each rule allowed; which are no longer in force, which allow nothing.
@@ -60,16 +95,55 @@ impl Found {
             .iter()
             .filter_map(|fault| if let Fault::Contradiction(at) = fault { Some(*at) } else { None })
             .collect();
-        if self.ranked.is_empty() && data.is_empty() {
+        if self.ranked.is_empty() && self.faults.is_empty() {
             return Ok(());
         }
+        let faults: Vec<&Fault> = self.of_the_whole().take(top).collect();
         let mut shown = shown(grouped, &self.ranked, &data, top);
         let places = self.ranked.iter().map(|ranked| ranked.finding).take(top).chain(data.iter().copied());
         for (shown, at) in shown.iter_mut().zip(places) {
             shown.since = self.since_of(at);
             shown.hint = Some(hint(shown.finding, &around)).filter(|hint| *hint != Hint::Unclear);
         }
-        lines(&shown, &around, grouped.names(), terminal_width()).iter().try_for_each(|line| say(line))
+        lines(&shown, &faults, grouped, &around, terminal_width()).iter().try_for_each(|line| say(line))
+    }
+
+    /// What can be asked next: of the output where it holds findings, and what the table left out.
+    pub fn say_next(
+        &self,
+        session: &Session,
+        report: &ScoreReport,
+        top: usize,
+        output: Option<&Path>,
+        can_be_asked: bool,
+    ) {
+        if self.ranked.is_empty() {
+            return;
+        }
+        let mut lines = Vec::new();
+        match output {
+            Some(output) if can_be_asked => {
+                let scored = shell_word(&output.display().to_string());
+                let show = format!("oddflow show {scored} 1");
+                let page = format!("oddflow report {scored} -o {}", shell_word(&page_of(output)));
+                let width = show.len().max(page.len());
+                lines.push(format!("{show:width$}   the original records of finding 1"));
+                lines.push(format!("{page:width$}   all of it on one page"));
+            }
+            Some(_) => {}
+            None => lines.push("-o OUT.parquet keeps it for oddflow show, hosts and report".to_owned()),
+        }
+        let odd: BTreeSet<usize> = self.flagged(report).collect();
+        let places = (1..).zip(&self.ranked).filter(|(place, ranked)| *place > top && odd.contains(&ranked.finding));
+        let left_out: Vec<usize> = places.map(|(place, _)| place).collect();
+        if let Some(last) = left_out.last() {
+            let more = plural(left_out.len(), "more finding");
+            lines.push(format!(
+                "--top {last} prints {more} that {} flagged",
+                if left_out.len() == 1 { "is" } else { "are" }
+            ));
+        }
+        session.talk.lines("next", lines.iter().map(String::as_str));
     }
 
     /// How a finding stands to the earlier output, where one was named.
@@ -120,4 +194,17 @@ impl Found {
         let ranked = ranked.filter_map(|(rank, ranked)| told(ranked.finding, Some((rank, ranked))));
         ranked.chain(data.filter_map(|(at, _)| told(at, None))).collect()
     }
+}
+
+/// The page of an output: `day.html` of `day.csv.gz`.
+fn page_of(output: &Path) -> String {
+    let name = output.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = name.split('.').find(|part| !part.is_empty()).unwrap_or("report");
+    output.with_file_name(format!("{stem}.html")).display().to_string()
+}
+
+/// As it stands where a shell takes it for one word, else in quotes.
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:,@%=".contains(c);
+    if text.chars().all(is_plain) { text.to_owned() } else { shell_quoted(text) }
 }

@@ -8,6 +8,11 @@ fn a_clock_is_regular_and_two_flows_are_not() {
     assert!((clock.mean_ln_gap - 2.054_123_733_695_546).abs() < 1e-12, "{}", clock.mean_ln_gap);
     assert_eq!(Rhythm::of(&[vec![0, 5, 10, 15]]).unwrap().regularity, 0.0);
     assert!(Rhythm::of(&[vec![7]]).is_none() && Rhythm::of(&[]).is_none());
+    // Twice three began within a second; the shorter time is told.
+    let bursts = [0, 900_000, 1_000_000, 5_000_000, 5_100_000, 5_300_000, 6_300_000].to_vec();
+    let densest = Rhythm::of(&[vec![5, 6], bursts]).unwrap().densest;
+    assert_eq!((densest.flows, densest.seconds), (3, 0.3));
+    assert_eq!(Rhythm::of(&[vec![0, 5_000_000, 5_000_000]]).unwrap().densest.flows, 2);
     // Gaps of e − 1 and e³ − 1 seconds in turn: logarithms 1 and 3, standard deviation 1, regularity ½.
     let gaps = [1.718_281_828, 19.085_536_923].map(|s: f64| (s * 1e6) as i64);
     let mut starts = vec![0];

@@ -12,6 +12,11 @@ fn findings_are_new_seen_or_grown() {
     assert_eq!(earlier.compare(after.findings(), 1.0), [Since::Seen, Since::Grown(7.0), Since::New]);
     // Seven days of ten times the flows are no growth.
     assert_eq!(earlier.compare(after.findings(), 7.0), [Since::Seen, Since::Seen, Since::New]);
+    // Nor are a day's flows beside those of three of its hours at the same pace.
+    assert_eq!(
+        Earlier::new([(after.findings()[0].subject.to_string(), 3)], 0.125).compare(&after.findings()[..1], 1.0),
+        [Since::Seen]
+    );
     let words = [Since::New, Since::Seen, Since::Grown(7.0), Since::Grown(12.3)].map(|since| since.to_string());
     assert_eq!(words, ["new", "seen", "grown × 7.0", "grown × 12"]);
 }

@@ -1,5 +1,5 @@
 use super::made::{Made, grouped, made};
-use crate::findings::{DAY, Finding, Flagged, Period, Verdict};
+use crate::findings::{DAY, Finding, Flagged, HOUR, Period, Verdict};
 use crate::flows::record::Marks;
 
 /// Findings of so many flows each, a day apart from first to last.
@@ -46,6 +46,12 @@ fn a_stray_time_adds_no_years_and_open_flows_no_days() {
     };
     assert_eq!(days(&minutes(&[0, 1_439, 1_440, 2_880 - 1])), 2_879.0 / 1_440.0);
     assert_eq!(days(&minutes(&[59, 720, 1_500])), 1_441.0 / 1_440.0);
+    // A baseline of a day between two days of ten hours each counts for nothing; an hour of silence on both of its sides does.
+    let around = hours(&(0..10).chain(34..44).collect::<Vec<i64>>());
+    assert_eq!(days(&around), 42.0 / 24.0);
+    let hour = |at: i64| around[0].start.unwrap() + at * HOUR;
+    let around = grouped(&around, 100).without(Some((hour(10), hour(34))));
+    assert_eq!((around.length(), around.days()), (19.0 / 24.0, 1.0));
     // Nor is a day more than one by some seconds.
     let mut day = minutes(&[0, 720, 1_440]);
     day[2].start = day[2].start.map(|start| start + 7_000_000);

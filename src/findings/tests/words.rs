@@ -49,7 +49,7 @@ fn reasons_are_those_of_the_picture() {
     let long = Made { duration: 97_201_000_000, bytes: (145_000, 1), ..made(0.0, "198.51.100.4", "192.0.2.1", 22) };
     assert_eq!(why(&with([long]), "198.51.100.4"), "27.0 h, 145 kB out; longest flow of the day");
     let burst = (0..12).map(|i| made(f64::from(i) * 0.1, "198.51.100.5", "192.0.2.1", 3306));
-    assert_eq!(why(&with(burst), "198.51.100.5"), "bursts, 10 a second, 100 B out, 200 B in each");
+    assert_eq!(why(&with(burst), "198.51.100.5"), "bursts, 11 within 1.0 s, 100 B out, 200 B in each");
     let gap = Made {
         marks: Marks::CAPTURE_GAP,
         claimed: Some([91, 1_964_191_874]),
@@ -66,7 +66,7 @@ fn a_flood_from_many_sources_is_told_and_hinted_at() {
         let (around, finding) = (Surroundings::of(&grouped), grouped.findings()[0].clone());
         (reasons(&finding, &around).join(", "), hint(&finding, &around).to_string())
     };
-    assert_eq!(of(0.02), ("1,500 sources, all no reply, bursts, 50 a second".into(), "DDoS T1498".into()));
+    assert_eq!(of(0.02), ("1,500 sources, all no reply, bursts, 33 or more within 0.64 s".into(), "DDoS T1498".into()));
     // A service that is down, and those who ask for it.
     assert_eq!(of(5.0), ("1,500 sources, all no reply, every 5.0 s (5.0-5.0)".into(), "unclear".into()));
 }

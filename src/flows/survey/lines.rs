@@ -75,8 +75,8 @@ impl Survey {
         }
         lines.extend(more(overlaps.len(), "pairs of files that cover the same time"));
         if self.implausible > 0 {
-            let rows = grouped(self.implausible);
-            lines.push(format!("{rows} rows with a time before 1990 or after 2099: kept out of windows"));
+            let rows = format!("{} {}", grouped(self.implausible), noun(self.implausible, "row"));
+            lines.push(format!("{rows} with a time before 1990 or after 2099: kept out of windows"));
         }
         lines
     }

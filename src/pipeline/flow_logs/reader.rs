@@ -113,6 +113,11 @@ impl FlowReader {
         Some(start.is_some_and(|start| (from..before).contains(&start)))
     }
 
+    /// The baseline within the logs, from and before in µs since 1970.
+    pub fn baseline(&self) -> Option<(i64, i64)> {
+        self.baseline
+    }
+
     /// Whether there is a baseline within the logs.
     pub fn has_baseline(&self) -> bool {
         self.baseline.is_some()

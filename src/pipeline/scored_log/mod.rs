@@ -5,7 +5,7 @@ mod habits;
 pub use habits::Habits;
 
 use crate::features::flow::FlowSet;
-use crate::findings::{Collector, Common, Flow, Grouped, HostNames};
+use crate::findings::{Collector, Common, Flow, Grouped, HostNames, duckdb_of_output};
 use crate::flows::Batch;
 use crate::flows::source::{Input, InputOptions};
 use crate::model::{columns_of_scored, prefix_of_added};
@@ -115,6 +115,14 @@ impl ScoredLog {
         })?;
         let columns = ScoredColumns::find(&input.schema, &prefix)?;
         Ok(Self { input, reader: Some(reader), columns, prefix })
+    }
+
+    /// DuckDB's query for the rows of a finding in it; `None` if DuckDB does not read such files by itself.
+    pub fn duckdb_of(&self, path: &str, id: &str) -> Option<String> {
+        let name = Path::new(path).file_name()?.to_str()?.to_ascii_lowercase();
+        let plain = name.trim_end_matches(".gz").trim_end_matches(".zst");
+        let reads = [".parquet", ".csv", ".tsv", ".ndjson"].iter().any(|end| plain.ends_with(end));
+        reads.then(|| duckdb_of_output(path, &format!("{}finding_id", self.prefix), id))
     }
 
     /// All its rows in findings. Rows that are not in it (of an output of anomalies alone) are not in them.

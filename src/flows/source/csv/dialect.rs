@@ -71,8 +71,9 @@ impl Dialect {
         }
         let header = match given {
             Some(names) if names.len() != width => {
+                let or_preset = if names.len() == 1 { ", or the preset nsl-kdd" } else { "" };
                 return Err(format!(
-                    "its records have {}, but --columns gives {}; give one for each",
+                    "its records have {}, but --columns gives {}; give one for each{or_preset}",
                     counted(width, "field"),
                     counted(names.len(), "column name")
                 ));
