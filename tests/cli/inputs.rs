@@ -296,6 +296,7 @@ fn outputs_in_a_folder_are_not_read_unless_they_are_named() {
     std::fs::copy(bench.path("day/out.csv"), bench.path("day/copy.csv")).unwrap();
     let ran = bench.ok(&["detect", "day", "-o", "again.csv"]);
     assert!(ran.stderr.contains("4 outputs of earlier runs passed over"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("day/out.csv.model"), "{}", ran.stderr);
     assert!(bench.read("again.csv") == bench.read("want.csv"));
     let ran = bench.ok(&["detect", "day/*.csv", "-o", "again.csv"]);
     assert!(ran.stderr.contains("2 outputs of earlier runs passed over"), "{}", ran.stderr);

@@ -103,10 +103,11 @@ fn matching(input: &str) -> Result<Option<Vec<Found>>> {
     Ok(Some(paths.into_iter().map(|path| file(path, false)).collect()))
 }
 
-/// Hidden files, and what oddflow writes beside its outputs.
+/// Hidden files, and what oddflow writes beside its outputs: `day.csv.manifest.json`, `day.csv.model`.
 fn is_passed_over(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    name.starts_with('.') || name.ends_with(MANIFEST)
+    let has_manifest = |output: &str| path.with_file_name(format!("{output}{MANIFEST}")).is_file();
+    name.starts_with('.') || name.ends_with(MANIFEST) || name.strip_suffix(".model").is_some_and(has_manifest)
 }
 
 /// The files in a folder and the folders in it, by path. A folder that links lead to again is not entered again.

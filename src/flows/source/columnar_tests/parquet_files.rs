@@ -115,17 +115,28 @@ fn damaged_parquet_is_named_for_what_it_is() {
 }
 
 #[test]
-fn a_footer_may_not_claim_more_row_groups_than_it_has_bytes() {
+fn a_footer_may_not_claim_more_elements_than_it_has_bytes() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("x.parquet");
+    let looked_at = |footer: &[u8]| {
+        let length = (footer.len() as u32).to_le_bytes();
+        fs::write(&path, [b"PAR1", footer, &length, b"PAR1"].concat()).unwrap();
+        parquet::probe("named", &path).map(drop).map_err(|error| error.to_string())
+    };
+    let said = |footer: &[u8]| looked_at(footer).unwrap_err();
     // version = 1; schema = [{name: "r"}]; num_rows = 0; row_groups: list of 2^31 - 1 structs
-    let mut footer = vec![0x15, 2, 0x19, 0x1c, 0x48, 1, b'r', 0, 0x16, 0, 0x19, 0xfc];
-    footer.extend([0xff, 0xff, 0xff, 0xff, 0x07]);
-    let mut bytes = b"PAR1".to_vec();
-    bytes.extend(&footer);
-    bytes.extend((footer.len() as u32).to_le_bytes());
-    bytes.extend(b"PAR1");
-    fs::write(&path, bytes).unwrap();
-    let said = parquet::probe("named", &path).unwrap_err().to_string();
-    assert!(said.contains("2147483647 row groups in 17 bytes"), "{said}");
+    let begin = [0x15, 2, 0x19, 0x1c, 0x48, 1, b'r', 0, 0x16, 0];
+    let many = [0xff, 0xff, 0xff, 0xff, 0x07];
+    let row_groups = said(&[&begin[..], &[0x19, 0xfc], &many].concat());
+    assert!(row_groups.contains("2147483647 elements of a list with 0 bytes left"), "{row_groups}");
+    // No row groups, then a field 20 that nobody knows: of as many truth values, or of three that are there.
+    let unknown = |list: &[u8]| [&begin[..], &[0x19, 0x0c, 0x09, 40], list, &[0]].concat();
+    let truths = said(&unknown(&[&[0xf1][..], &many].concat()));
+    assert!(truths.contains("2147483647 elements of a list with 1 byte left"), "{truths}");
+    let three = said(&unknown(&[0x31, 1, 1, 1]));
+    assert!(three.contains("a list of truth values"), "{three}");
+    let map = said(&[&begin[..], &[0x19, 0x0c, 0x0b, 40, 0x02, 0x11, 0, 0, 0, 0]].concat());
+    assert!(map.contains("a list of truth values"), "{map}");
+    // Of numbers it is passed over.
+    assert_eq!(looked_at(&unknown(&[0x35, 1, 1, 1])), Ok(()));
 }

@@ -1,16 +1,20 @@
-//! A look at a Parquet footer before the parquet crate parses it: the crate reserves memory for as many row groups as
-//! the footer claims, and a flipped bit can claim two thousand million.
+//! A look at a Parquet footer before the parquet crate parses it: the crate reserves memory for as many row groups as the footer claims, and
+//! a flipped bit can claim two thousand million; it passes over a list of truth values that it does not know at one step for each, and
+//! takes no byte for any, so that six bytes can claim as many of these too.
 //!
-//! The footer is a Thrift struct in the compact protocol (thrift.apache.org, "Thrift compact protocol encoding");
-//! field 4 of `FileMetaData` is the list of row groups.
+//! The footer is a Thrift struct in the compact protocol (thrift.apache.org, "Thrift compact protocol encoding").
 
 use crate::flows::source::positioned::PositionedFile;
+use crate::words::counted;
 
-const ROW_GROUPS: i16 = 4;
+/// The type of a struct.
+const STRUCT: u8 = 12;
+/// The types of truth values: true and false of a field, either of a list.
+const TRUTHS: [u8; 2] = [1, 2];
 /// Metadata nests less than ten deep.
 const MAX_DEPTH: usize = 32;
 
-/// Where the footer lies, and that it claims no more row groups than it has bytes.
+/// Where the footer lies, and that it claims no more elements of any list than it has bytes.
 ///
 /// # Errors
 /// What is wrong, in words.
@@ -32,50 +36,32 @@ pub(super) fn check(file: &PositionedFile) -> Result<(), String> {
         return Err(format!("the footer claims {size} bytes of a file of {len}"));
     };
     let footer = file.read(start, size).map_err(|e| e.to_string())?;
-    match (Compact { rest: &footer }).row_groups() {
-        Some(claimed) if claimed > size => Err(format!("the footer claims {claimed} row groups in {size} bytes")),
-        Some(_) => Ok(()),
-        None => Err("the footer cannot be parsed".into()),
+    let mut compact = Compact { rest: &footer, wrong: None };
+    match compact.skip(STRUCT, 0) {
+        Some(()) => Ok(()),
+        None => Err(compact.wrong.unwrap_or_else(|| "the footer cannot be parsed".into())),
     }
 }
 
-/// A reader of the compact protocol that skips everything but sizes. `None` is the end of the bytes or nonsense.
+/// A reader of the compact protocol that skips everything but sizes. `None` is the end of the bytes or nonsense, or what `wrong` says.
 struct Compact<'a> {
     rest: &'a [u8],
+    wrong: Option<String>,
 }
 
 impl Compact<'_> {
-    /// Elements claimed for the list of row groups; 0 where there is none.
-    fn row_groups(&mut self) -> Option<u64> {
-        let mut id = 0_i16;
-        loop {
-            let (field, kind) = match self.field(id)? {
-                None => return Some(0),
-                Some(field) => field,
-            };
-            id = field;
-            if id == ROW_GROUPS && kind == 9 {
-                return self.list().map(|(size, _)| size);
-            }
-            self.skip(kind, 0)?;
-        }
-    }
-
-    /// The next field's number and type, or `Some(None)` at the end of the struct.
-    fn field(&mut self, before: i16) -> Option<Option<(i16, u8)>> {
+    /// The next field's type, or `Some(None)` at the end of the struct.
+    fn field(&mut self) -> Option<Option<u8>> {
         let byte = self.byte()?;
         let (delta, kind) = (byte >> 4, byte & 15);
         if kind == 0 {
             return Some(None);
         }
-        let id = match delta {
-            0 => {
-                let zigzag = self.varint()?;
-                ((zigzag >> 1) as i16) ^ -((zigzag & 1) as i16)
-            }
-            delta => before.wrapping_add(i16::from(delta)),
-        };
-        Some(Some((id, kind)))
+        // Its number stands here where it is no small step from the one before.
+        if delta == 0 {
+            self.varint()?;
+        }
+        Some(Some(kind))
     }
 
     fn list(&mut self) -> Option<(u64, u8)> {
@@ -84,7 +70,20 @@ impl Compact<'_> {
             15 => self.varint()?,
             size => u64::from(size),
         };
+        self.claims(size, &[byte & 15])?;
         Some((size, byte & 15))
+    }
+
+    /// Whether so many elements of these types may follow: each takes a byte at least.
+    fn claims(&mut self, size: u64, kinds: &[u8]) -> Option<()> {
+        let left = self.rest.len();
+        if size > left as u64 {
+            self.wrong =
+                Some(format!("the footer claims {size} elements of a list with {} left", counted(left, "byte")));
+        } else if size > 0 && kinds.iter().any(|kind| TRUTHS.contains(kind)) {
+            self.wrong = Some("the footer has a list of truth values, and Parquet's has none".into());
+        }
+        self.wrong.is_none().then_some(())
     }
 
     fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
@@ -92,7 +91,7 @@ impl Compact<'_> {
             return None;
         }
         match kind {
-            1 | 2 => Some(()), // a field's truth value is in its type
+            kind if TRUTHS.contains(&kind) => Some(()), // a field's truth value is in its type
             3 => self.byte().map(|_| ()),
             4..=6 => self.varint().map(|_| ()),
             7 => self.advance(8),
@@ -102,7 +101,7 @@ impl Compact<'_> {
             }
             9 | 10 => {
                 let (size, element) = self.list()?;
-                (0..size).try_for_each(|_| self.skip_element(element, depth))
+                (0..size).try_for_each(|_| self.skip(element, depth + 1))
             }
             11 => {
                 let size = self.varint()?;
@@ -110,29 +109,20 @@ impl Compact<'_> {
                     return Some(());
                 }
                 let kinds = self.byte()?;
+                self.claims(size, &[kinds >> 4, kinds & 15])?;
                 (0..size).try_for_each(|_| {
-                    self.skip_element(kinds >> 4, depth)?;
-                    self.skip_element(kinds & 15, depth)
+                    self.skip(kinds >> 4, depth + 1)?;
+                    self.skip(kinds & 15, depth + 1)
                 })
             }
-            12 => {
-                let mut id = 0;
-                while let Some((field, kind)) = self.field(id)? {
-                    id = field;
+            STRUCT => {
+                while let Some(kind) = self.field()? {
                     self.skip(kind, depth + 1)?;
                 }
                 Some(())
             }
             13 => self.advance(16),
             _ => None,
-        }
-    }
-
-    /// In lists and maps a truth value takes a byte.
-    fn skip_element(&mut self, kind: u8, depth: usize) -> Option<()> {
-        match kind {
-            1 | 2 => self.byte().map(|_| ()),
-            kind => self.skip(kind, depth + 1),
         }
     }
 
