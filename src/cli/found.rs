@@ -4,6 +4,7 @@ mod logs;
 mod told;
 
 pub use logs::{logs, table};
+pub use told::Next;
 
 use super::args::{FindingArgs, OutputArgs, VerdictArgs};
 use super::run::Session;
@@ -15,7 +16,7 @@ use crate::findings::{Earlier, Fault, Finding, Flagged, Opinions, Ranked, Since,
 use crate::flows::sink::Target;
 use crate::flows::source::Input;
 use crate::model::Model;
-use crate::pipeline::{FlowScoring, RowVerdicts, ScoreReport, ScoredLog};
+use crate::pipeline::{FlowScoring, RowVerdicts, ScoreReport, ScoredLog, ToldRun};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,7 +55,8 @@ impl Asked {
     /// findings are to be compared with is read here.
     pub fn checked(self, are_flows: bool, args: &FindingArgs, session: &Session) -> Result<Option<Grouping>> {
         if are_flows {
-            let since = self.since.as_ref().map(|earlier| read_earlier(earlier, session)).transpose()?;
+            let since = self.since.as_ref().zip(args.since.as_deref());
+            let since = since.map(|(earlier, path)| read_earlier(earlier, path, session)).transpose()?;
             return Ok(self.grouping.map(|grouping| Grouping { since, ..grouping }));
         }
         let given =
@@ -176,11 +178,12 @@ pub fn allow_list(path: Option<&Path>) -> Result<AllowList> {
     Ok(AllowList::new(parse(&path.display().to_string(), &text)?, Some(Day::today())))
 }
 
-/// What an earlier output found.
-fn read_earlier(earlier: &ScoredLog, session: &Session) -> Result<Earlier> {
+/// What an earlier output found. How long its logs were is in its manifest: it may hold only a part of their rows, or they had a baseline.
+fn read_earlier(earlier: &ScoredLog, path: &str, session: &Session) -> Result<Earlier> {
+    let told = ToldRun::beside(Path::new(path))?.and_then(|told| told.findings?.length);
     let grouped = session.pass("since", None, |run| earlier.grouped(run))?;
     let subjects = grouped.findings().iter().map(|finding| (finding.subject.to_string(), finding.tally.flows));
-    Ok(Earlier::new(subjects, grouped.length()))
+    Ok(Earlier::new(subjects, told.unwrap_or_else(|| grouped.length())))
 }
 
 /// Whether the input's rows can be grouped: they are flows, with addresses and times.

@@ -4,7 +4,7 @@ use super::Done;
 use super::args::Hosts;
 use super::run::Session;
 use super::talk::{count, say};
-use crate::findings::quantity::{bytes, instant};
+use crate::findings::quantity::{bytes, instant, severity};
 use crate::findings::{Grouped, HostDay, host_days};
 use crate::flows::record::when::DAY;
 use crate::pipeline::{ScoredLog, ToldRun};
@@ -92,7 +92,7 @@ fn table(lines: &[Line]) -> String {
             right(format!("{:.0}%", 100.0 * line.failed_share)),
             right(bytes(line.bytes_out)),
             right(if line.beat > 0.0 { format!("{:.2}", line.beat) } else { "-".to_owned() }),
-            right(format!("{:.3}", line.severity)),
+            right(severity(line.severity, 3)),
         ]);
     }
     for column in table.column_iter_mut() {

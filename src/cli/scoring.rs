@@ -1,7 +1,7 @@
 //! What all commands that score have in common: how they were asked, the passes, the end.
 
 use super::args::OutputArgs;
-use super::found::{Found, Grouping};
+use super::found::{Found, Grouping, Next};
 use super::outputs::{create_sink, is_staged};
 use super::run::{Session, total_bytes};
 use super::settings::Config;
@@ -245,8 +245,13 @@ pub fn finish(
         summary::wrote(session, report, output, new_model.as_deref(), &manifest_path(output));
     }
     if let Some(found) = found.filter(|_| prints) {
-        let can_be_asked = scoring.options.events.is_none() && !scoring.columns.scores_only;
-        found.say_next(session, report, scoring.options.top, output.as_deref(), can_be_asked);
+        let is_table = scoring.options.events.is_none() && !scoring.columns.scores_only;
+        let next = match output.as_deref() {
+            None => Next::Nothing,
+            Some(_) if !is_table => Next::Kept,
+            Some(path) => Next::Output { path, records: input.files.iter().all(|file| file.name != "-") },
+        };
+        found.say_next(session, report, scoring.options.top, next);
     }
     Ok(done)
 }

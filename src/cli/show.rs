@@ -6,6 +6,7 @@ use super::kept::Asked;
 use super::run::Session;
 use super::talk::{count, plural};
 use crate::findings::Filters;
+use crate::findings::quantity;
 use crate::flows::sink::printable;
 use crate::flows::source::{Input, InputOptions};
 use crate::pipeline::{ListedFinding, RowPlace, begin_digest};
@@ -34,7 +35,10 @@ pub fn run(args: &Show) -> Result<Done> {
             args.output
         )));
     }
-    files(places).into_iter().try_for_each(|(file, records)| print_file(args, &session, &asked, file, &records))?;
+    let files = files(places);
+    let paths: Vec<PathBuf> = files.iter().map(|(file, _)| unchanged(args, &asked, file)).collect::<Result<_>>()?;
+    let mut named = paths.iter().zip(files);
+    named.try_for_each(|(path, (file, records))| print_file(args, &session, path, file, &records))?;
     Ok(Done::Clean)
 }
 
@@ -99,14 +103,10 @@ fn describe(session: &Session, asked: &Asked, told: &ListedFinding) {
     session.talk.line("finding", &format!("{rank}, {}, {flows}   {sides}", asked.id));
     let times = told.first.iter().chain(told.last.as_ref().filter(|last| told.first.as_ref() != Some(last)));
     let times: Vec<&str> = times.map(String::as_str).collect();
-    let severity = told.severity.map_or(String::new(), |severity| format!("severity {:.3}   ", rounded_down(severity)));
+    let severity =
+        told.severity.map_or(String::new(), |severity| format!("severity {}   ", quantity::severity(severity, 3)));
     session.talk.line("", &format!("{severity}{}", times.join(" to ")));
     session.talk.line("why", &told.why.clone().unwrap_or_default().join(", "));
-}
-
-/// To three digits, as the table does to two: nothing is as rare as 1.
-fn rounded_down(severity: f64) -> f64 {
-    (severity * 1_000.0).floor() / 1_000.0
 }
 
 /// The records of each file, files in the order of their first rows.
@@ -121,20 +121,7 @@ fn files(places: &[RowPlace]) -> Vec<(&str, BTreeSet<u64>)> {
     files
 }
 
-fn print_file(args: &Show, session: &Session, asked: &Asked, file: &str, records: &BTreeSet<u64>) -> Result<()> {
-    if file == "-" {
-        let limit = "the records came by standard input and were not kept; save the logs, and score the files";
-        return Err(Error::parameter("OUT", &args.output, limit));
-    }
-    let path = &args.root.as_ref().map_or_else(|| PathBuf::from(file), |root| below(root, file));
-    let size = std::fs::metadata(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Error::NoInput(format!(
-            "{} is not there: give the folder that names begin in with --root, or run this where the logs were scored",
-            path.display()
-        )),
-        _ => Error::io(path, error),
-    })?;
-    check_unchanged(asked, file, path, size.len())?;
+fn print_file(args: &Show, session: &Session, path: &Path, file: &str, records: &BTreeSet<u64>) -> Result<()> {
     session.talk.line("file", &format!("{file}, {}", numbers(records)));
     let options = InputOptions { stop: session.stop().clone(), ..InputOptions::default() };
     let input = Input::open(&[path.display().to_string()], &options);
@@ -157,17 +144,29 @@ fn print_file(args: &Show, session: &Session, asked: &Asked, file: &str, records
     out.flush().map_err(failed)
 }
 
-/// Records of a file that is not what was scored would be shown as evidence and be others'. One that has grown since begins as it did.
-fn check_unchanged(asked: &Asked, file: &str, path: &Path, size: u64) -> Result<()> {
-    let Some(then) = asked.kept.input(file) else { return Ok(()) };
-    let same = match (then.bytes, &then.blake3) {
-        (Some(bytes), _) if size < bytes => false,
-        (Some(bytes), Some(digest)) => begin_digest(path, bytes)? == *digest,
+/// Where a file is now. Records of one that is not what was scored would be shown as evidence and be others'; one that has grown since begins
+/// as it did.
+fn unchanged(args: &Show, asked: &Asked, file: &str) -> Result<PathBuf> {
+    if file == "-" {
+        let limit = "the records came by standard input and were not kept; save the logs, and score the files";
+        return Err(Error::parameter("OUT", &args.output, limit));
+    }
+    let path = args.root.as_ref().map_or_else(|| PathBuf::from(file), |root| below(root, file));
+    let size = std::fs::metadata(&path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::NoInput(format!(
+            "{} is not there: give the folder that names begin in with --root, or run this where the logs were scored",
+            path.display()
+        )),
+        _ => Error::io(&path, error),
+    })?;
+    let same = match asked.kept.input(file).map(|then| (then.bytes, &then.blake3)) {
+        Some((Some(bytes), _)) if size.len() < bytes => false,
+        Some((Some(bytes), Some(digest))) => begin_digest(&path, bytes)? == *digest,
         _ => true,
     };
     let told = "has changed since it was scored, and its records may be others; give the folder that has it as it was with --root, or score it \
                 again";
-    if same { Ok(()) } else { Err(Error::NoInput(format!("{} {told}", path.display()))) }
+    if same { Ok(path) } else { Err(Error::NoInput(format!("{} {told}", path.display()))) }
 }
 
 /// A file below `root`: by its whole name, else by as much of the end of it as is there.

@@ -78,7 +78,7 @@ fn fixed_columns(rows: &[TopRow], input: &Input) -> Vec<Column> {
     };
     let mut columns = vec![
         column("", true, &|i, _| (i + 1).to_string()),
-        column("sev", true, &|_, r| format!("{:.3}", r.severity)),
+        column("sev", true, &|_, r| format!("{:.3}", r.severity.min(0.999))),
         column("score", true, &|_, r| format!("{:.4}", r.score)),
     ];
     if input.files.len() > 1 {

@@ -9,7 +9,7 @@ const MINUTE: i64 = HOUR / 60;
 /// From the first start to the last, as [`Grouped::days`](super::Grouped::days) counts.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
-    /// From the begin of the first start's hour to that of the last's.
+    /// From the begin of the first start's hour to that of the last's, but for what is no part of the log or a long silence.
     hours: i64,
     /// Minutes by which the last start is further into its hour than the first into its own. Seconds would make 13,182 flows a day of the 13,183
     /// of a log of 24 hours and seven seconds.

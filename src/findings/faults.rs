@@ -176,14 +176,18 @@ fn missing_hours(grouped: &Grouped) -> Vec<Fault> {
     let busy = || flows.iter().filter(|(_, n)| **n >= BUSY_HOUR).map(|(hour, _)| *hour);
     let (Some(first), Some(last)) = (busy().next(), busy().next_back()) else { return Vec::new() };
     let hours: Vec<i64> = flows.range(first..=last).map(|(hour, _)| *hour).collect();
-    let silent = |pair: &[i64]| match pair {
-        // A hole of more than a month is no fault but two logs.
-        [before, after] if after - before > 1 && after - before < 31 * DAY / HOUR => {
-            Some(Fault::MissingHours { from: (before + 1).saturating_mul(HOUR), hours: after - before - 1 })
-        }
-        _ => None,
-    };
-    hours.windows(2).filter_map(silent).collect()
+    // A hole of more than a month is no fault but two logs.
+    let is_hole = |(before, after): &(i64, i64)| after - before > 1 && after - before < 31 * DAY / HOUR;
+    let holes = hours.iter().copied().zip(hours.iter().skip(1).copied()).filter(is_hole);
+    let parts = holes.flat_map(|(before, after)| around(before + 1, after, grouped.left_out()));
+    parts.map(|(from, to)| Fault::MissingHours { from: from.saturating_mul(HOUR), hours: to - from }).collect()
+}
+
+/// The hours `from..to` but for those that a span of µs touches, which are not there because they were left out.
+fn around(from: i64, to: i64, left_out: Option<(i64, i64)>) -> impl Iterator<Item = (i64, i64)> {
+    let touched = left_out.map(|(begin, end)| (begin.div_euclid(HOUR), end.saturating_sub(1).div_euclid(HOUR) + 1));
+    let (begin, end) = touched.unwrap_or((to, to));
+    [(from, to.min(begin)), (from.max(end), to)].into_iter().filter(|(from, to)| from < to)
 }
 
 /// Equal starts among those that are kept of each conversation and hour; only where the log tells less than milliseconds

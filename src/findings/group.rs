@@ -142,6 +142,11 @@ impl Grouped {
         self.extent().days()
     }
 
+    /// See [`Grouped::without`].
+    pub(super) fn left_out(&self) -> Option<(i64, i64)> {
+        self.left_out
+    }
+
     /// The same without the least of a day: at least an hour.
     pub fn length(&self) -> f64 {
         self.extent().length()

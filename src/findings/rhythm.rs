@@ -1,5 +1,6 @@
 //! How evenly a group's flows follow each other.
 
+use super::starts::KEPT;
 use crate::features::math::ln_1p;
 use std::cmp::Reverse;
 
@@ -16,6 +17,8 @@ pub struct Burst {
     pub flows: usize,
     /// Seconds from the first of them to the last; the shortest where as many came more than once.
     pub seconds: f64,
+    /// The last of them is the last that was kept of its hour: there may be more of them.
+    pub is_cut: bool,
 }
 
 /// The gaps between the starts of a group's flows.
@@ -29,7 +32,7 @@ pub struct Rhythm {
     pub mean_ln_gap: f64,
     /// 1 / (1 + standard deviation of ln(1 + gap in seconds)): 1 for a clock, 0 below four gaps.
     pub regularity: f64,
-    /// Of the starts that were looked at: the first 33 of each hour.
+    /// Of the starts that are kept: the first 33 of each hour.
     pub densest: Burst,
 }
 
@@ -57,18 +60,18 @@ impl Rhythm {
 }
 
 fn densest(runs: &[Vec<i64>]) -> Burst {
-    let mut most = (0, Reverse(0));
+    let mut most = (0, Reverse(0), false);
     for run in runs {
         let mut earliest = run.iter().enumerate().peekable();
         for (at, &last) in run.iter().enumerate() {
             while earliest.next_if(|&(_, &first)| last.saturating_sub(first) > BURST).is_some() {}
             if let Some(&(from, &first)) = earliest.peek() {
-                most = most.max((at + 1 - from, Reverse(last.saturating_sub(first))));
+                most = most.max((at + 1 - from, Reverse(last.saturating_sub(first)), at + 1 == KEPT));
             }
         }
     }
-    let (flows, Reverse(micros)) = most;
-    Burst { flows, seconds: seconds(micros) }
+    let (flows, Reverse(micros), is_cut) = most;
+    Burst { flows, seconds: seconds(micros), is_cut }
 }
 
 fn seconds(micros: i64) -> f64 {

@@ -2,11 +2,10 @@
 
 use super::group::Finding;
 use super::subject::Subject;
-use super::{DAY, HOUR};
 use std::collections::HashMap;
 use std::fmt;
 
-/// A finding that has grown has at least so many times the flows a day.
+/// A finding that has grown has at least so many times the flows.
 const GROWN: f64 = 2.0;
 
 /// How a finding stands to an earlier output.
@@ -14,9 +13,9 @@ const GROWN: f64 = 2.0;
 pub enum Since {
     /// Nothing was found of its subject.
     New,
-    /// Its subject was found, with about as many flows a day.
+    /// Its subject was found, with about as many flows for the time.
     Seen,
-    /// Its subject was found, with fewer flows a day: so many times as many now, at least 2.
+    /// Its subject was found, with fewer flows for the time: so many times as many now, at least 2.
     Grown(f64),
 }
 
@@ -40,7 +39,7 @@ pub struct Earlier {
 
 impl Earlier {
     /// From what the output kept: each subject as [`Subject`] shows itself and its flows, and the days that it spans
-    /// ([`super::Grouped::length`]: an hour of a log and its day have one pace). A subject that is there more than once has the flows of all.
+    /// ([`super::Grouped::length`]). A subject that is there more than once has the flows of all.
     pub fn new(subjects: impl IntoIterator<Item = (String, u64)>, days: f64) -> Self {
         let mut flows: HashMap<String, u64> = HashMap::new();
         for (subject, n) in subjects {
@@ -50,18 +49,19 @@ impl Earlier {
         Self { flows, days }
     }
 
-    /// How `findings`, which span `days`, stand to it. Findings of one subject are compared together.
+    /// How `findings`, which span `days`, stand to it. Findings of one subject are compared together: flows a day, but those of a shorter log
+    /// with all that there were, since few things come as evenly as an hour is a part of a day.
     pub fn compare(&self, findings: &[Finding], days: f64) -> Vec<Since> {
         let mut now: HashMap<&Subject, u64> = HashMap::new();
         for finding in findings {
             let sum = now.entry(&finding.subject).or_default();
             *sum = sum.saturating_add(finding.tally.flows);
         }
-        let pace = |flows: u64, days: f64| flows as f64 / days.max(HOUR as f64 / DAY as f64);
+        let longer = days.max(self.days);
         let since = |finding: &Finding| {
             let Some(&before) = self.flows.get(&finding.subject.to_string()) else { return Since::New };
             let flows = now.get(&finding.subject).copied().unwrap_or(0);
-            match pace(flows, days) / pace(before.max(1), self.days) {
+            match flows as f64 / before.max(1) as f64 * (self.days / longer) {
                 times if times >= GROWN => Since::Grown(times),
                 _ => Since::Seen,
             }

@@ -4,7 +4,7 @@ use super::faults::Fault;
 use super::group::{Finding, Grouped};
 use super::key::{Conversation, Port};
 use super::names::HostNames;
-use super::quantity::{count, when};
+use super::quantity::{count, short_severity, when};
 use super::rank::Ranked;
 use super::since::Since;
 use super::subject::Kind;
@@ -110,7 +110,7 @@ impl Row {
     }
 
     fn of_fault(fault: &Fault, grouped: &Grouped, around: &Surroundings) -> Self {
-        let time = fault.span().or(around.span).map(|(first, last)| when(first, last, around.is_dated()));
+        let time = fault.span().map(|(first, last)| when(first, last, around.is_dated()));
         let [mark, data, capture] = ["!", "data", "the capture"].map(str::to_owned);
         let cells = [mark, data, count(fault.flows(grouped)), capture, time.unwrap_or("-".to_owned())];
         Self { cells, why: fault.words(grouped), hint: None }
@@ -122,11 +122,6 @@ impl Row {
         lines.extend(self.hint.map(|hint| format!("hint: {hint}")));
         lines
     }
-}
-
-/// `.97`, rounded down: nothing is as rare as 1.
-fn short_severity(severity: f64) -> String {
-    format!(".{:02}", (severity.clamp(0.0, 0.999) * 100.0) as u32)
 }
 
 fn padded(row: &[String; 5], widths: &[usize; 5]) -> String {

@@ -5,7 +5,6 @@ use super::DAY;
 use super::group::{Finding, Grouped};
 use super::quantity::{bytes, count, duration, duration_range, percent};
 use super::rhythm::{Burst, LEAST_GAPS};
-use super::starts::KEPT;
 use super::subject::Kind;
 use super::tally::Tally;
 
@@ -164,13 +163,12 @@ fn rhythm(finding: &Finding) -> Option<String> {
     (steady || finding.subject.kind == Kind::Conversation).then(|| format!("every {} ({range})", duration(median)))
 }
 
-/// `10 within 0.90 s`, `33 or more within 4.1 ms`, `5 at once`: what was counted, since a rate would promise a whole second of it.
-fn closest(Burst { flows, seconds }: Burst) -> String {
-    // No more of an hour are looked at.
-    let or_more = if flows >= KEPT { " or more" } else { "" };
+/// `10 within 0.90 s`, `33 or more within 4.10 ms`, `5 at once`: what was counted, since a rate would promise a whole second of it.
+fn closest(Burst { flows, seconds, is_cut }: Burst) -> String {
+    let or_more = if is_cut { " or more" } else { "" };
     match seconds {
         0.0 => format!("{flows}{or_more} at once"),
-        s if s < 0.01 => format!("{flows}{or_more} within {:.2} ms", s * 1_000.0),
+        s if s < 0.01 => format!("{flows}{or_more} within {:.2} ms", (s * 1_000.0).max(0.01)),
         s => format!("{flows}{or_more} within {}", duration(s)),
     }
 }

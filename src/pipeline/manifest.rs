@@ -55,8 +55,10 @@ pub struct FindingFacts {
     pub flagged: u64,
     /// Flows in these.
     pub flows_flagged: u64,
-    /// Days that they span.
+    /// Days that they span, at least 1.
     pub days: f64,
+    /// The same, at least an hour of one.
+    pub length: f64,
     /// How many were asked for: `100/day`.
     pub verdict: String,
     /// What is wrong with the capture.

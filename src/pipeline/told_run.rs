@@ -125,8 +125,10 @@ pub struct ToldFindings {
     pub flagged: Option<u64>,
     /// Flows in these.
     pub flows_flagged: Option<u64>,
-    /// Days that they span.
+    /// Days that they span, at least 1.
     pub days: Option<f64>,
+    /// The same, at least an hour of one.
+    pub length: Option<f64>,
     /// What was asked for: `100/day`.
     pub verdict: Option<String>,
     /// What is wrong with the capture.

@@ -111,3 +111,14 @@ pub fn when(first: i64, last: i64, dated: bool) -> String {
         }
     }
 }
+
+/// A severity with so many digits, rounded down: nothing is as rare as 1.
+pub fn severity(value: f64, digits: u8) -> String {
+    let parts = 10_f64.powi(digits.into());
+    format!("{:.*}", usize::from(digits), (value.clamp(0.0, 0.999) * parts).floor() / parts)
+}
+
+/// `.97`.
+pub fn short_severity(value: f64) -> String {
+    severity(value, 2).trim_start_matches('0').to_owned()
+}

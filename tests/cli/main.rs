@@ -20,6 +20,7 @@ mod runs;
 mod shared_data;
 #[cfg(unix)]
 mod signals;
+mod since;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -29,14 +29,14 @@ pub struct FlowArgs {
 #[command(next_help_heading = "Findings")]
 pub struct FindingArgs {
     /// How many findings are called anomalies: 100/day, 20/week [default: 100/day]
-    #[arg(long, value_name = "N/PERIOD", conflicts_with_all = ["threshold", "contamination"], allow_hyphen_values = true)]
+    #[arg(long, value_name = "N/PERIOD", conflicts_with_all = ["threshold", "contamination"])]
     pub alerts: Option<String>,
     /// Group rows into findings (auto), or judge each row by itself (none) [default: auto]
     #[arg(long, value_name = "HOW")]
     pub group: Option<String>,
     /// An earlier output of logs: say of each finding whether it is new, was seen there, or has grown
     ///
-    /// `grown × N`: N times the flows of its time, 2 or more. An hour is compared with an hour of a day, a week with its days.
+    /// `grown × N`: N times the flows a day, 2 or more; of a log that is shorter than OUT's, N times all that OUT has.
     #[arg(long, value_name = "OUT")]
     pub since: Option<String>,
     /// What is known to be fine: rules in TOML; their rows are scored and marked, and no anomalies

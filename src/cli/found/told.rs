@@ -98,7 +98,7 @@ impl Found {
         if self.ranked.is_empty() && self.faults.is_empty() {
             return Ok(());
         }
-        let faults: Vec<&Fault> = self.of_the_whole().take(top).collect();
+        let faults: Vec<&Fault> = self.of_the_whole().collect();
         let mut shown = shown(grouped, &self.ranked, &data, top);
         let places = self.ranked.iter().map(|ranked| ranked.finding).take(top).chain(data.iter().copied());
         for (shown, at) in shown.iter_mut().zip(places) {
@@ -108,30 +108,24 @@ impl Found {
         lines(&shown, &faults, grouped, &around, terminal_width()).iter().try_for_each(|line| say(line))
     }
 
-    /// What can be asked next: of the output where it holds findings, and what the table left out.
-    pub fn say_next(
-        &self,
-        session: &Session,
-        report: &ScoreReport,
-        top: usize,
-        output: Option<&Path>,
-        can_be_asked: bool,
-    ) {
+    /// What can be asked next: of an `output` that holds findings (of their records where these are `kept` in files), and what the table left
+    /// out.
+    pub fn say_next(&self, session: &Session, report: &ScoreReport, top: usize, output: Next<'_>) {
         if self.ranked.is_empty() {
             return;
         }
         let mut lines = Vec::new();
         match output {
-            Some(output) if can_be_asked => {
-                let scored = shell_word(&output.display().to_string());
+            Next::Output { path, records } => {
+                let scored = shell_word(&path.display().to_string());
                 let show = format!("oddflow show {scored} 1");
-                let page = format!("oddflow report {scored} -o {}", shell_word(&page_of(output)));
-                let width = show.len().max(page.len());
-                lines.push(format!("{show:width$}   the original records of finding 1"));
+                let page = format!("oddflow report {scored} -o {}", shell_word(&page_of(path)));
+                let width = if records { show.len().max(page.len()) } else { page.len() };
+                lines.extend(records.then(|| format!("{show:width$}   the original records of finding 1")));
                 lines.push(format!("{page:width$}   all of it on one page"));
             }
-            Some(_) => {}
-            None => lines.push("-o OUT.parquet keeps it for oddflow show, hosts and report".to_owned()),
+            Next::Kept => {}
+            Next::Nothing => lines.push("-o OUT.parquet keeps it for oddflow show, hosts and report".to_owned()),
         }
         let odd: BTreeSet<usize> = self.flagged(report).collect();
         let places = (1..).zip(&self.ranked).filter(|(place, ranked)| *place > top && odd.contains(&ranked.finding));
@@ -158,6 +152,7 @@ impl Found {
             flagged: self.flagged.findings as u64,
             flows_flagged: self.flagged.rows,
             days: self.flagged.days,
+            length: self.verdicts.grouped.length(),
             verdict: self.asked.clone(),
             faults: self.faults.iter().map(|fault| fault.words(&self.verdicts.grouped)).collect(),
             allowed: self.allow_file.clone().map(|file| AllowedFacts { file, rules: self.rules(&report.allowed) }),
@@ -196,15 +191,46 @@ impl Found {
     }
 }
 
+/// What was written, as far as it can be asked.
+pub enum Next<'a> {
+    /// A table of all columns; `records`: the logs are files that can be read again.
+    Output {
+        /// Where it is.
+        path: &'a Path,
+        /// See above.
+        records: bool,
+    },
+    /// Events, or scores alone: it cannot be asked.
+    Kept,
+    /// Nothing.
+    Nothing,
+}
+
 /// The page of an output: `day.html` of `day.csv.gz`.
 fn page_of(output: &Path) -> String {
-    let name = output.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = name.split('.').find(|part| !part.is_empty()).unwrap_or("report");
-    output.with_file_name(format!("{stem}.html")).display().to_string()
+    let unpacked = match output.extension().and_then(|end| end.to_str()) {
+        Some("gz" | "zst") => output.with_extension(""),
+        _ => output.to_path_buf(),
+    };
+    unpacked.with_extension("html").display().to_string()
 }
 
 /// As it stands where a shell takes it for one word, else in quotes.
 fn shell_word(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+:,@%=".contains(c);
     if text.chars().all(is_plain) { text.to_owned() } else { shell_quoted(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_called_as_their_outputs_and_words_survive_a_shell() {
+        let pages = [("day.parquet", "day.html"), ("a/conn.b.csv.gz", "a/conn.b.html"), ("day.ndjson.zst", "day.html")];
+        for (output, page) in pages {
+            assert_eq!(page_of(Path::new(output)), page);
+        }
+        assert_eq!(["a/b-c_d.e", "a b", "it's", "$x"].map(shell_word), ["a/b-c_d.e", "'a b'", r"'it'\''s'", "'$x'"]);
+    }
 }

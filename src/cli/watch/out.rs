@@ -170,7 +170,7 @@ fn text(told: &Told, watcher: &Watcher, out: &mut Vec<u8>) {
         let finding = &alert.finding;
         let when = finding.tally.span.map_or("-".to_owned(), |(_, last, _)| format!("{}Z", quantity::instant(last)));
         let flows = crate::cli::talk::plural(finding.tally.flows, "flow");
-        let severity = format!(".{:02}", (alert.severity.clamp(0.0, 0.999) * 100.0) as u32);
+        let severity = quantity::short_severity(alert.severity);
         let hint = match hint(finding, &alert.around) {
             Hint::Unclear => String::new(),
             hint => format!("; hint: {hint}"),

@@ -29,6 +29,21 @@ fn missing_hours_are_told_where_the_others_are_busy() {
             "no flows from 2024-04-19 06:00 to 2024-04-19 07:00 UTC"
         ]
     );
+    // Nor is a baseline within the logs, which is not scored, but the hours around it.
+    let rows = busy(&[0, 1, 8, 9]);
+    let hour = |at: i64| rows[0].start.unwrap() + at * 3_600_000_000;
+    for (span, wanted) in [
+        ((hour(2), hour(8)), &[][..]),
+        ((hour(1) + 5, hour(8) + 5), &[]),
+        ((hour(4) + 1, hour(5)), &["02:00 to 2024-04-19 04:00", "05:00 to 2024-04-19 08:00"]),
+        ((i64::MIN, hour(2)), &["02:00 to 2024-04-19 08:00"]),
+        ((hour(3), i64::MAX), &["02:00 to 2024-04-19 03:00"]),
+    ] {
+        let grouped = grouped(&rows, 13).without(Some(span));
+        let told: Vec<String> = faults(&grouped).iter().map(|fault| fault.words(&grouped)).collect();
+        let wanted: Vec<String> = wanted.iter().map(|hours| format!("no flows from 2024-04-19 {hours} UTC")).collect();
+        assert_eq!(told, wanted, "{span:?}");
+    }
     let quiet: Vec<Made> = busy(&[0, 1, 4, 5]).into_iter().step_by(4).collect();
     assert_eq!(words(&quiet), [""; 0]);
 }

@@ -8,6 +8,8 @@ fn sources_are_counted_by_the_day() {
     rows.push(Made { state: StateGroup::NoReply, bytes: (40, 0), ..made(90.0, "10.0.0.1", "192.0.2.2", 23) });
     rows.push(made(90_000.0, "10.0.0.1", "192.0.2.1", 80));
     rows.push(made(5.0, "10.0.0.9", "192.0.2.1", 80));
+    // A port counts once, whatever the protocol.
+    rows.push(Made { protocol: 17, ..made(90.0, "10.0.0.1", "192.0.2.2", 23) });
     let grouped = grouped(&rows, 6);
     let beacon = grouped.findings().iter().position(|finding| finding.tally.flows == 20).unwrap();
     let other = grouped
@@ -27,7 +29,7 @@ fn sources_are_counted_by_the_day() {
         brief,
         [
             (Some(1), "10.0.0.9".to_owned(), 0, 1, 1, 1, 100),
-            (Some(2), "10.0.0.1".to_owned(), 0, 21, 2, 2, 2_040),
+            (Some(2), "10.0.0.1".to_owned(), 0, 22, 2, 2, 2_140),
             (None, "10.0.0.1".to_owned(), 1, 1, 1, 1, 100),
         ]
     );
@@ -36,8 +38,8 @@ fn sources_are_counted_by_the_day() {
     rows[21].severity = 0.9;
     let severities = host_days(&super::made::grouped(&rows, 6), &[]);
     let brief: Vec<_> = severities.iter().map(|d| (d.severity, d.flows)).collect();
-    assert_eq!((brief[0], brief[1]), ((0.9, 1), (0.8, 21)));
+    assert_eq!((brief[0], brief[1]), ((0.9, 1), (0.8, 22)));
     assert!((days[1].beat - 1.0).abs() < 1e-12);
-    assert!((days[1].failed_share - 1.0 / 21.0).abs() < 1e-12);
+    assert!((days[1].failed_share - 1.0 / 22.0).abs() < 1e-12);
     assert_eq!((days[0].beat, days[2].beat), (0.0, 0.0));
 }

@@ -1,4 +1,4 @@
-use crate::findings::quantity::{bytes, count, duration, duration_range, percent, when};
+use crate::findings::quantity::{bytes, count, duration, duration_range, percent, severity, short_severity, when};
 
 #[test]
 fn numbers_are_as_people_read_them() {
@@ -31,4 +31,10 @@ fn times_are_as_brief_as_they_may_be() {
     for (first, last) in [(i64::MIN, i64::MAX), (-1, 0)] {
         assert!(when(first, last, true).contains("to"));
     }
+}
+
+#[test]
+fn no_severity_is_shown_as_1() {
+    assert_eq!([0.0, 0.4567, 0.9996, 1.0].map(|value| severity(value, 3)), ["0.000", "0.456", "0.999", "0.999"]);
+    assert_eq!([0.0, 0.4567, 0.9996].map(short_severity), [".00", ".45", ".99"]);
 }

@@ -11,7 +11,11 @@ fn a_clock_is_regular_and_two_flows_are_not() {
     // Twice three began within a second; the shorter time is told.
     let bursts = [0, 900_000, 1_000_000, 5_000_000, 5_100_000, 5_300_000, 6_300_000].to_vec();
     let densest = Rhythm::of(&[vec![5, 6], bursts]).unwrap().densest;
-    assert_eq!((densest.flows, densest.seconds), (3, 0.3));
+    assert_eq!((densest.flows, densest.seconds, densest.is_cut), (3, 0.3, false));
+    // One, then many: what is kept ends amid them.
+    let many: Vec<i64> = [0].into_iter().chain((0..1_000).map(|i| 60_000_000 + i * 500)).take(33).collect();
+    let densest = Rhythm::of(&[many]).unwrap().densest;
+    assert_eq!((densest.flows, densest.seconds, densest.is_cut), (32, 0.0155, true));
     assert_eq!(Rhythm::of(&[vec![0, 5_000_000, 5_000_000]]).unwrap().densest.flows, 2);
     // Gaps of e − 1 and e³ − 1 seconds in turn: logarithms 1 and 3, standard deviation 1, regularity ½.
     let gaps = [1.718_281_828, 19.085_536_923].map(|s: f64| (s * 1e6) as i64);

@@ -12,11 +12,15 @@ fn findings_are_new_seen_or_grown() {
     assert_eq!(earlier.compare(after.findings(), 1.0), [Since::Seen, Since::Grown(7.0), Since::New]);
     // Seven days of ten times the flows are no growth.
     assert_eq!(earlier.compare(after.findings(), 7.0), [Since::Seen, Since::Seen, Since::New]);
-    // Nor are a day's flows beside those of three of its hours at the same pace.
+    // Nor are a day's flows beside those of three of its hours at the same pace, nor a few of them in an hour of it.
     assert_eq!(
         Earlier::new([(after.findings()[0].subject.to_string(), 3)], 0.125).compare(&after.findings()[..1], 1.0),
         [Since::Seen]
     );
+    let of_a_day = Earlier::new([(after.findings()[0].subject.to_string(), 20)], 1.0);
+    assert_eq!(of_a_day.compare(&after.findings()[..1], 1.0 / 24.0), [Since::Seen]);
+    let of_a_day = Earlier::new([(after.findings()[0].subject.to_string(), 5)], 1.0);
+    assert_eq!(of_a_day.compare(&after.findings()[..1], 1.0 / 24.0), [Since::Grown(3.8)]);
     let words = [Since::New, Since::Seen, Since::Grown(7.0), Since::Grown(12.3)].map(|since| since.to_string());
     assert_eq!(words, ["new", "seen", "grown × 7.0", "grown × 12"]);
 }

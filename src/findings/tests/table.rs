@@ -53,7 +53,7 @@ fn the_table_is_that_of_the_picture() {
             "2   .96    466  198.51.100.2 -> 192.0.2.1:22 ssh          08:23-09:15  32% of all flows, every 6.8 s (6.8-6.8), 1,288 B",
             "                                                                       out, 2,000 B in each",
             r"!  data      1  198.51.100.3 -> 192.0.2.1:80 ht\x1b[2Jtp  15:19:19     1.96 GB claimed, 84 B seen: capture gap",
-            "!  data     90  the capture                               00:00-23:53  one side only of 90 of 1,480 flows (6%): a mirror",
+            "!  data     90  the capture                               -            one side only of 90 of 1,480 flows (6%): a mirror",
             "                                                                       port or a route that leaves one direction out",
             "!  data      0  the capture                               03:00-05:00  no flows from 2024-04-19 03:00 to 2024-04-19",
             "                                                                       05:00 UTC",

@@ -122,7 +122,9 @@ impl ScoredLog {
         let name = Path::new(path).file_name()?.to_str()?.to_ascii_lowercase();
         let plain = name.trim_end_matches(".gz").trim_end_matches(".zst");
         let reads = [".parquet", ".csv", ".tsv", ".ndjson"].iter().any(|end| plain.ends_with(end));
-        reads.then(|| duckdb_of_output(path, &format!("{}finding_id", self.prefix), id))
+        // These it takes for patterns.
+        let is_pattern = path.contains(['*', '?', '[']);
+        (reads && !is_pattern).then(|| duckdb_of_output(path, &format!("{}finding_id", self.prefix), id))
     }
 
     /// All its rows in findings. Rows that are not in it (of an output of anomalies alone) are not in them.

@@ -5,8 +5,10 @@
 
 mod damage;
 mod footer;
+mod headers;
 pub(super) mod pages;
 mod spans;
+mod thrift;
 
 use crate::flows::source::conform::Readable;
 use crate::flows::source::contain::contained;
