@@ -5,8 +5,8 @@ use super::csv::names::unique;
 use crate::flows::instant::{Zone, push_timestamp};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
+use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::{ArrayRef, DictionaryArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
 use arrow_cast::CastOptions;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use std::collections::HashMap;
@@ -119,16 +119,17 @@ impl Readable {
 
     /// A batch of the kept columns, as decoded, under these names and with its own types.
     pub fn name(&self, batch: &RecordBatch) -> std::result::Result<RecordBatch, String> {
+        let columns = batch.columns().iter().map(as_it_says).collect::<std::result::Result<Vec<_>, _>>();
+        let columns = columns.map_err(|e| e.to_string())?;
         let fields: Vec<Arc<Field>> = self
             .schema
             .fields()
             .iter()
-            .zip(batch.columns())
+            .zip(&columns)
             .map(|(field, column)| Arc::new(Field::new(field.name(), column.data_type().clone(), true)))
             .collect();
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), batch.columns().to_vec(), &options)
-            .map_err(|e| e.to_string())
+        RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).map_err(|e| e.to_string())
     }
 
     /// `; nested or binary columns left out: a, b`, or nothing.
@@ -137,6 +138,19 @@ impl Readable {
             [] => String::new(),
             names => format!("; nested or binary columns left out: {}", names.join(", ")),
         }
+    }
+}
+
+/// A dictionary of the values that its type says: the parquet crate makes one of bytes and says that it is of text, where the file's Arrow schema
+/// calls text what its own calls bytes.
+fn as_it_says(column: &ArrayRef) -> std::result::Result<ArrayRef, ArrowError> {
+    let DataType::Dictionary(_, values) = column.data_type() else { return Ok(column.clone()) };
+    match column.as_dictionary_opt::<Int32Type>() {
+        Some(dictionary) if dictionary.values().data_type() != values.as_ref() => {
+            let values = cast(dictionary.values(), values)?;
+            Ok(Arc::new(DictionaryArray::try_new(dictionary.keys().clone(), values)?))
+        }
+        _ => Ok(column.clone()),
     }
 }
 

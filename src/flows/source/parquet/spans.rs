@@ -201,20 +201,17 @@ impl SpanDecoder {
             };
             let batch = batch.map_err(|e| e.to_string())?;
             met += batch.num_rows();
-            batches.push(batch);
+            batches.push(self.shared.readable.name(&batch)?);
         }
         if met > rows {
             return Err(format!("the footer promises {} where the columns hold {met}", counted(rows, "row")));
         }
         progress.decoded += 1;
-        let batch = match batches.as_slice() {
-            [batch] => batch.clone(),
-            [] => return Err("a batch without rows".into()),
-            [first, ..] => {
-                arrow_select::concat::concat_batches(&first.schema(), &batches).map_err(|e| e.to_string())?
-            }
-        };
-        self.shared.readable.name(&batch)
+        match batches.as_slice() {
+            [batch] => Ok(batch.clone()),
+            [] => Err("a batch without rows".into()),
+            [first, ..] => arrow_select::concat::concat_batches(&first.schema(), &batches).map_err(|e| e.to_string()),
+        }
     }
 
     fn open(&self) -> Result<ParquetRecordBatchReader, String> {
