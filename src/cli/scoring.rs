@@ -248,8 +248,8 @@ pub fn finish(
         let is_table = scoring.options.events.is_none() && !scoring.columns.scores_only;
         let next = match output.as_deref() {
             None => Next::Nothing,
-            Some(_) if !is_table => Next::Kept,
-            Some(path) => Next::Output { path, records: input.files.iter().all(|file| file.name != "-") },
+            Some(_) if !is_table => Next::NoTable,
+            Some(path) => Next::Table { path, records: input.files.iter().all(|file| file.name != "-") },
         };
         found.say_next(session, report, scoring.options.top, next);
     }

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 pub const LEAST_GAPS: usize = 4;
 
 /// Flows of a burst begin within so many µs.
-const BURST: i64 = 1_000_000;
+const WITHIN_A_SECOND: i64 = 1_000_000;
 
 /// The flows that came closest together.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,7 +64,7 @@ fn densest(runs: &[Vec<i64>]) -> Burst {
     for run in runs {
         let mut earliest = run.iter().enumerate().peekable();
         for (at, &last) in run.iter().enumerate() {
-            while earliest.next_if(|&(_, &first)| last.saturating_sub(first) > BURST).is_some() {}
+            while earliest.next_if(|&(_, &first)| last.saturating_sub(first) > WITHIN_A_SECOND).is_some() {}
             if let Some(&(from, &first)) = earliest.peek() {
                 most = most.max((at + 1 - from, Reverse(last.saturating_sub(first)), at + 1 == KEPT));
             }

@@ -108,15 +108,14 @@ impl Found {
         lines(&shown, &faults, grouped, &around, terminal_width()).iter().try_for_each(|line| say(line))
     }
 
-    /// What can be asked next: of an `output` that holds findings (of their records where these are `kept` in files), and what the table left
-    /// out.
+    /// What can be asked next: of what was written, and what the table left out.
     pub fn say_next(&self, session: &Session, report: &ScoreReport, top: usize, output: Next<'_>) {
         if self.ranked.is_empty() {
             return;
         }
         let mut lines = Vec::new();
         match output {
-            Next::Output { path, records } => {
+            Next::Table { path, records } => {
                 let scored = shell_word(&path.display().to_string());
                 let show = format!("oddflow show {scored} 1");
                 let page = format!("oddflow report {scored} -o {}", shell_word(&page_of(path)));
@@ -124,7 +123,7 @@ impl Found {
                 lines.extend(records.then(|| format!("{show:width$}   the original records of finding 1")));
                 lines.push(format!("{page:width$}   all of it on one page"));
             }
-            Next::Kept => {}
+            Next::NoTable => {}
             Next::Nothing => lines.push("-o OUT.parquet keeps it for oddflow show, hosts and report".to_owned()),
         }
         let odd: BTreeSet<usize> = self.flagged(report).collect();
@@ -193,15 +192,15 @@ impl Found {
 
 /// What was written, as far as it can be asked.
 pub enum Next<'a> {
-    /// A table of all columns; `records`: the logs are files that can be read again.
-    Output {
+    /// A table of all columns.
+    Table {
         /// Where it is.
         path: &'a Path,
-        /// See above.
+        /// Whether the records of its rows are in files that can be read again, and did not come by standard input.
         records: bool,
     },
     /// Events, or scores alone: it cannot be asked.
-    Kept,
+    NoTable,
     /// Nothing.
     Nothing,
 }

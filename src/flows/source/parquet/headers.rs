@@ -11,15 +11,15 @@ use std::io::{self, BufReader, Cursor, Read};
 const HEADER_BYTES: u16 = 512;
 
 /// A file of which the page reader reads the headers of pages with [`ChunkReader::get_read`], and their bytes as a whole.
-pub(super) struct Pages(pub PositionedFile);
+pub(super) struct PageFile(pub PositionedFile);
 
-impl Length for Pages {
+impl Length for PageFile {
     fn len(&self) -> u64 {
         self.0.len()
     }
 }
 
-impl ChunkReader for Pages {
+impl ChunkReader for PageFile {
     type T = Header;
 
     fn get_read(&self, start: u64) -> Result<Header> {
@@ -75,7 +75,7 @@ mod tests {
         let path = directory.path().join("pages");
         std::fs::write(&path, bytes)?;
         let mut out = Vec::new();
-        Pages(PositionedFile::open(&path)?).get_read(start).unwrap().read_to_end(&mut out).map(|_| out)
+        PageFile(PositionedFile::open(&path)?).get_read(start).unwrap().read_to_end(&mut out).map(|_| out)
     }
 
     #[test]

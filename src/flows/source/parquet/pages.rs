@@ -1,7 +1,7 @@
 //! Pages of Parquet files on their way to the decoder, which allocates what they claim to hold: a claim that the rows of the
 //! group, the page's header or its size contradict is an error here, where it would be the end of the program there.
 
-use super::headers::Pages;
+use super::headers::PageFile;
 use super::spans::Decoding;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowGroups, RowSelection};
 use parquet::arrow::parquet_to_arrow_field_levels;
@@ -26,7 +26,8 @@ impl Decoding {
         let hint = Some(footer.schema().fields());
         let levels = parquet_to_arrow_field_levels(footer.parquet_schema(), self.projection.clone(), hint)
             .map_err(|e| e.to_string())?;
-        let groups = Groups { file: Arc::new(Pages(self.file.clone())), metadata: footer.metadata().clone(), groups };
+        let groups =
+            Groups { file: Arc::new(PageFile(self.file.clone())), metadata: footer.metadata().clone(), groups };
         // Memory is set aside for a batch before it is known how many rows there are.
         let batch_rows = batch_rows.min(groups.num_rows()).max(1);
         ParquetRecordBatchReader::try_new_with_row_groups(&levels, &groups, batch_rows, selection)
@@ -36,7 +37,7 @@ impl Decoding {
 
 /// Consecutive row groups of a file.
 struct Groups {
-    file: Arc<Pages>,
+    file: Arc<PageFile>,
     metadata: Arc<ParquetMetaData>,
     groups: Range<usize>,
 }
@@ -69,7 +70,7 @@ impl RowGroups for Groups {
 
 /// A column's chunks, one in each row group.
 struct Chunks {
-    file: Arc<Pages>,
+    file: Arc<PageFile>,
     metadata: Arc<ParquetMetaData>,
     groups: Range<usize>,
     column: usize,
@@ -100,7 +101,7 @@ impl PageIterator for Chunks {}
 
 /// Pages that were looked at.
 struct Checked {
-    pages: SerializedPageReader<Pages>,
+    pages: SerializedPageReader<PageFile>,
     column: Arc<ColumnDescriptor>,
     /// Of the row group.
     rows: u64,
