@@ -10,6 +10,7 @@ use super::since::Since;
 use super::subject::Kind;
 use super::words::{Hint, Surroundings, reasons};
 use crate::flows::record::Host;
+use crate::flows::record::protocol::{self, ICMP, ICMP6, TCP};
 use crate::flows::sink::printable;
 use unicode_width::UnicodeWidthStr;
 
@@ -193,14 +194,16 @@ fn destination(conversation: &Conversation, names: &HostNames) -> String {
 /// `:22`, `:53/udp`, ` icmp 3/3`.
 fn port(conversation: &Conversation) -> String {
     let protocol = match conversation.protocol {
-        Some(17) => "/udp".to_owned(),
-        None | Some(1 | 6 | 58) => String::new(),
-        Some(other) => format!("/proto {other}"),
+        None | Some(ICMP | ICMP6 | TCP) => String::new(),
+        Some(other) => match protocol::name(other) {
+            Some(name) => format!("/{name}"),
+            None => format!("/proto {other}"),
+        },
     };
     match conversation.port {
         Port::Number(port) => format!(":{port}{protocol}"),
         Port::Icmp(kind, code) => format!(" icmp {kind}/{code}"),
-        Port::None if conversation.protocol == Some(1) => " icmp".to_owned(),
+        Port::None if conversation.protocol == Some(ICMP) => " icmp".to_owned(),
         Port::None | Port::Many => protocol.replace('/', " "),
     }
 }

@@ -181,6 +181,9 @@ struct ManifestLogs {
     zone_assumed: Option<String>,
     flows_without_usable_time: u64,
     flows_with_implausible_time: u64,
+    flows_without_both_addresses: u64,
+    /// Of those of TCP and UDP that have both addresses.
+    flows_without_port: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -201,6 +204,8 @@ impl ManifestLogs {
             zone_assumed: logs.reader().assumed_zone(),
             flows_without_usable_time: logs.survey.untimed(),
             flows_with_implausible_time: logs.survey.implausible,
+            flows_without_both_addresses: logs.survey.unreachable.no_address,
+            flows_without_port: logs.survey.unreachable.no_port,
         })
     }
 }

@@ -22,6 +22,7 @@ pub fn logs(session: &Session, input: &Input, flows: &FlowScoring, fit: Option<&
         logs.snapshots_line(),
         logs.copies_line(),
         survey.faults_line(),
+        survey.unreachable_line(),
         held_by_ten(logs).filter(|_| flooded.is_none()),
     ];
     talk.lines("time", lines.iter().flatten().map(String::as_str));

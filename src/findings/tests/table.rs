@@ -78,7 +78,8 @@ fn sides_are_named_as_networks_do() {
     assert_eq!(of(dns), "2001:db8::1 -> [2001:db8::2]:53/udp dns");
     let unreachable = Made { protocol: 1, icmp: Some((3, 3)), port: None, ..made(0.0, "10.0.0.1", "192.0.2.1", 0) };
     assert_eq!(of(unreachable.clone()), "10.0.0.1 -> 192.0.2.1 icmp 3/3");
-    assert_eq!(of(Made { protocol: 47, port: None, ..made(0.0, "10.0.0.1", "", 0) }), "10.0.0.1 -> ? proto 47");
+    assert_eq!(of(Made { protocol: 47, port: None, ..made(0.0, "10.0.0.1", "", 0) }), "10.0.0.1 -> ? gre");
+    assert_eq!(of(Made { protocol: 200, port: None, ..made(0.0, "10.0.0.1", "", 0) }), "10.0.0.1 -> ? proto 200");
     let sweep: Vec<Made> =
         (1..=12).map(|i| Made { destination_text: Some(format!("192.0.2.{i}")), ..unreachable.clone() }).collect();
     assert_eq!(sides(&grouped(&sweep, 5).findings()[0], &HostNames::default()), "10.0.0.1 -> 12 hosts icmp 3/3");

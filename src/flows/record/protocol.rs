@@ -2,12 +2,13 @@
 
 pub const ICMP: u8 = 1;
 pub const TCP: u8 = 6;
+pub const UDP: u8 = 17;
 pub const ICMP6: u8 = 58;
 
 /// Names with their numbers; of several for one number the first is the usual one.
 const NAMES: [(&str, u8); 23] = [
     ("tcp", TCP),
-    ("udp", 17),
+    ("udp", UDP),
     ("icmp", ICMP),
     ("icmpv6", ICMP6),
     ("icmp6", ICMP6),

@@ -1,6 +1,6 @@
 //! A survey in words.
 
-use super::Survey;
+use super::{Survey, Unreachable};
 use crate::flows::instant::{Zone, push_timestamp};
 use crate::flows::source::Input;
 use crate::words::{grouped, noun};
@@ -46,14 +46,13 @@ impl Survey {
             (faults.bad_checksums, "with wrong checksums"),
             (self.untimed(), "without a usable time"),
         ];
-        let told = kinds.into_iter().filter(|(n, _)| *n > 0).enumerate();
-        let parts: Vec<String> = told
-            .map(|(i, (n, what))| match i {
-                0 => format!("{} {} {what}", grouped(n), noun(n, "flow")),
-                _ => format!("{} {what}", grouped(n)),
-            })
-            .collect();
-        (!parts.is_empty()).then(|| parts.join(", "))
+        counts(kinds)
+    }
+
+    /// `4 flows without both addresses, 5 of TCP or UDP without a port`; `None` where there are none.
+    pub fn unreachable_line(&self) -> Option<String> {
+        let Unreachable { no_address, no_port } = self.unreachable;
+        counts([(no_address, "without both addresses"), (no_port, "of TCP or UDP without a port")])
     }
 
     /// What else an analyst should know before any verdict, a line each: files that repeat or overlap others, times that no
@@ -80,6 +79,18 @@ impl Survey {
         }
         lines
     }
+}
+
+/// `2 flows without this, 3 without that`, of the counts that are not zero.
+fn counts<const N: usize>(kinds: [(u64, &str); N]) -> Option<String> {
+    let told = kinds.into_iter().filter(|(n, _)| *n > 0).enumerate();
+    let parts: Vec<String> = told
+        .map(|(i, (n, what))| match i {
+            0 => format!("{} {} {what}", grouped(n), noun(n, "flow")),
+            _ => format!("{} {what}", grouped(n)),
+        })
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn more(n: usize, what: &str) -> Option<String> {

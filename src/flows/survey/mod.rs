@@ -14,6 +14,7 @@ pub use files::{Overlap, Repeat};
 
 use super::Batch;
 use super::record::{FlowLog, Flows, Marks};
+use crate::flows::record::protocol::{TCP, UDP};
 use crate::flows::record::when::HOUR;
 use files::FileSurvey;
 use spells::Spells;
@@ -47,6 +48,35 @@ impl Faults {
     }
 }
 
+/// Flows of which it is not known between whom they were, or on which port: the log has nothing there, or nothing that can be
+/// an address or a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unreachable {
+    /// One address or both are not known.
+    pub no_address: u64,
+    /// Both addresses are known, and of a flow of TCP or UDP not the destination's port.
+    pub no_port: u64,
+}
+
+impl Unreachable {
+    fn of(flows: &Flows) -> Self {
+        let mut counts = Self::default();
+        for row in 0..flows.n_rows() {
+            if flows.source[row].is_none() || flows.destination[row].is_none() {
+                counts.no_address += 1;
+            } else if flows.destination_port[row].is_none() && matches!(flows.protocol[row], Some(TCP | UDP)) {
+                counts.no_port += 1;
+            }
+        }
+        counts
+    }
+
+    fn add(&mut self, other: Self) {
+        self.no_address += other.no_address;
+        self.no_port += other.no_port;
+    }
+}
+
 /// What one batch adds to a [`Survey`].
 #[derive(Debug, Clone)]
 pub struct BatchSurvey {
@@ -57,6 +87,7 @@ pub struct BatchSurvey {
     rows: u64,
     timed: u64,
     implausible: u64,
+    unreachable: Unreachable,
     faults: Faults,
     steps_back: u64,
     /// The first and last time in it.
@@ -74,6 +105,7 @@ impl BatchSurvey {
             rows: flows.n_rows() as u64,
             timed: 0,
             implausible: flows.marks.iter().filter(|marks| marks.has(Marks::IMPLAUSIBLE_TIME)).count() as u64,
+            unreachable: Unreachable::of(flows),
             faults: Faults::of(flows),
             steps_back: 0,
             ends: None,
@@ -114,6 +146,8 @@ pub struct Survey {
     pub timed: u64,
     /// Rows with a time that no flow can have.
     pub implausible: u64,
+    /// Rows that belong to no conversation that can be told.
+    pub unreachable: Unreachable,
     /// Rows that the capture makes doubtful.
     pub faults: Faults,
     steps_back: u64,
@@ -129,6 +163,7 @@ impl Survey {
         self.rows += batch.rows;
         self.timed += batch.timed;
         self.implausible += batch.implausible;
+        self.unreachable.add(batch.unreachable);
         self.faults.add(batch.faults);
         self.steps_back += batch.steps_back;
         if let Some((first, last)) = batch.ends {

@@ -38,10 +38,13 @@ fn surveyed(file: usize, uids: &[String], seconds: &[i64]) -> BatchSurvey {
 }
 
 fn surveyed_texts(file: usize, uids: &[String], times: &[String]) -> BatchSurvey {
-    let batch = batch(file, uids, times);
+    surveyed_batch(&batch(file, uids, times))
+}
+
+fn surveyed_batch(batch: &Batch) -> BatchSurvey {
     let schema = FlowSchema::recognise(&batch.columns.schema(), FlowOptions::default()).unwrap();
     let flows = schema.flows(&batch.columns).unwrap();
-    BatchSurvey::of(&batch, &flows, &schema.sensors(&batch.columns).unwrap(), Some(FlowLog::ZeekConn))
+    BatchSurvey::of(batch, &flows, &schema.sensors(&batch.columns).unwrap(), Some(FlowLog::ZeekConn))
 }
 
 fn uids(prefix: &str, n: usize) -> Vec<String> {
@@ -71,6 +74,30 @@ fn times_that_cannot_be_read_are_counted_apart_from_those_that_cannot_be() {
     assert_eq!(survey.untimed(), 2);
     survey.faults.gaps = 1;
     assert_eq!(survey.faults_line().as_deref(), Some("1 flow with capture gaps, 2 without a usable time"));
+}
+
+#[test]
+fn flows_of_no_conversation_are_counted() {
+    let names = ["ts", "uid", "id.orig_h", "id.resp_h", "id.resp_p", "proto", "conn_state", "duration"];
+    let rows = [
+        ["1700000000", "C1", "10.0.0.1", "10.0.0.2", "80", "tcp", "SF", "1"],
+        ["1700000000", "C2", "-", "10.0.0.2", "80", "tcp", "SF", "1"],
+        ["1700000000", "C3", "10.0.0.1", "", "80", "tcp", "SF", "1"],
+        ["1700000000", "C4", "10.0.0.1", "10.0.0.2", "99999", "udp", "SF", "1"],
+        ["1700000000", "C5", "10.0.0.1", "10.0.0.2", "-", "gre", "SF", "1"],
+        ["1700000000", "C6", "", "", "-", "tcp", "SF", "1"],
+    ];
+    let column = |i: usize| Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row[i]))) as ArrayRef;
+    let fields: Vec<_> = names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
+    let columns = RecordBatch::try_new(Arc::new(Schema::new(fields)), (0..names.len()).map(column).collect()).unwrap();
+    let batch = Batch { columns, ..batch(0, &uids("a", 6), &vec![DAY.to_string(); 6]) };
+    let mut survey = Survey::default();
+    for _ in 0..2 {
+        survey.add(surveyed_batch(&batch));
+    }
+    assert_eq!(survey.unreachable, Unreachable { no_address: 6, no_port: 2 });
+    let line = "6 flows without both addresses, 2 of TCP or UDP without a port";
+    assert_eq!((survey.unreachable_line().as_deref(), survey.faults_line()), (Some(line), None));
 }
 
 #[test]

@@ -3,13 +3,12 @@
 //! Corelight, "Community ID Flow Hashing" (github.com/corelight/community-id-spec): SHA-1 over seed, lesser and greater end,
 //! protocol, in Base64. Of ICMP, types that ask or answer stand for ports with their counterparts; other messages go one way.
 
-use crate::flows::record::protocol::{ICMP, ICMP6, TCP, icmp_counterpart};
+use crate::flows::record::protocol::{ICMP, ICMP6, TCP, UDP, icmp_counterpart};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 use std::net::IpAddr;
 
-const UDP: u8 = 17;
 const SCTP: u8 = 132;
 
 /// One end of a flow.

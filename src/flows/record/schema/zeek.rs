@@ -3,6 +3,7 @@
 //! Zeek counts payload by sequence numbers (`orig_bytes`) and, apart, the bytes of the packets it saw (`orig_ip_bytes`). What
 //! was claimed and not seen is not believed: the smaller counts. Unset durations and payloads mean that too little was seen.
 
+use super::super::protocol::UDP;
 use super::super::{Host, Marks, StateGroup};
 use super::FlowKind;
 use super::form::Format;
@@ -169,7 +170,7 @@ fn group(row: &Row<'_>, state: &str) -> StateGroup {
         return icmp_group(row.icmp.map(|(kind, _)| kind), row.packets_in);
     }
     match state {
-        "SHR" if row.protocol == Some(17) => StateGroup::MidStream,
+        "SHR" if row.protocol == Some(UDP) => StateGroup::MidStream,
         _ => zeek_state(state),
     }
 }

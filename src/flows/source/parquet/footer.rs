@@ -1,10 +1,11 @@
 //! A look at a Parquet footer before the parquet crate parses it: the crate reserves memory for as many row groups as the footer claims, and
 //! a flipped bit can claim two thousand million.
 
+use super::fields::FOOTER;
 use super::thrift::{self, Look};
 use crate::flows::source::positioned::PositionedFile;
 
-/// Where the footer lies, and that it claims no more elements of any list than it has bytes.
+/// Where the footer lies, and that it is one: see [`Look::Whole`].
 ///
 /// # Errors
 /// What is wrong, in words.
@@ -26,7 +27,7 @@ pub(super) fn check(file: &PositionedFile) -> Result<(), String> {
         return Err(format!("the footer claims {size} bytes of a file of {len}"));
     };
     let footer = file.read(start, size).map_err(|e| e.to_string())?;
-    match thrift::look(&footer, 0) {
+    match thrift::look(&footer, 0, FOOTER) {
         Look::Whole => Ok(()),
         Look::Short => Err("the footer cannot be parsed".into()),
         Look::Wrong(what) => Err(format!("the footer {what}")),

@@ -1,5 +1,6 @@
 //! Headers of Parquet pages, looked at before the parquet crate parses them.
 
+use super::fields::PAGE_HEADER;
 use super::thrift::{self, Look};
 use crate::flows::source::positioned::{PositionedFile, Tail};
 use bytes::Bytes;
@@ -52,7 +53,7 @@ fn checked(file: &PositionedFile, start: u64) -> io::Result<io::Chain<Cursor<Vec
     let mut size = u64::from(HEADER_BYTES).min(left);
     loop {
         let bytes = file.read(start, size)?;
-        match thrift::look(&bytes, left - size) {
+        match thrift::look(&bytes, left - size, PAGE_HEADER) {
             Look::Wrong(what) => {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a page's header {what}")));
             }
@@ -80,8 +81,8 @@ mod tests {
 
     #[test]
     fn headers_are_read_as_they_are_and_refused_for_what_they_claim() {
-        // A number, then a text of 2,000 bytes (field 2, LEB128), the end, and a page.
-        let long = [&[0x15, 2, 0x18, 0xd0, 0x0f][..], &[7; 2_000], &[0], &[9; 3_000]].concat();
+        // A number, then a text of 2,000 bytes (field 9, which is not known; LEB128), the end, and a page.
+        let long = [&[0x15, 2, 0x88, 0xd0, 0x0f][..], &[7; 2_000], &[0], &[9; 3_000]].concat();
         for start in [0, 3, 4_000] {
             let before = vec![0xff; start];
             assert_eq!(read(&[&before[..], &long].concat(), start as u64).unwrap(), long);
@@ -95,6 +96,6 @@ mod tests {
         assert!(claims.contains("a page's header claims 2147483647 elements of a list with 50 bytes left"), "{claims}");
         assert!(said(&[&[0x15, 2, 0x09, 40, 0xf5][..], &many].concat()).contains("with 50 bytes left"));
         assert!(said(&[0x15, 2, 0x09, 40, 0x31, 1, 1, 1, 0]).contains("a list of truth values"));
-        assert!(said(&[0x1e, 2]).contains("no type 14"));
+        assert!(said(&[0x9e, 2]).contains("no type 14"));
     }
 }

@@ -4,6 +4,7 @@
 //! chooses how text is decoded, and hands out the chunks.
 
 mod damage;
+mod fields;
 mod footer;
 mod headers;
 pub(super) mod pages;
