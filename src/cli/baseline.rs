@@ -1,7 +1,7 @@
 //! `--baseline TIME..TIME`: a span of the logs' own time.
 
-use crate::flows::record::when;
 use crate::flows::record::when::DAY;
+use crate::flows::record::{LogZone, when};
 use crate::pipeline::FlowFit;
 use crate::{Error, Result};
 use std::path::Path;
@@ -26,10 +26,10 @@ pub fn span(baseline: &[String], flows: Option<&FlowFit>) -> Result<Option<(i64,
     let Some(flows) = flows else {
         return Err(wrong("a span of time is for logs of flows, and not where they are taken as a table"));
     };
-    let east = flows.reading.options.minutes_east;
+    let zone = flows.reading.options.zone;
     let time = |text: &str, open: i64| match text.trim() {
         "" => Ok(open),
-        text => when::of_text(text, east)
+        text => when::of_text(text, zone)
             .ok_or_else(|| wrong("it must be a path, or two times such as 2024-04-01..2024-04-14T12:00")),
     };
     let before = time(to, i64::MAX)?.saturating_add(if is_day(to) { DAY } else { 0 });
@@ -48,7 +48,7 @@ fn is_day(text: &str) -> bool {
 /// What is wrong with a date alone; `None` of other texts.
 fn one_time(text: &str) -> Option<String> {
     let text = text.trim();
-    when::of_text(text, 0).filter(|_| text.contains(['-', '/']))?;
+    when::of_text(text, LogZone::UTC).filter(|_| text.contains(['-', '/']))?;
     Some(match is_day(text) {
         true => format!(
             "there is no such file, and a span has two ends: {text}..{text} is that day, {text}.. all from then on"

@@ -181,9 +181,9 @@ struct ManifestLogs {
     zone_assumed: Option<String>,
     flows_without_usable_time: u64,
     flows_with_implausible_time: u64,
-    flows_without_both_addresses: u64,
-    /// Of those of TCP and UDP that have both addresses.
-    flows_without_port: u64,
+    flows_lacking_an_address: u64,
+    /// The destination's, of those of TCP and UDP that have both addresses.
+    flows_lacking_the_port: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -201,11 +201,11 @@ impl ManifestLogs {
                 let share = logs.ten_largest.share_of(flows);
                 Conversation { name, share }
             }),
-            zone_assumed: logs.reader().assumed_zone(),
+            zone_assumed: logs.reader().assumed_zone().map(|zone| zone.to_string()),
             flows_without_usable_time: logs.survey.untimed(),
             flows_with_implausible_time: logs.survey.implausible,
-            flows_without_both_addresses: logs.survey.unreachable.no_address,
-            flows_without_port: logs.survey.unreachable.no_port,
+            flows_lacking_an_address: logs.survey.unreachable.no_address,
+            flows_lacking_the_port: logs.survey.unreachable.no_port,
         })
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn flow_rows(
         set: fit.set,
         statistics: counts.finish(),
         locality: fit.locality.clone(),
-        minutes_east: fit.reading.options.minutes_east,
+        zone: fit.reading.options.zone,
     };
     let counted = |position: u64| drawn.positions.binary_search(&position).is_ok();
     let rows = flow_table(logs, drawn, &runs, &features, &counted)?;

@@ -167,7 +167,10 @@ fn rows_can_be_judged_alone_and_rules_allow() {
         (&["detect", log, "--features", "all"][..], "default, basic or columns"),
         (&["detect", log, "--sample", "half"][..], "capped or uniform"),
         (&["detect", log, "--local", "10.0.0.0/99"][..], "networks"),
-        (&["detect", log, "--tz", "Berlin"][..], "+02:00"),
+        (
+            &["detect", log, "--tz", "Berlin"][..],
+            "or a place of IANA's database such as Europe/Berlin; there is Europe/Berlin",
+        ),
     ] {
         let ran = bench.run(args);
         assert!(ran.code == 2 && ran.stderr.contains(said), "{args:?}\n{}", ran.stderr);
@@ -256,8 +259,22 @@ fn the_zone_that_is_assumed_is_said_where_one_is() {
         (ran.stderr, told)
     };
     let (said, told) = zone(&[]);
-    assert!(said.contains("times without a zone are read as UTC (--tz +02:00 for another)\n"), "{said}");
+    assert!(
+        said.contains("times without a zone are read as UTC (--tz Europe/Berlin or +02:00 for another)\n"),
+        "{said}"
+    );
     assert!(said.contains("2019-04-04 00:00:01 to") && told == "UTC", "{said}\n{told}");
+    let (said, told) = zone(&["--tz", "europe/berlin"]);
+    assert!(said.contains("times without a zone are read as Europe/Berlin\n"), "{said}");
+    assert!(said.contains("2019-04-03 22:00:01 to") && told == "Europe/Berlin", "{said}\n{told}");
+    let ran = bench.ok(&["score", "-m", "out.csv.model", "a.binetflow", "--device", "cpu"]);
+    assert!(
+        ran.stderr.contains("are read as Europe/Berlin\n") && ran.stderr.contains("2019-04-03 22:00:01 to"),
+        "{}",
+        ran.stderr
+    );
+    bench.ok(&["report", "out.csv", "-o", "out.html"]);
+    assert!(bench.read("out.html").contains("2019-04-03T22:00:01"));
     let (said, told) = zone(&["--tz=-03:30"]);
     assert!(said.contains("times without a zone are read as -03:30\n"), "{said}");
     assert!(said.contains("2019-04-04 03:30:01 to") && told == "-03:30", "{said}\n{told}");

@@ -19,7 +19,7 @@ pub struct Embed {
     /// Features of flow logs without a model: default, basic or columns, as of `detect` [default: default; of tables columns]
     #[arg(long, value_name = "SET")]
     pub features: Option<String>,
-    /// Zone of times that state none (Argus), such as +02:00 [default: UTC]
+    /// Zone of times that state none (Argus), such as Europe/Berlin or +02:00 [default: UTC]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub tz: Option<String>,
     /// Rows to draw from the input [default: 10000]

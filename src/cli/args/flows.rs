@@ -19,7 +19,7 @@ pub struct FlowArgs {
     /// Networks that are ours, with commas between them [default: as the log says, else private addresses]
     #[arg(long, value_name = "CIDR")]
     pub local: Option<String>,
-    /// Zone of times that state none (Argus), such as +02:00 [default: UTC]
+    /// Zone of times that state none (Argus), such as Europe/Berlin or +02:00 [default: UTC]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub tz: Option<String>,
 }

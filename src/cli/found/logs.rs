@@ -1,6 +1,7 @@
 //! What is said of flow logs.
 
 use crate::cli::run::Session;
+use crate::flows::record::LogZone;
 use crate::flows::source::Input;
 use crate::pipeline::{FlowFit, FlowLogs, FlowReader, FlowScoring, TenLargest};
 use crate::words::quantity::percent;
@@ -52,8 +53,8 @@ pub fn table(session: &Session, input: &Input, fit: Option<&FlowFit>) {
 /// How times without a zone are read; that --tz is for nothing where none lacks one. Scoring takes the zone from the model.
 fn zone(reader: &FlowReader, fits: bool) -> Option<String> {
     match reader.assumed_zone() {
-        Some(zone) if fits && zone == "UTC" => {
-            Some("times without a zone are read as UTC (--tz +02:00 for another)".to_owned())
+        Some(LogZone::UTC) if fits => {
+            Some("times without a zone are read as UTC (--tz Europe/Berlin or +02:00 for another)".to_owned())
         }
         Some(zone) => Some(format!("times without a zone are read as {zone}")),
         None if fits && reader.zone_is_idle() => Some("--tz changes nothing: the logs' times have a zone".to_owned()),

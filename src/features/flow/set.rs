@@ -2,7 +2,7 @@
 
 use super::{BASIC, FlowStatistics, Locality, basic, derive};
 use crate::features::{ColumnRole, Definition, Role, RoleOverrides};
-use crate::flows::record::{FlowOptions, Flows};
+use crate::flows::record::{FlowOptions, Flows, LogZone};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use serde::{Deserialize, Serialize};
@@ -66,8 +66,9 @@ pub struct FlowFeatures {
     pub statistics: FlowStatistics,
     /// Which hosts are ours.
     pub locality: Locality,
-    /// The zone of times that state none, in minutes east of UTC.
-    pub minutes_east: i32,
+    /// The zone of times that state none; in the model by the name that it had while zones were offsets only.
+    #[serde(rename = "minutes_east")]
+    pub zone: LogZone,
 }
 
 impl FlowFeatures {
@@ -89,7 +90,7 @@ impl FlowFeatures {
 
     /// How logs are to be read for it.
     pub fn reading(&self) -> FlowOptions {
-        FlowOptions { minutes_east: self.minutes_east }
+        FlowOptions { zone: self.zone }
     }
 
     /// Says of each column how it is computed, where no person has to say why it has its role.

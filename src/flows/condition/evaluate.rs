@@ -1,7 +1,7 @@
 //! What tests say of the rows of a table: true, false or unknown.
 
 use super::{Comparison, Operand, Test};
-use crate::flows::record::{Host, when};
+use crate::flows::record::{Host, LogZone, when};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
@@ -107,7 +107,7 @@ fn compare(name: &str, how: Comparison, operand: &Operand, batch: &RecordBatch) 
         (DataType::Timestamp(..), operand) => {
             let instant = match operand {
                 Operand::Number(text) => when::of_decimal(text.as_bytes()),
-                Operand::Text(text) => when::of_text(text, 0),
+                Operand::Text(text) => when::of_text(text, LogZone::UTC),
                 _ => None,
             };
             let instant = instant.ok_or_else(|| {
@@ -134,7 +134,7 @@ fn compare(name: &str, how: Comparison, operand: &Operand, batch: &RecordBatch) 
                 return run(&whole, &Scalar::new(Int64Array::from(vec![value])));
             }
             // Where a column of times is one of numbers, a date is its seconds.
-            let seconds = || when::of_text(text, 0).map(|micros| micros as f64 / 1e6);
+            let seconds = || when::of_text(text, LogZone::UTC).map(|micros| micros as f64 / 1e6);
             let value = text.parse::<f64>().ok().or_else(seconds).ok_or_else(|| mismatch("numbers", text))?;
             run(&cast(name, own, &DataType::Float64)?, &real(value))
         }
@@ -149,10 +149,10 @@ fn compare(name: &str, how: Comparison, operand: &Operand, batch: &RecordBatch) 
         }
         (_, Operand::Text(text)) => {
             let own = texts(name, batch)?;
-            match when::of_text(text, 0).filter(|_| text.contains(['-', '/'])) {
+            match when::of_text(text, LogZone::UTC).filter(|_| text.contains(['-', '/'])) {
                 // A date: of a text that is none it is not known how it stands to it.
                 Some(instant) => {
-                    let own: Int64Array = own.iter().map(|text| when::of_text(text?, 0)).collect();
+                    let own: Int64Array = own.iter().map(|text| when::of_text(text?, LogZone::UTC)).collect();
                     run(&own, &Scalar::new(Int64Array::from(vec![instant])))
                 }
                 None => run(&own, &Scalar::new(StringArray::from(vec![text.as_str()]))),

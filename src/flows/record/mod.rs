@@ -8,12 +8,14 @@ mod marks;
 pub(crate) mod protocol;
 mod schema;
 pub(crate) mod when;
+mod zone;
 
 pub use host::Host;
 pub(crate) use host::{digest, mix, text_digest};
 pub use log::FlowLog;
 pub use marks::Marks;
 pub use schema::{FlowKind, FlowOptions, FlowSchema, Particulars};
+pub use zone::LogZone;
 
 use arrow_array::StringArray;
 

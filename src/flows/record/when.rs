@@ -4,6 +4,8 @@
 //! numbers, or dates: ISO 8601 (`2021-06-06T15:59:46.457984+0200`), Argus' (`2019/04/04 16:23:00.325010`), CICFlowMeter's
 //! day first (`5/7/2017 8:42`). A date without a zone is taken to be of the zone that the caller names.
 
+use super::zone::LogZone;
+
 const SECOND: i64 = 1_000_000;
 /// Microseconds in an hour.
 pub(crate) const HOUR: i64 = 3_600 * SECOND;
@@ -42,15 +44,15 @@ pub fn of_real(value: f64) -> Option<i64> {
     Some(micros.round() as i64)
 }
 
-/// From a text; `east` is the zone of dates without one, in minutes east of UTC.
-pub fn of_text(text: &str, east: i32) -> Option<i64> {
+/// From a text; `zone` is that of dates without one.
+pub fn of_text(text: &str, zone: LogZone) -> Option<i64> {
     let text = text.trim();
-    of_decimal(text.as_bytes()).or_else(|| of_date(text, east))
+    of_decimal(text.as_bytes()).or_else(|| of_date(text, zone))
 }
 
 /// Whether a text is a time that states no zone.
 pub fn lacks_zone(text: &str) -> bool {
-    of_text(text, 0) != of_text(text, 60)
+    of_text(text, LogZone::UTC) != of_text(text, LogZone::east(60))
 }
 
 /// From a decimal number (`1713484795.943239`), without a detour through binary fractions. Digits past the microsecond
@@ -109,7 +111,7 @@ fn unit_of(size: u64) -> Unit {
     }
 }
 
-fn of_date(text: &str, east: i32) -> Option<i64> {
+fn of_date(text: &str, unstated: LogZone) -> Option<i64> {
     let (date, clock) = match text.find(['T', ' ']) {
         Some(at) => (text.get(..at)?, text.get(at + 1..)?.trim_start()),
         None => (text, ""),
@@ -129,16 +131,15 @@ fn of_date(text: &str, east: i32) -> Option<i64> {
     }
     let (clock, minutes) = zone(clock)?;
     let of_day = of_clock(clock)?;
-    let offset = i64::from(minutes.unwrap_or(east)) * 60 * SECOND;
-    Some(days_from_civil(year, month, day) * DAY + of_day - offset)
+    Some(minutes.map_or(unstated, LogZone::east).instant(days_from_civil(year, month, day) * DAY + of_day))
 }
 
-/// Minutes east of UTC of a zone alone: `UTC`, `Z`, `+02:00`.
-pub fn minutes_east(text: &str) -> Option<i32> {
+/// A zone alone: `UTC`, `Z`, `+02:00`, `Europe/Berlin`.
+pub fn zone_of_text(text: &str) -> Option<LogZone> {
     match text.trim() {
-        utc if utc.eq_ignore_ascii_case("utc") || utc.eq_ignore_ascii_case("z") => Some(0),
-        offset if offset.starts_with(['+', '-']) => zone(offset)?.1,
-        _ => None,
+        utc if utc.eq_ignore_ascii_case("utc") || utc.eq_ignore_ascii_case("z") => Some(LogZone::UTC),
+        offset if offset.starts_with(['+', '-']) => zone(offset)?.1.map(LogZone::east),
+        place => LogZone::place(place),
     }
 }
 
@@ -243,13 +244,13 @@ mod tests {
             " 2021-06-06T10:29:46.457984-03:30 ",
             "6/6/2021 1:59:46.457984 PM",
         ] {
-            assert_eq!(of_text(text, 0), Some(noon), "{text}");
+            assert_eq!(of_text(text, LogZone::UTC), Some(noon), "{text}");
         }
-        assert_eq!(of_text("2021/06/06 15:59:46.457984", 120), Some(noon));
-        assert_eq!(of_text("2021-06-06T13:59:46.457984Z", 120), Some(noon), "a stated zone wins");
-        assert_eq!(of_text("5/7/2017 8:42", 0), Some(1_499_244_120_000_000));
-        assert_eq!(of_text("2024-02-29", 0), Some(1_709_164_800_000_000));
-        assert_eq!(of_text("-1.5", 0), Some(-1_500_000));
+        assert_eq!(of_text("2021/06/06 15:59:46.457984", LogZone::east(120)), Some(noon));
+        assert_eq!(of_text("2021-06-06T13:59:46.457984Z", LogZone::east(120)), Some(noon), "a stated zone wins");
+        assert_eq!(of_text("5/7/2017 8:42", LogZone::UTC), Some(1_499_244_120_000_000));
+        assert_eq!(of_text("2024-02-29", LogZone::UTC), Some(1_709_164_800_000_000));
+        assert_eq!(of_text("-1.5", LogZone::UTC), Some(-1_500_000));
         assert_eq!(of_integer(1_622_987_986), Some(1_622_987_986_000_000));
         assert_eq!(of_integer(1_622_987_986_457), Some(1_622_987_986_457_000));
         assert_eq!(of_real(1_622_987_986.457_984), Some(noon));
@@ -260,23 +261,25 @@ mod tests {
     fn what_is_no_time_is_none() {
         let wrong = "2023-02-29 2021-13-01 2021-6-6T25:00 21-06-06 1.2.3 1. .5 12x 2021-06-06T10:00+2 99999999999999999999 \
             2021-06-06-07 1/1/1 ";
-        assert!(wrong.split(' ').all(|text| of_text(text, 0).is_none()));
-        assert!(of_text("2021-06-06 13:00 PM", 0).is_none() && of_text("", 0).is_none());
+        assert!(wrong.split(' ').all(|text| of_text(text, LogZone::UTC).is_none()));
+        assert!(of_text("2021-06-06 13:00 PM", LogZone::UTC).is_none() && of_text("", LogZone::UTC).is_none());
     }
 
     #[test]
-    fn zones_are_offsets() {
-        let zones = ["UTC", "z", "+02:00", "-0330", "+05"].map(minutes_east);
-        assert_eq!(zones, [Some(0), Some(0), Some(120), Some(-210), Some(300)]);
-        assert!(
-            ["", "Europe/Berlin", "2", "+2", "+24:00", "1+02:00"].into_iter().all(|zone| minutes_east(zone).is_none())
-        );
+    fn zones_are_offsets_and_places() {
+        let zones = ["UTC", "z", "+02:00", "-0330", "+05"].map(zone_of_text);
+        assert_eq!(zones, [0, 0, 120, -210, 300].map(|minutes| Some(LogZone::east(minutes))));
+        assert_eq!(zone_of_text("Europe/Berlin"), LogZone::place("Europe/Berlin"));
+        assert!(["", "Berlin", "2", "+2", "+24:00", "1+02:00"].into_iter().all(|zone| zone_of_text(zone).is_none()));
     }
 
     #[test]
     fn a_lost_clock_is_not_plausible() {
-        assert!(!is_plausible(0) && !is_plausible(of_text("1989-12-31T23:59:59Z", 0).unwrap()));
-        assert!(is_plausible(of_text("1990-01-01", 0).unwrap()) && !is_plausible(of_text("2100-01-01", 0).unwrap()));
+        assert!(!is_plausible(0) && !is_plausible(of_text("1989-12-31T23:59:59Z", LogZone::UTC).unwrap()));
+        assert!(
+            is_plausible(of_text("1990-01-01", LogZone::UTC).unwrap())
+                && !is_plausible(of_text("2100-01-01", LogZone::UTC).unwrap())
+        );
     }
 
     proptest! {
@@ -287,7 +290,7 @@ mod tests {
             let text = String::from_utf8(text).unwrap();
             // Local years before 0 and past 9999 have signs.
             prop_assume!(text.len() == 32);
-            prop_assert_eq!(of_text(&text, 17), Some(micros));
+            prop_assert_eq!(of_text(&text, LogZone::east(17)), Some(micros));
         }
 
         #[test]
@@ -297,7 +300,8 @@ mod tests {
 
         #[test]
         fn any_text_is_read_without_harm(text in "\\PC{0,40}", digits in "[0-9TZ:./+-]{0,30}") {
-            let _ = (of_text(&text, 60), of_text(&digits, -60));
+            let berlin = LogZone::place("Europe/Berlin").unwrap();
+            let _ = (of_text(&text, LogZone::east(60)), of_text(&digits, berlin));
         }
     }
 }

@@ -49,10 +49,10 @@ impl Survey {
         counts(kinds)
     }
 
-    /// `4 flows without both addresses, 5 of TCP or UDP without a port`; `None` where there are none.
+    /// `4 flows lacking an address, 5 of TCP or UDP lacking the port`; `None` where there are none.
     pub fn unreachable_line(&self) -> Option<String> {
         let Unreachable { no_address, no_port } = self.unreachable;
-        counts([(no_address, "without both addresses"), (no_port, "of TCP or UDP without a port")])
+        counts([(no_address, "lacking an address"), (no_port, "of TCP or UDP lacking the port")])
     }
 
     /// What else an analyst should know before any verdict, a line each: files that repeat or overlap others, times that no

@@ -96,7 +96,7 @@ fn flows_of_no_conversation_are_counted() {
         survey.add(surveyed_batch(&batch));
     }
     assert_eq!(survey.unreachable, Unreachable { no_address: 6, no_port: 2 });
-    let line = "6 flows without both addresses, 2 of TCP or UDP without a port";
+    let line = "6 flows lacking an address, 2 of TCP or UDP lacking the port";
     assert_eq!((survey.unreachable_line().as_deref(), survey.faults_line()), (Some(line), None));
 }
 

@@ -41,7 +41,7 @@ use crate::Result;
 use crate::features::flow::Locality;
 use crate::findings::{Hint, Surroundings, hint, reasons};
 use crate::flows::Batch;
-use crate::flows::record::{FlowOptions, FlowSchema, Flows};
+use crate::flows::record::{FlowSchema, Flows};
 use crate::flows::sink::{EventFormat, Records};
 use crate::flows::source::Input;
 use crate::model::{Model, Scored};
@@ -101,7 +101,7 @@ impl EventPlan {
         schema: &Schema,
         now: i64,
     ) -> Result<Self> {
-        let minutes_east = model.flows.as_ref().map_or(0, |flows| flows.minutes_east);
+        let reading = model.flows.as_ref().map(|flows| flows.reading()).unwrap_or_default();
         Ok(Self {
             format,
             detector: model.detector.short_name(),
@@ -110,7 +110,7 @@ impl EventPlan {
             threshold: model.threshold.score,
             now,
             locality: model.flows.as_ref().map(|flows| flows.locality.clone()).unwrap_or_default(),
-            schema: FlowSchema::recognise(schema, FlowOptions { minutes_east }),
+            schema: FlowSchema::recognise(schema, reading),
         })
     }
 

@@ -6,7 +6,7 @@ use crate::features::flow::FlowSet;
 use crate::features::windows::{Event, WindowOptions};
 use crate::findings::Rows;
 use crate::flows::Batch;
-use crate::flows::record::{FlowKind, FlowLog, FlowOptions, FlowSchema, Flows, Host, mix};
+use crate::flows::record::{FlowKind, FlowLog, FlowOptions, FlowSchema, Flows, Host, LogZone, mix};
 use crate::flows::snapshots::Snapshots;
 use crate::flows::source::Input;
 use crate::flows::survey::BatchSurvey;
@@ -36,7 +36,7 @@ pub struct FlowReader {
     pub(super) copies: Copies,
     logs: Vec<Option<FlowLog>>,
     baseline: Option<(i64, i64)>,
-    minutes_east: i32,
+    zone: LogZone,
     /// Whether a time that states no zone was met.
     assumes_zone: AtomicBool,
 }
@@ -91,7 +91,7 @@ impl FlowReader {
             copies: Copies::default(),
             logs,
             baseline: None,
-            minutes_east: options.minutes_east,
+            zone: options.zone,
             assumes_zone: AtomicBool::new(false),
         }))
     }
@@ -133,19 +133,14 @@ impl FlowReader {
         self.schema.kinds().all(FlowKind::is_log)
     }
 
-    /// The zone that times without one are taken to be of, `UTC` or `+02:00`; `None` where the first pass met none.
-    pub fn assumed_zone(&self) -> Option<String> {
-        let east = self.minutes_east;
-        let (sign, size) = (if east < 0 { '-' } else { '+' }, east.unsigned_abs());
-        self.assumes_zone.load(Ordering::Relaxed).then(|| match east {
-            0 => "UTC".to_owned(),
-            _ => format!("{sign}{:02}:{:02}", size / 60, size % 60),
-        })
+    /// The zone that times without one are taken to be of; `None` where the first pass met none.
+    pub fn assumed_zone(&self) -> Option<LogZone> {
+        self.assumes_zone.load(Ordering::Relaxed).then_some(self.zone)
     }
 
     /// Whether a zone was named that nothing needs: the logs state theirs.
     pub fn zone_is_idle(&self) -> bool {
-        self.minutes_east != 0 && !self.assumes_zone.load(Ordering::Relaxed)
+        self.zone != LogZone::UTC && !self.assumes_zone.load(Ordering::Relaxed)
     }
 
     /// A batch's rows as flows.

@@ -4,7 +4,7 @@ use oddflow::features::flow::{FlowCounts, FlowFeatures, FlowSet, Locality};
 use oddflow::features::windows::{Event, WindowOptions, Windows};
 use oddflow::findings::{Collector, Rows, faults};
 use oddflow::flows::Batch;
-use oddflow::flows::record::{FlowOptions, FlowSchema, Flows};
+use oddflow::flows::record::{FlowOptions, FlowSchema, Flows, LogZone};
 use oddflow::flows::snapshots::Snapshots;
 use oddflow::flows::source::Input;
 use oddflow::flows::survey::{BatchSurvey, Survey};
@@ -12,7 +12,7 @@ use oddflow::{Result, Stop};
 
 /// The whole way from records to features and findings, where the columns are those of flows.
 pub fn read(input: &Input, batches: &[Batch]) {
-    let Some(schema) = FlowSchema::recognise(&input.schema, FlowOptions { minutes_east: 90 }) else { return };
+    let Some(schema) = FlowSchema::recognise(&input.schema, FlowOptions { zone: LogZone::east(90) }) else { return };
     // A column whose type flows are not read from is an error, and ends it.
     let _ = of(input, batches, &schema);
 }
@@ -60,7 +60,7 @@ fn features(whole: &[(Flows, Vec<u64>, Vec<f64>)], windows: Windows, counts: Flo
     let (statistics, locality) = (counts.finish(), Locality::default());
     for set in [FlowSet::Default, FlowSet::Basic] {
         let features =
-            FlowFeatures { set, statistics: statistics.clone(), locality: locality.clone(), minutes_east: 0 };
+            FlowFeatures { set, statistics: statistics.clone(), locality: locality.clone(), zone: LogZone::UTC };
         for (flows, positions, _) in whole {
             let columns = features.columns(flows, &windows.batch(positions)?, |row| row % 2 == 0)?;
             assert_eq!(columns.num_rows(), flows.n_rows());

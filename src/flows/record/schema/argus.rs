@@ -71,7 +71,7 @@ pub(super) fn rows(
 ) -> Result<()> {
     let texts = |part: Part| places.texts(part as usize, batch);
     let numbers = |part: Part| places.numbers(part as usize, batch);
-    let start = places.instants(Part::Start as usize, batch, options.minutes_east)?;
+    let start = places.instants(Part::Start as usize, batch, options.zone)?;
     let (source, destination, direction) = (texts(Part::Source)?, texts(Part::Destination)?, texts(Part::Direction)?);
     let (protocols, state, duration) = (texts(Part::Protocol)?, texts(Part::State)?, numbers(Part::Duration)?);
     let (source_port, destination_port) = (numbers(Part::SourcePort)?, numbers(Part::DestinationPort)?);

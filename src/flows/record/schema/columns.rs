@@ -1,7 +1,7 @@
 //! Columns of any type as what a flow is made of. Several columns may stand for one thing (`id.orig_h` and `id_orig_h` in
 //! an input of two habits): the first with a value counts.
 
-use super::super::when;
+use super::super::{LogZone, when};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
@@ -133,19 +133,19 @@ enum Times {
 /// Times, in µs since 1970, UTC.
 pub(super) struct Instants {
     columns: Vec<Times>,
-    /// The zone of those that state none, in minutes east.
-    east: i32,
+    /// The zone of those that state none.
+    zone: LogZone,
 }
 
 impl Instants {
-    pub fn of(arrays: &[&ArrayRef], east: i32) -> Result<Self> {
+    pub fn of(arrays: &[&ArrayRef], zone: LogZone) -> Result<Self> {
         let mut columns = Vec::with_capacity(arrays.len());
         for array in arrays {
             match array.data_type() {
-                DataType::Timestamp(unit, zone) => {
+                DataType::Timestamp(unit, stated) => {
                     let raw = to(array, &DataType::Int64)?;
-                    let offset = if zone.is_none() { i64::from(east) * 60_000_000 } else { 0 };
-                    let micros = |value: i64| Some(scaled(value, *unit)?.saturating_sub(offset));
+                    let zone = if stated.is_none() { zone } else { LogZone::UTC };
+                    let micros = |value: i64| Some(zone.instant(scaled(value, *unit)?));
                     let known = raw.as_primitive::<Int64Type>().iter().map(|value| value.and_then(micros));
                     columns.push(Times::Known(known.collect()));
                 }
@@ -161,7 +161,7 @@ impl Instants {
                 _ => {}
             }
         }
-        Ok(Self { columns, east })
+        Ok(Self { columns, zone })
     }
 
     /// Whether those of a column state no zone, as far as the first of them tells.
@@ -171,7 +171,7 @@ impl Instants {
             data_type if is_text(data_type) => {
                 let first = |texts: &ArrayRef| {
                     let mut texts = texts.as_string::<i32>().iter().flatten();
-                    texts.find(|text| when::of_text(text, 0).is_some()).is_some_and(when::lacks_zone)
+                    texts.find(|text| when::of_text(text, LogZone::UTC).is_some()).is_some_and(when::lacks_zone)
                 };
                 to(array, &DataType::Utf8).is_ok_and(|texts| first(&texts))
             }
@@ -186,7 +186,7 @@ impl Instants {
             Times::Int(array) => array.is_valid(row).then(|| when::of_integer(array.value(row))).flatten(),
             Times::Real(array) => array.is_valid(row).then(|| when::of_real(array.value(row))).flatten(),
             Times::Text(array) => {
-                array.is_valid(row).then(|| when::of_text(some(array.value(row))?, self.east)).flatten()
+                array.is_valid(row).then(|| when::of_text(some(array.value(row))?, self.zone)).flatten()
             }
         })
     }

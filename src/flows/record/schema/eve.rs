@@ -83,8 +83,8 @@ pub(super) fn rows(
 ) -> Result<()> {
     let texts = |part: Part| places.texts(part as usize, batch);
     let numbers = |part: Part| places.numbers(part as usize, batch);
-    let start = places.instants(Part::Start as usize, batch, options.minutes_east)?;
-    let end = places.instants(Part::End as usize, batch, options.minutes_east)?;
+    let start = places.instants(Part::Start as usize, batch, options.zone)?;
+    let end = places.instants(Part::End as usize, batch, options.zone)?;
     let (session, source, destination) = (texts(Part::Session)?, texts(Part::Source)?, texts(Part::Destination)?);
     let (protocols, service, state) = (texts(Part::Protocol)?, texts(Part::Service)?, texts(Part::State)?);
     let (tcp_state, flags) = (texts(Part::TcpState)?, texts(Part::Flags)?);

@@ -21,7 +21,7 @@ mod tests;
 
 pub use particulars::Particulars;
 
-use super::{FlowLog, Flows, Host, Marks, when};
+use super::{FlowLog, Flows, Host, LogZone, Marks, when};
 use crate::flows::source::{FINDING_COLUMNS, prefix_of_added};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -36,20 +36,23 @@ use std::fmt;
 /// How to read what a log leaves open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FlowOptions {
-    /// The zone of times that state none (Argus', those of many tables), in minutes east of UTC.
-    pub minutes_east: i32,
+    /// The zone of times that state none (Argus', those of many tables).
+    pub zone: LogZone,
 }
 
 impl FlowOptions {
-    /// For the zone that `text` names: `UTC`, `+02:00`, `-0330`.
+    /// For the zone that `text` names: `UTC`, `+02:00`, `-0330`, `Europe/Berlin`.
     ///
     /// # Errors
-    /// [`crate::Error::Parameter`] if it names none; names like `Europe/Berlin` need a database that is not here.
+    /// [`crate::Error::Parameter`] if it names none.
     pub fn of_zone(text: &str) -> Result<Self> {
-        match when::minutes_east(text) {
-            Some(minutes_east) => Ok(Self { minutes_east }),
-            None => Err(crate::Error::parameter("--tz", text, "give UTC or an offset such as +02:00")),
-        }
+        let unknown = || {
+            let alike: Vec<&str> = LogZone::places_like(text.trim()).collect();
+            let alike = if alike.is_empty() { String::new() } else { format!("; there is {}", alike.join(", ")) };
+            let way = "give UTC, an offset such as +02:00 or a place of IANA's database such as Europe/Berlin";
+            crate::Error::parameter("--tz", text, format!("{way}{alike}"))
+        };
+        when::zone_of_text(text).map(|zone| Self { zone }).ok_or_else(unknown)
     }
 }
 
@@ -153,7 +156,7 @@ impl FlowSchema {
         self.forms.iter().all(|form| form.format().start.is_some_and(|start| form.places.has(start)))
     }
 
-    /// Whether times of a batch state no zone, so that [`FlowOptions::minutes_east`] matters.
+    /// Whether times of a batch state no zone, so that [`FlowOptions::zone`] matters.
     pub fn assumes_zone(&self, batch: &RecordBatch) -> bool {
         let lacks = |run: Run<'_>| {
             run.form.format().start.is_some_and(|start| run.form.places.lacks_zone(start, &run.of(batch)))

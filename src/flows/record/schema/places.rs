@@ -1,5 +1,6 @@
 //! Where in a table the parts of a flow are, by the names of its columns.
 
+use super::super::LogZone;
 use super::columns::{Instants, Numbers, Texts};
 use crate::Result;
 use arrow_array::{ArrayRef, RecordBatch};
@@ -67,8 +68,8 @@ impl Places {
         self.arrays(part, batch).into_iter().any(Instants::lack_zone)
     }
 
-    /// A part as times; `east` is the zone of those without one.
-    pub fn instants(&self, part: usize, batch: &RecordBatch, east: i32) -> Result<Instants> {
-        Instants::of(&self.arrays(part, batch), east)
+    /// A part as times; `zone` is that of those without one.
+    pub fn instants(&self, part: usize, batch: &RecordBatch, zone: LogZone) -> Result<Instants> {
+        Instants::of(&self.arrays(part, batch), zone)
     }
 }

@@ -78,7 +78,7 @@ pub(super) fn rows(
 ) -> Result<()> {
     let texts = |part: Part| places.texts(part as usize, batch);
     let numbers = |part: Part| places.numbers(part as usize, batch);
-    let instants = |part: Part| places.instants(part as usize, batch, options.minutes_east);
+    let instants = |part: Part| places.instants(part as usize, batch, options.zone);
     let (start, end) = (instants(Part::Start)?, instants(Part::End)?);
     let (seconds, millis) = (numbers(Part::Seconds)?, numbers(Part::Millis)?);
     let (session, source, destination) = (texts(Part::Session)?, texts(Part::Source)?, texts(Part::Destination)?);

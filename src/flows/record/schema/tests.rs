@@ -263,7 +263,7 @@ fn argus_packets_are_not_guessed() {
 #[test]
 fn times_without_a_zone_are_of_the_one_named() {
     let batch = texts(&[ARGUS, "2019/04/04T16:23:00 0 udp 1.1.1.1 1 -> 2.2.2.2 2 CON 1 1 1 1"]);
-    let east = FlowSchema::recognise(&batch.schema(), FlowOptions { minutes_east: 120 }).unwrap();
+    let east = FlowSchema::recognise(&batch.schema(), FlowOptions { zone: LogZone::east(120) }).unwrap();
     assert!(east.assumes_zone(&batch));
     let with = texts(&[ARGUS, "1554387780.5 0 udp 1.1.1.1 1 -> 2.2.2.2 2 CON 1 1 1 1"]);
     assert!(!east.assumes_zone(&with));

@@ -1,7 +1,7 @@
 //! Words that formats share: protocols, services, TCP flags, ICMP.
 
 pub(super) use super::super::protocol::TCP;
-use super::super::protocol::{self, ICMP, ICMP6};
+use super::super::protocol::{self, ICMP, ICMP6, UDP};
 use super::super::{Host, StateGroup};
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ pub(super) fn is_icmp(protocol: Option<u8>) -> bool {
 
 /// Whether a protocol has ports. One that is not known may have them.
 pub(super) fn has_ports(protocol: Option<u8>) -> bool {
-    matches!(protocol, None | Some(TCP | 17 | 33 | 132 | 136))
+    matches!(protocol, None | Some(TCP | UDP | 33 | 132 | 136))
 }
 
 /// The code of an ICMP message of `kind`, given what Zeek has for its second port: the answer's type where the code of others

@@ -4,7 +4,7 @@
 //! was claimed and not seen is not believed: the smaller counts. Unset durations and payloads mean that too little was seen.
 
 use super::super::protocol::UDP;
-use super::super::{Host, Marks, StateGroup};
+use super::super::{Host, LogZone, Marks, StateGroup};
 use super::FlowKind;
 use super::form::Format;
 use super::places::Places;
@@ -81,7 +81,7 @@ const SLACK: u64 = 1_000;
 pub(super) fn rows(places: &Places, batch: &RecordBatch, mut take: impl FnMut(Row<'_>)) -> Result<()> {
     let texts = |part: Part| places.texts(part as usize, batch);
     let numbers = |part: Part| places.numbers(part as usize, batch);
-    let start = places.instants(Part::Start as usize, batch, 0)?;
+    let start = places.instants(Part::Start as usize, batch, LogZone::UTC)?;
     let (session, source, destination) = (texts(Part::Session)?, texts(Part::Source)?, texts(Part::Destination)?);
     let (protocols, service, state) = (texts(Part::Protocol)?, texts(Part::Service)?, texts(Part::State)?);
     let history = texts(Part::History)?;

@@ -1,7 +1,7 @@
 //! A first look at text: delimited, NDJSON, Zeek's.
 
 use super::{Content, Head, Seen};
-use crate::flows::record::{FlowLog, when};
+use crate::flows::record::{FlowLog, LogZone, when};
 use crate::flows::source::csv::Dialect;
 use crate::flows::source::discover::Found;
 use crate::flows::source::select::{is_argus, is_flow_meter, stem};
@@ -43,7 +43,7 @@ fn first_time(dialect: &Dialect, head: &[u8]) -> Option<i64> {
     let lines = head.get(dialect.data_start..)?.split(|&byte| byte == b'\n').take(100);
     let mut times = lines.filter_map(|line| {
         let field = line.split(|&byte| byte == dialect.delimiter).nth(place)?;
-        when::of_text(std::str::from_utf8(field).ok()?, 0)
+        when::of_text(std::str::from_utf8(field).ok()?, LogZone::UTC)
     });
     times.next()
 }

@@ -1,7 +1,7 @@
 //! What the beginning of a file shows: whose objects they are, which of them are rows, the columns.
 
 use super::line::{self, Kind, Value};
-use crate::flows::record::{FlowLog, when};
+use crate::flows::record::{FlowLog, LogZone, when};
 use crate::flows::source::recognise::BOM;
 use crate::flows::source::select::{Objects, stem};
 use crate::flows::source::text::infer::Evidence;
@@ -207,8 +207,8 @@ impl Glance {
         std::str::from_utf8(line).ok()?;
         line::leaves(line, |path, value| match path {
             path if objects.tells(path) && kind.is_none() => kind = Some(text(value).to_owned()),
-            b"ts" | b"flow.start" if objects != Objects::All => time = when::of_text(text(value), 0),
-            b"timestamp" if objects == Objects::Eve => logged = when::of_text(text(value), 0),
+            b"ts" | b"flow.start" if objects != Objects::All => time = when::of_text(text(value), LogZone::UTC),
+            b"timestamp" if objects == Objects::Eve => logged = when::of_text(text(value), LogZone::UTC),
             _ => {}
         })
         .ok()?;

@@ -85,6 +85,9 @@ impl Compact<'_> {
                 0 => self.field_number()?,
                 step => number + i32::from(step),
             };
+            if number > i32::from(i16::MAX) {
+                return self.is_wrong(format!("cannot be parsed: a field has the number {number}"));
+            }
             match fields.iter().find(|(known, _)| i32::from(*known) == number) {
                 Some((_, holds)) if !holds.is_written_as(kind) => {
                     return self.is_wrong(format!("cannot be parsed: a field {number} is of type {kind}"));
@@ -255,6 +258,8 @@ mod tests {
         let far = [&[0x08, 0x82, 0x80, 0x08][..], &hidden[1..]].concat();
         assert!(wrong(&far, FOOTER).unwrap().contains("number is 131074"));
         assert!(wrong(&hidden, &[]).is_none());
+        // Truth values that follow each other by 15.
+        assert!(wrong(&[0xf1; 3_000], FOOTER).unwrap().contains("has the number 32775"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::number::{Token, classify, eight_digits, integral, short_decimal};
 use super::scan::QUOTE;
-use crate::flows::record::when;
+use crate::flows::record::{LogZone, when};
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, TimeUnit};
@@ -166,7 +166,7 @@ impl Column {
             Values::Int(_) => self.push_number(field),
             Values::Instant(values) => {
                 let time = when::of_decimal(field);
-                match time.or_else(|| when::of_text(std::str::from_utf8(field).ok()?, 0)) {
+                match time.or_else(|| when::of_text(std::str::from_utf8(field).ok()?, LogZone::UTC)) {
                     Some(time) => {
                         values.push(time);
                         Ok(())
