@@ -32,7 +32,11 @@ pub fn span(baseline: &[String], flows: Option<&FlowFit>) -> Result<Option<(i64,
         text => when::of_text(text, zone)
             .ok_or_else(|| wrong("it must be a path, or two times such as 2024-04-01..2024-04-14T12:00")),
     };
-    let before = time(to, i64::MAX)?.saturating_add(if is_day(to) { DAY } else { 0 });
+    // The last day is whole on its own clocks, which may be put on or back that day.
+    let before = match when::of_text(to, LogZone::UTC).filter(|_| is_day(to) && when::lacks_zone(to)) {
+        Some(begin) => zone.instant(begin.saturating_add(DAY)),
+        None => time(to, i64::MAX)?,
+    };
     let from = time(from, i64::MIN)?;
     if from >= before {
         return Err(wrong("its end lies before its beginning"));
@@ -76,6 +80,13 @@ mod tests {
             assert_eq!(of(path).unwrap(), None, "{path}");
         }
         assert_eq!(span(&[], Some(&FlowFit::default())).unwrap(), None);
+        // Days of 23 and 25 hours.
+        for (day, hours) in [("2024-03-31", 23), ("2024-10-27", 25), ("2024-10-28", 24)] {
+            let mut berlin = FlowFit::default();
+            berlin.reading.options.zone = LogZone::place("Europe/Berlin").unwrap();
+            let (from, before) = span(&[format!("{day}..{day}")], Some(&berlin)).unwrap().unwrap();
+            assert_eq!((before - from) / (DAY / 24), hours, "{day}");
+        }
         for text in ["yesterday..today", "2024-04-02..2024-04-01", "2024-04-01..2024-03-31"] {
             assert!(of(text).is_err(), "{text}");
         }

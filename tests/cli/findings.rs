@@ -307,6 +307,33 @@ fn the_zone_that_is_assumed_is_said_where_one_is() {
 }
 
 #[test]
+fn an_hour_that_clocks_showed_twice_is_no_fault_of_the_capture() {
+    let bench = Bench::empty();
+    // A flow each 20 s from midnight in Berlin, the clocks put back from three to two.
+    let line = |i: usize| {
+        let second = i * 20 - if i * 20 < 3 * 3_600 { 0 } else { 3_600 };
+        let at = format!("2024/10/27 {:02}:{:02}:{:02}.000000", second / 3_600, second / 60 % 60, second % 60);
+        let bytes = 300 + i % 5;
+        format!(
+            "{at},0.5,tcp,10.0.0.{},{},   ->,192.0.2.8,443,FSPA_FSPA,0,0,9,{},{bytes}\n",
+            i % 9,
+            40_000 + i,
+            bytes + 400
+        )
+    };
+    let header = argus().lines().next().unwrap().to_owned() + "\n";
+    bench.write("night.binetflow", header + &(0..1_440).map(line).collect::<String>());
+    let ran = bench.ok(&["detect", "night.binetflow", "--tz", "Europe/Berlin", "--device", "cpu"]);
+    let (said, told) = (&ran.stderr, &ran.stdout);
+    assert!(said.contains("2024-10-26 22:00:00 to 2024-10-27 05:59:40 UTC    no gaps over 1 h\n"), "{said}");
+    assert!(said.contains("Europe/Berlin; the hour that its clocks showed twice is read as one\n"), "{said}");
+    assert!(!told.contains("no flows from"), "{told}");
+    // Another place had no such hour that night, and so one without flows at three by its clocks.
+    let ran = bench.ok(&["detect", "night.binetflow", "--tz", "Africa/Algiers", "--device", "cpu"]);
+    assert!(!ran.stderr.contains("showed twice") && ran.stderr.contains("no gaps over 1 h"), "{}", ran.stderr);
+}
+
+#[test]
 fn flows_without_a_usable_time_are_counted() {
     let bench = Bench::empty();
     logs(&bench);

@@ -4,7 +4,7 @@ use crate::{Whole, open, shared, whole};
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use oddflow::Error;
-use oddflow::flows::record::{FlowKind, FlowLog, FlowOptions, FlowSchema, Host, Marks, StateGroup};
+use oddflow::flows::record::{FlowKind, FlowLog, FlowOptions, FlowSchema, Host, LogZone, Marks, StateGroup};
 use oddflow::flows::source::Format;
 
 #[test]
@@ -26,7 +26,7 @@ fn a_day_of_zeek() {
 
     let survey = &read.survey;
     let time = "2024-04-18 23:59:44 to 2024-04-19 23:59:51 UTC    no gaps over 1 h";
-    assert_eq!(survey.time_line().unwrap(), time);
+    assert_eq!(survey.time_line(LogZone::UTC).unwrap(), time);
     assert_eq!(survey.order_line().unwrap(), "20% of lines out of time order");
     assert_eq!((survey.rows, survey.timed, survey.implausible), (31_391, 31_391, 0));
     assert!(survey.warnings(&read.input, &[]).is_empty(), "{:?}", survey.warnings(&read.input, &[]));
@@ -70,7 +70,7 @@ fn the_same_day_whatever_the_batches() {
         rows.collect()
     };
     assert_eq!(all(&a), all(&b));
-    assert_eq!((a.superseded, a.survey.time_line()), (b.superseded, b.survey.time_line()));
+    assert_eq!((a.superseded, a.survey.time_line(LogZone::UTC)), (b.superseded, b.survey.time_line(LogZone::UTC)));
     assert_eq!(a.survey.out_of_order(), b.survey.out_of_order());
     assert_eq!(a.survey.overlaps(), b.survey.overlaps());
     assert!(a.input.files.iter().zip(&b.input.files).all(|(a, b)| a.name == b.name));

@@ -2,7 +2,7 @@
 
 use crate::{Whole, open, whole};
 use oddflow::Error;
-use oddflow::flows::record::Marks;
+use oddflow::flows::record::{LogZone, Marks};
 use std::fs;
 use std::path::Path;
 
@@ -55,7 +55,7 @@ fn a_folder_is_read_by_time_without_its_other_logs() {
         read.input.notes
     );
     let gaps = "2024-04-19 00:00:05 to 2024-04-20 01:00:00 UTC    1 gap over 1 h: 2024-04-19 01:06:40 (23.9 h)";
-    assert_eq!(read.survey.time_line().unwrap(), gaps);
+    assert_eq!(read.survey.time_line(LogZone::UTC).unwrap(), gaps);
 }
 
 /// What is appended between two passes is not read, and what is another file is an error, not other rows.

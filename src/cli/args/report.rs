@@ -21,7 +21,7 @@ pub struct Report {
     /// What `--prefix` put before the names of the added columns when the input was scored
     #[arg(long, value_name = "TEXT")]
     pub prefix: Option<String>,
-    /// Zone of times that state none: such as Europe/Berlin or +02:00 [default: as they were scored, else UTC]
+    /// Zone of times that state none, such as Europe/Berlin or +02:00 [default: as they were scored, else UTC]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub tz: Option<String>,
     /// Draw a map of some of the rows (t-SNE): the oddest and a sample of the others

@@ -3,7 +3,7 @@
 use crate::cli::run::Session;
 use crate::flows::record::LogZone;
 use crate::flows::source::Input;
-use crate::pipeline::{FlowFit, FlowLogs, FlowReader, FlowScoring, TenLargest};
+use crate::pipeline::{FlowFit, FlowLogs, FlowScoring, TenLargest};
 use crate::words::quantity::percent;
 
 /// What is said of flow logs once they are read.
@@ -17,8 +17,8 @@ pub fn logs(session: &Session, input: &Input, flows: &FlowScoring, fit: Option<&
     let survey = &logs.survey;
     let flooded = fit.filter(|_| logs.ten_largest.share() > 0.5);
     let lines = [
-        survey.time_line(),
-        zone(logs.reader(), fit.is_some()),
+        survey.time_line(logs.reader().assumed_zone().unwrap_or_default()),
+        zone(logs, fit.is_some()),
         survey.order_line().map(|line| format!("{line}: re-sorted")),
         logs.snapshots_line(),
         logs.copies_line(),
@@ -51,13 +51,20 @@ pub fn table(session: &Session, input: &Input, fit: Option<&FlowFit>) {
 }
 
 /// How times without a zone are read; that --tz is for nothing where none lacks one. Scoring takes the zone from the model.
-fn zone(reader: &FlowReader, fits: bool) -> Option<String> {
+fn zone(logs: &FlowLogs, fits: bool) -> Option<String> {
+    let reader = logs.reader();
+    let has_hour_twice = |zone: &LogZone| logs.survey.span().is_some_and(|(from, to)| zone.unread(from, to) > 0);
     match reader.assumed_zone() {
         Some(LogZone::UTC) if fits => {
             Some("times without a zone are read as UTC (--tz Europe/Berlin or +02:00 for another)".to_owned())
         }
+        Some(zone) if has_hour_twice(&zone) => Some(format!(
+            "times without a zone are read as {zone}; the hour that its clocks showed twice is read as one"
+        )),
         Some(zone) => Some(format!("times without a zone are read as {zone}")),
-        None if fits && reader.zone_is_idle() => Some("--tz changes nothing: the logs' times have a zone".to_owned()),
+        None if fits && reader.zone_is_idle() && !reader.has_baseline() => {
+            Some("--tz changes nothing: the logs' times have a zone".to_owned())
+        }
         None => None,
     }
 }

@@ -6,6 +6,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 const SECOND: i64 = 1_000_000;
+/// Clocks are put on and back by hours, or half of one (Lord Howe Island).
+const HALF_HOUR: i64 = 1_800 * SECOND;
+/// Offsets are less than a day, in minutes.
+const MOST_EAST: i32 = 24 * 60 - 1;
 
 /// In which zone a clock was that wrote no zone beside its times: an offset, or the rules of a place (IANA's database, as of the
 /// chrono-tz crate).
@@ -23,9 +27,9 @@ impl LogZone {
     /// UTC.
     pub const UTC: Self = Self(Rule::East(0));
 
-    /// A fixed offset, in minutes east of UTC.
-    pub const fn east(minutes: i32) -> Self {
-        Self(Rule::East(minutes))
+    /// A fixed offset, in minutes east of UTC: less than a day either way, to which others are cut.
+    pub fn east(minutes: i32) -> Self {
+        Self(Rule::East(minutes.clamp(-MOST_EAST, MOST_EAST)))
     }
 
     /// The place of that name, whatever its case: `Europe/Berlin`.
@@ -34,10 +38,11 @@ impl LogZone {
         Some(Self(Rule::Place(*zone)))
     }
 
-    /// Names of places that end so: `Europe/Berlin` for `berlin`.
+    /// Names of places that end so: `America/New_York` for `new york`. `Etc/GMT+1` is none: it is an hour *west*.
     pub fn places_like(end: &str) -> impl Iterator<Item = &'static str> {
-        let is_alike = move |name: &&str| name.rsplit('/').next().is_some_and(|own| own.eq_ignore_ascii_case(end));
-        TZ_VARIANTS.iter().map(|zone| zone.name()).filter(is_alike)
+        let end = end.replace(' ', "_");
+        let is_alike = move |name: &&str| name.rsplit('/').next().is_some_and(|own| own.eq_ignore_ascii_case(&end));
+        TZ_VARIANTS.iter().map(|zone| zone.name()).filter(|name| !name.starts_with("Etc/")).filter(is_alike)
     }
 
     /// Of what its clocks show, as µs from 1970 on the same clocks, the instant in µs since 1970, UTC. Of an hour that came twice the
@@ -49,6 +54,23 @@ impl LogZone {
         };
         shown.saturating_sub(east * SECOND)
     }
+
+    /// How many of the µs from one instant to another no time is read as: those of hours that came a second time.
+    pub fn unread(self, from: i64, to: i64) -> i64 {
+        let Rule::Place(zone) = self.0 else { return 0 };
+        let comes_again = |&begin: &i64| {
+            let east = seconds_east_of(zone, begin.div_euclid(SECOND)).unwrap_or(0);
+            self.instant(begin + east * SECOND) != begin
+        };
+        let parts = (from.div_euclid(HALF_HOUR)..=to.div_euclid(HALF_HOUR)).map(|part| part * HALF_HOUR);
+        parts.filter(comes_again).map(|begin| (begin + HALF_HOUR).min(to).saturating_sub(begin.max(from)).max(0)).sum()
+    }
+}
+
+/// Seconds east of UTC of a place, so many after 1970; `None` beyond the years that calendars have.
+fn seconds_east_of(zone: Tz, second: i64) -> Option<i64> {
+    let offset = zone.offset_from_utc_datetime(&DateTime::from_timestamp(second, 0)?.naive_utc());
+    Some(i64::from(offset.fix().local_minus_utc()))
 }
 
 /// Seconds east of UTC of a place, where its clocks show that many since 1970; `None` beyond the years that calendars have.
@@ -95,14 +117,14 @@ impl Serialize for LogZone {
 impl<'de> Deserialize<'de> for LogZone {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged)]
+        #[serde(untagged, expecting = "a zone is minutes east of UTC, or the name of a place")]
         enum Written {
             East(i32),
             Place(String),
         }
         let unknown = |what: String| serde::de::Error::custom(format!("there is no zone {what}"));
         match Written::deserialize(from)? {
-            Written::East(minutes) if minutes.unsigned_abs() < 24 * 60 => Ok(Self::east(minutes)),
+            Written::East(minutes) if minutes.abs() <= MOST_EAST => Ok(Self::east(minutes)),
             Written::East(minutes) => Err(unknown(format!("of {minutes} minutes"))),
             Written::Place(name) => Self::place(&name).ok_or_else(|| unknown(name)),
         }
@@ -160,6 +182,22 @@ mod tests {
         let shown = [LogZone::UTC, LogZone::east(-210), LogZone::place("Europe/Berlin").unwrap()];
         assert_eq!(shown.map(|zone| zone.to_string()), names);
         assert_eq!(LogZone::places_like("berlin").collect::<Vec<_>>(), ["Europe/Berlin"]);
-        assert_eq!(LogZone::places_like("").count(), 0);
+        assert_eq!(LogZone::places_like("New York").collect::<Vec<_>>(), ["America/New_York"]);
+        assert_eq!(LogZone::places_like("").count() + LogZone::places_like("GMT+1").count(), 0);
+    }
+
+    #[test]
+    fn hours_that_come_again_are_not_read() {
+        let at = |text| of_text(text, LogZone::UTC).unwrap();
+        let unread = |place: &str, from, to| LogZone::place(place).unwrap().unread(at(from), at(to)) / SECOND;
+        let year = ["2024-01-01", "2025-01-01"];
+        for (place, seconds) in [("Europe/Berlin", 3_600), ("Australia/Lord_Howe", 1_800), ("Asia/Kolkata", 0)] {
+            assert_eq!(unread(place, year[0], year[1]), seconds, "{place}");
+        }
+        assert_eq!(unread("Europe/Berlin", "2024-10-27T01:00", "2024-10-27T02:00"), 3_600);
+        assert_eq!(unread("Europe/Berlin", "2024-10-27T00:50", "2024-10-27T01:10"), 600);
+        assert_eq!(unread("Europe/Berlin", "2024-10-27T01:50", "2024-10-28T00:00"), 600);
+        assert_eq!(unread("Europe/Berlin", "2024-10-27T00:00", "2024-10-27T01:00"), 0);
+        assert_eq!(LogZone::east(60).unread(at(year[0]), at(year[1])), 0);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Survey, Unreachable};
 use crate::flows::instant::{Zone, push_timestamp};
+use crate::flows::record::LogZone;
 use crate::flows::source::Input;
 use crate::words::{grouped, noun};
 use arrow_schema::TimeUnit;
@@ -11,10 +12,12 @@ const MOST_TOLD: usize = 3;
 
 impl Survey {
     /// `2024-04-18 23:59:44 to 2024-04-19 23:59:51 UTC    no gaps over 1 h`; `None` where no row has a time.
-    pub fn time_line(&self) -> Option<String> {
+    ///
+    /// `zone` is that of times that state none.
+    pub fn time_line(&self, zone: LogZone) -> Option<String> {
         let (first, last) = self.span()?;
         let mut line = format!("{} to {} UTC", clock(first), clock(last));
-        let gaps = self.gaps();
+        let gaps = self.gaps(zone);
         match gaps.len() {
             0 => line.push_str("    no gaps over 1 h"),
             1 => line.push_str("    1 gap over 1 h: "),

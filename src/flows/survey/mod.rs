@@ -13,9 +13,9 @@ mod tests;
 pub use files::{Overlap, Repeat};
 
 use super::Batch;
-use super::record::{FlowLog, Flows, Marks};
+use super::record::{FlowLog, Flows, LogZone, Marks};
 use crate::flows::record::protocol::{TCP, UDP};
-use crate::flows::record::when::HOUR;
+use crate::flows::record::when::{DAY, HOUR};
 use files::FileSurvey;
 use spells::Spells;
 use std::collections::BTreeMap;
@@ -183,9 +183,11 @@ impl Survey {
         self.spells.span().or(self.open_span)
     }
 
-    /// Spells of more than an hour in which no flow began: from when until when.
-    pub fn gaps(&self) -> Vec<(i64, i64)> {
-        self.spells.gaps(HOUR)
+    /// Spells of more than an hour in which no flow began: from when until when. An hour that the clocks of `zone` showed twice is read as
+    /// its first, and is none.
+    pub fn gaps(&self, zone: LogZone) -> Vec<(i64, i64)> {
+        let gaps = self.spells.gaps(HOUR).into_iter();
+        gaps.filter(|&(from, to)| to - from > DAY || to - from - zone.unread(from, to) > HOUR).collect()
     }
 
     /// The share of rows with a time that lies before that of the row before; 0 without any.

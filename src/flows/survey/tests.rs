@@ -59,9 +59,27 @@ fn gaps_and_disorder_are_counted() {
     survey.add(surveyed(0, &uids("a", 4), &[DAY, DAY + 5, DAY + 3, DAY + 7]));
     survey.add(surveyed(1, &uids("b", 3), &[DAY + 6, DAY + 8_000, 5]));
     assert_eq!(survey.span(), Some((DAY * 1_000_000, (DAY + 8_000) * 1_000_000)));
-    assert_eq!(survey.gaps(), [((DAY + 7) * 1_000_000, (DAY + 8_000) * 1_000_000)]);
+    assert_eq!(survey.gaps(LogZone::UTC), [((DAY + 7) * 1_000_000, (DAY + 8_000) * 1_000_000)]);
     assert_eq!((survey.rows, survey.timed, survey.implausible), (7, 6, 1));
     assert!((survey.out_of_order() - 2.0 / 6.0).abs() < 1e-12);
+}
+
+#[test]
+fn an_hour_that_came_twice_is_no_gap() {
+    let every_ten_minutes = |hours: i64| (0..hours * 6).map(|i| i * 600).collect::<Vec<_>>();
+    // From 2024-10-27 00:00 UTC, the hour from 01:00 on without a flow.
+    const NIGHT: i64 = 1_729_987_200;
+    let times: Vec<i64> = every_ten_minutes(4).into_iter().filter(|t| t / 3_600 != 1).map(|t| NIGHT + t).collect();
+    let mut survey = Survey::default();
+    survey.add(surveyed(0, &uids("a", times.len()), &times));
+    let berlin = LogZone::place("Europe/Berlin").unwrap();
+    assert_eq!((survey.gaps(berlin).len(), survey.gaps(LogZone::UTC).len()), (0, 1));
+    assert!(survey.time_line(berlin).unwrap().ends_with("no gaps over 1 h"));
+    // Two hours are one.
+    let mut survey = Survey::default();
+    let times: Vec<i64> = times.into_iter().filter(|t| (t - NIGHT) / 3_600 != 2).collect();
+    survey.add(surveyed(0, &uids("a", times.len()), &times));
+    assert_eq!(survey.gaps(berlin).len(), 1);
 }
 
 #[test]

@@ -41,7 +41,8 @@ fn of(input: &Input, batches: &[Batch], schema: &FlowSchema) -> Result<()> {
         let severity = (0..batch.n_rows()).map(|row| if replaced(row) { f64::NAN } else { (row % 10) as f64 / 10.0 });
         whole.push((flows, positions, severity.collect()));
     }
-    let _ = (survey.time_line(), survey.order_line(), survey.faults_line(), survey.gaps());
+    let berlin = LogZone::place("Europe/Berlin").expect("it is a place");
+    let _ = (survey.time_line(berlin), survey.order_line(), survey.faults_line(), survey.gaps(berlin));
     let _ = survey.warnings(input, &vec![None; input.files.len()]);
     features(&whole, windows, counts)?;
     findings(&whole);

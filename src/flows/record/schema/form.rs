@@ -43,7 +43,7 @@ impl Form {
     /// Gives each row of a batch to `take`.
     pub fn rows(&self, batch: &RecordBatch, options: FlowOptions, take: impl FnMut(Row<'_>)) -> Result<()> {
         match self.kind {
-            FlowKind::Zeek => zeek::rows(&self.places, batch, take),
+            FlowKind::Zeek => zeek::rows(&self.places, batch, options, take),
             FlowKind::Eve => eve::rows(&self.places, batch, options, take),
             FlowKind::Argus => argus::rows(&self.places, batch, options, take),
             FlowKind::FlowMeter => flow_meter::rows(&self.places, batch, options, take),

@@ -279,6 +279,26 @@ fn times_without_a_zone_are_of_the_one_named() {
 }
 
 #[test]
+fn tables_of_zeeks_columns_are_of_that_zone_too() {
+    let table = texts(&["ts id.orig_h id.resp_h conn_state", "2024-07-01T00:00:06 10.0.0.1 10.0.0.2 SF"]);
+    let zone = LogZone::place("Europe/Berlin").unwrap();
+    let berlin = FlowSchema::recognise(&table.schema(), FlowOptions { zone }).unwrap();
+    assert!(berlin.assumes_zone(&table));
+    assert_eq!(berlin.flows(&table).unwrap().start, [Some(1_719_784_806_000_000)]);
+    // 2024-07-01 00:00:06, on a clock and as an instant.
+    let typed = |times: TimestampMicrosecondArray| {
+        let text = |text| Arc::new(StringArray::from(vec![text])) as ArrayRef;
+        let hosts = [("id.orig_h", text("10.0.0.1")), ("id.resp_h", text("10.0.0.2")), ("conn_state", text("SF"))];
+        let batch = batch([("ts", Arc::new(times) as ArrayRef)].into_iter().chain(hosts).collect());
+        let schema = FlowSchema::recognise(&batch.schema(), FlowOptions { zone }).unwrap();
+        (schema.assumes_zone(&batch), schema.flows(&batch).unwrap().start[0])
+    };
+    let times = TimestampMicrosecondArray::from(vec![1_719_792_006_000_000]);
+    assert_eq!(typed(times.clone()), (true, Some(1_719_784_806_000_000)));
+    assert_eq!(typed(times.with_timezone("UTC")), (false, Some(1_719_792_006_000_000)));
+}
+
+#[test]
 fn flow_meter_tables_have_no_hosts_and_no_negative_durations() {
     let lines = [
         "Destination_Port Flow_Duration Total_Fwd_Packets Total_Backward_Packets Total_Length_of_Fwd_Packets \

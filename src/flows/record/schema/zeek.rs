@@ -4,12 +4,12 @@
 //! was claimed and not seen is not believed: the smaller counts. Unset durations and payloads mean that too little was seen.
 
 use super::super::protocol::UDP;
-use super::super::{Host, LogZone, Marks, StateGroup};
-use super::FlowKind;
+use super::super::{Host, Marks, StateGroup};
 use super::form::Format;
 use super::places::Places;
 use super::row::Row;
 use super::words::{icmp_group, is_icmp, micros, protocol, services, zeek_icmp_code, zeek_state};
+use super::{FlowKind, FlowOptions};
 use crate::Result;
 use arrow_array::RecordBatch;
 use std::borrow::Cow;
@@ -78,10 +78,15 @@ pub(super) const FORMAT: Format = Format {
 /// and a late start or a few lost packets make small differences.
 const SLACK: u64 = 1_000;
 
-pub(super) fn rows(places: &Places, batch: &RecordBatch, mut take: impl FnMut(Row<'_>)) -> Result<()> {
+pub(super) fn rows(
+    places: &Places,
+    batch: &RecordBatch,
+    options: FlowOptions,
+    mut take: impl FnMut(Row<'_>),
+) -> Result<()> {
     let texts = |part: Part| places.texts(part as usize, batch);
     let numbers = |part: Part| places.numbers(part as usize, batch);
-    let start = places.instants(Part::Start as usize, batch, LogZone::UTC)?;
+    let start = places.instants(Part::Start as usize, batch, options.zone)?;
     let (session, source, destination) = (texts(Part::Session)?, texts(Part::Source)?, texts(Part::Destination)?);
     let (protocols, service, state) = (texts(Part::Protocol)?, texts(Part::Service)?, texts(Part::State)?);
     let history = texts(Part::History)?;

@@ -58,7 +58,7 @@ fn checked(file: &PositionedFile, start: u64) -> io::Result<io::Chain<Cursor<Vec
             Look::Wrong(what) => return wrong(&what),
             Look::Short if size < left => size = size.saturating_mul(8).min(left),
             // The crate would pass over what it does not know as if there were more.
-            Look::Short => return wrong("ends with the file"),
+            Look::Short => return wrong("goes on past the end of the file"),
             Look::Whole => {
                 let rest = BufReader::with_capacity(HEADER_BYTES.into(), file.from(start.saturating_add(size)));
                 return Ok(Cursor::new(bytes).chain(rest));
@@ -88,7 +88,7 @@ mod tests {
             assert_eq!(read(&[&before[..], &long].concat(), start as u64).unwrap(), long);
         }
         let cut = |at: usize| read(&long[..at], 0).unwrap_err().to_string();
-        assert!([0, 900, 2_005].into_iter().all(|at| cut(at) == "a page's header ends with the file"));
+        assert!([0, 900, 2_005].into_iter().all(|at| cut(at) == "a page's header goes on past the end of the file"));
         let said = |header: &[u8]| read(&[header, &[0; 50]].concat(), 0).unwrap_err().to_string();
         // Field 20 has 2^31 - 1 truth values, or three, or as many numbers; a field is of no type.
         let many = [0xff, 0xff, 0xff, 0xff, 0x07];
@@ -97,7 +97,7 @@ mod tests {
         assert!(said(&[&[0x15, 2, 0x09, 40, 0xf5][..], &many].concat()).contains("with 50 bytes left"));
         assert!(said(&[0x15, 2, 0x09, 40, 0x31, 1, 1, 1, 0]).contains("a list of truth values"));
         // Field 20 has 40 real numbers, of which there are no more than six.
-        assert!(said(&[0x15, 2, 0x09, 40, 0xf7, 40]).contains("ends with the file"));
+        assert!(said(&[0x15, 2, 0x09, 40, 0xf7, 40]).contains("past the end of the file"));
         assert!(said(&[0x9e, 2]).contains("no type 14"));
     }
 }
