@@ -19,8 +19,8 @@ pub struct InputArgs {
     /// Read only records of which this is true: SQL such as "proto = 'tcp' AND id.resp_p IN (22, 3389)"
     ///
     /// Columns go by their names, text stands in single quotes. There are = <> < <= > >=, BETWEEN, IN, LIKE, ILIKE (the one
-    /// that takes text in any case), IS NULL, AND, OR, NOT, and in_network(COLUMN, '10.0.0.0/8'); times compare with dates, as they stand in the log. It
-    /// holds for what is fitted on too.
+    /// that takes text in any case), IS NULL, AND, OR, NOT, and in_network(COLUMN, '10.0.0.0/8'); times compare with dates, as they
+    /// stand in the log. It holds for what is fitted on too.
     #[arg(long = "where", value_name = "CONDITION")]
     pub condition: Option<String>,
     /// Keep the records before the damage of a damaged file, and go on with the next file

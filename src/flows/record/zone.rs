@@ -55,8 +55,9 @@ impl LogZone {
         shown.saturating_sub(east * SECOND)
     }
 
-    /// How many of the µs from one instant to another no time is read as: those of hours that came a second time.
-    pub fn unread(self, from: i64, to: i64) -> i64 {
+    /// How many of the µs from one instant to another no time is read as: those of hours that came a second time. Takes a step for each
+    /// half hour between them, so they should be plausible ones.
+    pub(crate) fn unread(self, from: i64, to: i64) -> i64 {
         let Rule::Place(zone) = self.0 else { return 0 };
         let comes_again = |&begin: &i64| {
             let east = seconds_east_of(zone, begin.div_euclid(SECOND)).unwrap_or(0);
@@ -124,7 +125,7 @@ impl<'de> Deserialize<'de> for LogZone {
         }
         let unknown = |what: String| serde::de::Error::custom(format!("there is no zone {what}"));
         match Written::deserialize(from)? {
-            Written::East(minutes) if minutes.abs() <= MOST_EAST => Ok(Self::east(minutes)),
+            Written::East(minutes) if (-MOST_EAST..=MOST_EAST).contains(&minutes) => Ok(Self::east(minutes)),
             Written::East(minutes) => Err(unknown(format!("of {minutes} minutes"))),
             Written::Place(name) => Self::place(&name).ok_or_else(|| unknown(name)),
         }
@@ -175,7 +176,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&zone).unwrap(), written);
             assert_eq!(serde_json::from_str::<LogZone>(written).unwrap(), zone);
         }
-        for wrong in ["1440", "-1440", "\"Berlin\"", "null", "1.5"] {
+        for wrong in ["1440", "-1440", "-2147483648", "\"Berlin\"", "null", "1.5"] {
             assert!(serde_json::from_str::<LogZone>(wrong).is_err(), "{wrong}");
         }
         let names = ["UTC", "-03:30", "Europe/Berlin"];
