@@ -35,7 +35,7 @@ pub fn span(baseline: &[String], flows: Option<&FlowFit>) -> Result<Option<(i64,
     // The last day is whole on its own clocks, which may be put on or back that day.
     let before = match when::of_text(to, LogZone::UTC).filter(|_| is_day(to) && when::lacks_zone(to)) {
         Some(begin) => zone.instant(begin.saturating_add(DAY)),
-        None => time(to, i64::MAX)?,
+        None => time(to, i64::MAX)?.saturating_add(if is_day(to) { DAY } else { 0 }),
     };
     let from = time(from, i64::MIN)?;
     if from >= before {
@@ -73,6 +73,7 @@ mod tests {
     fn a_span_is_told_from_a_path() {
         const APRIL: i64 = 1_711_929_600_000_000;
         assert_eq!(of("2024-04-01..2024-04-02").unwrap(), Some((APRIL, APRIL + 2 * DAY)));
+        assert_eq!(of("2024-04-01..2024-04-02 Z").unwrap(), Some((APRIL, APRIL + 2 * DAY)));
         assert_eq!(of("2024-04-01T06:00..2024-04-01T12:00").unwrap(), Some((APRIL + DAY / 4, APRIL + DAY / 2)));
         assert_eq!(of("..1711929600").unwrap(), Some((i64::MIN, APRIL)));
         assert_eq!(of("2024-04-01..").unwrap(), Some((APRIL, i64::MAX)));

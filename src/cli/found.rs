@@ -144,11 +144,8 @@ impl Grouping {
         for ranked in ranked.iter().take(flagged.findings) {
             is_flagged.get_mut(ranked.finding).into_iter().for_each(|flag| *flag = true);
         }
-        let mut faults = faults(&grouped);
-        // An hour that clocks showed twice is read as its first: no flow can lie in the second.
-        let zone =
-            scoring.options.flows.as_ref().and_then(|flows| flows.logs.reader().assumed_zone()).unwrap_or_default();
-        faults.retain(|fault| fault.span().is_none_or(|(from, to)| zone.unread(from, to) < to - from));
+        let zone = scoring.options.flows.as_ref().and_then(|flows| flows.logs.reader().assumed_zone());
+        let faults = faults(&grouped, zone.unwrap_or_default());
         let verdicts =
             RowVerdicts { grouped, flagged: self.by_row.is_none().then_some(is_flagged), allowed: self.allow };
         let verdicts = Arc::new(verdicts);

@@ -5,6 +5,7 @@ use super::quantity::{bytes, count, instant, percent};
 use super::subject::Kind;
 use super::tally::Tally;
 use super::{DAY, HOUR};
+use crate::flows::record::LogZone;
 use std::collections::BTreeMap;
 
 /// Hours are missed only where half of the others have at least so many flows: by chance one of them would be empty once
@@ -127,14 +128,16 @@ fn minute(micros: i64) -> String {
     text.strip_suffix(":00").unwrap_or(&text).replace('T', " ")
 }
 
-/// All faults, the contradictions first and by what was missed, then the rest.
-pub fn faults(grouped: &Grouped) -> Vec<Fault> {
+/// All faults, the contradictions first and by what was missed, then the rest. `zone` is that of times that state none: an hour that its
+/// clocks showed twice is read as its first, and not missed where the second would be.
+pub fn faults(grouped: &Grouped, zone: LogZone) -> Vec<Fault> {
     let mut contradictions: Vec<(usize, &Finding)> =
         grouped.findings().iter().enumerate().filter(|(_, finding)| finding.subject.kind == Kind::Data).collect();
     contradictions.sort_by_key(|(at, finding)| (std::cmp::Reverse(finding.tally.missed), *at));
     let mut faults: Vec<Fault> = contradictions.into_iter().map(|(at, _)| Fault::Contradiction(at)).collect();
     faults.extend(of_the_whole(grouped));
-    faults.extend(missing_hours(grouped));
+    let is_missed = |fault: &Fault| fault.span().is_none_or(|(from, to)| zone.repeated(from, to) < to - from);
+    faults.extend(missing_hours(grouped).into_iter().filter(is_missed));
     faults.extend(twice(grouped));
     faults
 }

@@ -204,8 +204,8 @@ impl ManifestLogs {
             zone_assumed: logs.reader().assumed_zone().map(|zone| zone.to_string()),
             flows_without_usable_time: logs.survey.untimed(),
             flows_with_implausible_time: logs.survey.implausible,
-            flows_lacking_an_address: logs.survey.unreachable.no_address,
-            flows_lacking_the_port: logs.survey.unreachable.no_port,
+            flows_lacking_an_address: logs.survey.incomplete.no_address,
+            flows_lacking_the_port: logs.survey.incomplete.no_port,
         })
     }
 }

@@ -23,7 +23,7 @@ pub fn logs(session: &Session, input: &Input, flows: &FlowScoring, fit: Option<&
         logs.snapshots_line(),
         logs.copies_line(),
         survey.faults_line(),
-        survey.unreachable_line(),
+        survey.incomplete_line(),
         held_by_ten(logs).filter(|_| flooded.is_none()),
     ];
     talk.lines("time", lines.iter().flatten().map(String::as_str));
@@ -53,7 +53,7 @@ pub fn table(session: &Session, input: &Input, fit: Option<&FlowFit>) {
 /// How times without a zone are read; that --tz is for nothing where none lacks one. Scoring takes the zone from the model.
 fn zone(logs: &FlowLogs, fits: bool) -> Option<String> {
     let reader = logs.reader();
-    let has_hour_twice = |zone: &LogZone| logs.survey.span().is_some_and(|(from, to)| zone.unread(from, to) > 0);
+    let has_hour_twice = |zone: &LogZone| logs.survey.span().is_some_and(|(from, to)| zone.repeated(from, to) > 0);
     match reader.assumed_zone() {
         Some(LogZone::UTC) if fits => {
             Some("times without a zone are read as UTC (--tz Europe/Berlin or +02:00 for another)".to_owned())

@@ -1,6 +1,7 @@
 use super::made::{Made, grouped, made};
 use crate::findings::{Fault, faults};
-use crate::flows::record::Marks;
+use crate::flows::record::when::{DAY, of_text};
+use crate::flows::record::{LogZone, Marks};
 
 /// Forty flows in each of these hours, 1.000001 s apart.
 fn busy(hours: &[u32]) -> Vec<Made> {
@@ -12,7 +13,7 @@ fn busy(hours: &[u32]) -> Vec<Made> {
 
 fn words(rows: &[Made]) -> Vec<String> {
     let grouped = grouped(rows, 13);
-    faults(&grouped).iter().map(|fault| fault.words(&grouped)).collect()
+    faults(&grouped, LogZone::UTC).iter().map(|fault| fault.words(&grouped)).collect()
 }
 
 #[test]
@@ -40,12 +41,24 @@ fn missing_hours_are_told_where_the_others_are_busy() {
         ((hour(3), i64::MAX), &["02:00 to 2024-04-19 03:00"]),
     ] {
         let grouped = grouped(&rows, 13).without(Some(span));
-        let told: Vec<String> = faults(&grouped).iter().map(|fault| fault.words(&grouped)).collect();
+        let told: Vec<String> = faults(&grouped, LogZone::UTC).iter().map(|fault| fault.words(&grouped)).collect();
         let wanted: Vec<String> = wanted.iter().map(|hours| format!("no flows from 2024-04-19 {hours} UTC")).collect();
         assert_eq!(told, wanted, "{span:?}");
     }
     let quiet: Vec<Made> = busy(&[0, 1, 4, 5]).into_iter().step_by(4).collect();
     assert_eq!(words(&quiet), [""; 0]);
+}
+
+#[test]
+fn an_hour_that_clocks_showed_twice_is_not_missed() {
+    // Two o'clock came twice in Berlin that night: 00:00 and 01:00 UTC.
+    let night = of_text("2024-10-27", LogZone::UTC);
+    let shift = |row: Made| Made { start: row.start.zip(night).map(|(start, night)| start % DAY + night), ..row };
+    let berlin = LogZone::place("Europe/Berlin").unwrap();
+    for (hours, missed) in [(&[0, 2, 3][..], [0, 1]), (&[0, 3, 4], [1, 1])] {
+        let grouped = grouped(&busy(hours).into_iter().map(shift).collect::<Vec<_>>(), 13);
+        assert_eq!([berlin, LogZone::UTC].map(|zone| faults(&grouped, zone).len()), missed, "{hours:?}");
+    }
 }
 
 #[test]
@@ -89,7 +102,7 @@ fn contradictions_come_first_and_by_what_was_missed() {
     };
     let rows = [gap(0.0, "198.51.100.1", 5_000_000), gap(1.0, "198.51.100.2", 1_964_191_874)];
     let grouped = grouped(&rows, 1);
-    let all = faults(&grouped);
+    let all = faults(&grouped, LogZone::UTC);
     let Fault::Contradiction(first) = all[0] else { panic!("{all:?}") };
     assert_eq!(grouped.findings()[first].subject.conversation.source.unwrap().to_string(), "198.51.100.2");
     assert!(matches!(all[1], Fault::Contradiction(_)) && matches!(all[2], Fault::Gaps { flows: 2, of: 2, .. }));

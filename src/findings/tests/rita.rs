@@ -7,6 +7,7 @@ use crate::detectors::Ranking;
 use crate::device::Device;
 use crate::findings::table::{lines, shown};
 use crate::findings::{Fault, Finding, Grouped, Kind, Opinions, Ranked, Surroundings, faults, rank};
+use crate::flows::record::LogZone;
 
 fn ranked(grouped: &Grouped, seed: u64) -> Vec<Ranked> {
     let opinions = Opinions::ask(grouped, seed, &Device::Cpu, &Stop::new()).unwrap();
@@ -39,7 +40,7 @@ fn the_scanner_the_brute_forcer_and_the_knocker_are_among_the_first_ten() {
         );
         assert!(places.iter().take(3).all(|&place| place <= 10), "seed {seed}: {places:?}");
         let around = Surroundings::of(&grouped);
-        let faults = faults(&grouped);
+        let faults = faults(&grouped, LogZone::UTC);
         let (whole, single): (Vec<&Fault>, Vec<&Fault>) = faults.iter().partition(|fault| fault.is_of_the_whole());
         let data: Vec<usize> =
             single.iter().filter_map(|f| if let Fault::Contradiction(at) = f { Some(*at) } else { None }).collect();
@@ -61,7 +62,7 @@ fn the_capture_gap_is_data_and_no_threat() {
     let ranked = ranked(&grouped, 0);
     assert_eq!(ranked.len() + data.len(), grouped.findings().len());
     assert!(ranked.iter().all(|ranked| grouped.findings()[ranked.finding].subject.kind != Kind::Data));
-    let faults = faults(&grouped);
+    let faults = faults(&grouped, LogZone::UTC);
     let Some(Fault::Contradiction(first)) = faults.first() else { panic!("{faults:?}") };
     assert_eq!(grouped.findings()[*first].tally.missed, 1_964_191_874 - 84);
 }

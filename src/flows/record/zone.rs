@@ -50,17 +50,17 @@ impl LogZone {
     pub fn instant(self, shown: i64) -> i64 {
         let east = match self.0 {
             Rule::East(minutes) => i64::from(minutes) * 60,
-            Rule::Place(zone) => seconds_east(zone, shown.div_euclid(SECOND)).unwrap_or(0),
+            Rule::Place(zone) => east_by_clock(zone, shown.div_euclid(SECOND)).unwrap_or(0),
         };
         shown.saturating_sub(east * SECOND)
     }
 
-    /// How many of the µs from one instant to another no time is read as: those of hours that came a second time. Takes a step for each
-    /// half hour between them, so they should be plausible ones.
-    pub(crate) fn unread(self, from: i64, to: i64) -> i64 {
+    /// How many of the µs from one instant to another belong to hours that clocks showed a second time, which no time is read as. Takes a
+    /// step for each half hour between the two, so they should be plausible ones.
+    pub(crate) fn repeated(self, from: i64, to: i64) -> i64 {
         let Rule::Place(zone) = self.0 else { return 0 };
         let comes_again = |&begin: &i64| {
-            let east = seconds_east_of(zone, begin.div_euclid(SECOND)).unwrap_or(0);
+            let east = east_at(zone, begin.div_euclid(SECOND)).unwrap_or(0);
             self.instant(begin + east * SECOND) != begin
         };
         let parts = (from.div_euclid(HALF_HOUR)..=to.div_euclid(HALF_HOUR)).map(|part| part * HALF_HOUR);
@@ -69,13 +69,13 @@ impl LogZone {
 }
 
 /// Seconds east of UTC of a place, so many after 1970; `None` beyond the years that calendars have.
-fn seconds_east_of(zone: Tz, second: i64) -> Option<i64> {
+fn east_at(zone: Tz, second: i64) -> Option<i64> {
     let offset = zone.offset_from_utc_datetime(&DateTime::from_timestamp(second, 0)?.naive_utc());
     Some(i64::from(offset.fix().local_minus_utc()))
 }
 
 /// Seconds east of UTC of a place, where its clocks show that many since 1970; `None` beyond the years that calendars have.
-fn seconds_east(zone: Tz, shown: i64) -> Option<i64> {
+fn east_by_clock(zone: Tz, shown: i64) -> Option<i64> {
     let shown = DateTime::from_timestamp(shown, 0)?.naive_utc();
     let offset = match zone.offset_from_local_datetime(&shown) {
         MappedLocalTime::Single(offset) | MappedLocalTime::Ambiguous(offset, _) => offset,
@@ -190,15 +190,15 @@ mod tests {
     #[test]
     fn hours_that_come_again_are_not_read() {
         let at = |text| of_text(text, LogZone::UTC).unwrap();
-        let unread = |place: &str, from, to| LogZone::place(place).unwrap().unread(at(from), at(to)) / SECOND;
+        let repeated = |place: &str, from, to| LogZone::place(place).unwrap().repeated(at(from), at(to)) / SECOND;
         let year = ["2024-01-01", "2025-01-01"];
         for (place, seconds) in [("Europe/Berlin", 3_600), ("Australia/Lord_Howe", 1_800), ("Asia/Kolkata", 0)] {
-            assert_eq!(unread(place, year[0], year[1]), seconds, "{place}");
+            assert_eq!(repeated(place, year[0], year[1]), seconds, "{place}");
         }
-        assert_eq!(unread("Europe/Berlin", "2024-10-27T01:00", "2024-10-27T02:00"), 3_600);
-        assert_eq!(unread("Europe/Berlin", "2024-10-27T00:50", "2024-10-27T01:10"), 600);
-        assert_eq!(unread("Europe/Berlin", "2024-10-27T01:50", "2024-10-28T00:00"), 600);
-        assert_eq!(unread("Europe/Berlin", "2024-10-27T00:00", "2024-10-27T01:00"), 0);
-        assert_eq!(LogZone::east(60).unread(at(year[0]), at(year[1])), 0);
+        assert_eq!(repeated("Europe/Berlin", "2024-10-27T01:00", "2024-10-27T02:00"), 3_600);
+        assert_eq!(repeated("Europe/Berlin", "2024-10-27T00:50", "2024-10-27T01:10"), 600);
+        assert_eq!(repeated("Europe/Berlin", "2024-10-27T01:50", "2024-10-28T00:00"), 600);
+        assert_eq!(repeated("Europe/Berlin", "2024-10-27T00:00", "2024-10-27T01:00"), 0);
+        assert_eq!(LogZone::east(60).repeated(at(year[0]), at(year[1])), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! A survey in words.
 
-use super::{Survey, Unreachable};
+use super::{Incomplete, Survey};
 use crate::flows::instant::{Zone, push_timestamp};
 use crate::flows::record::LogZone;
 use crate::flows::source::Input;
@@ -53,8 +53,8 @@ impl Survey {
     }
 
     /// `4 flows lacking an address, 5 of TCP or UDP lacking the port`; `None` where there are none.
-    pub fn unreachable_line(&self) -> Option<String> {
-        let Unreachable { no_address, no_port } = self.unreachable;
+    pub fn incomplete_line(&self) -> Option<String> {
+        let Incomplete { no_address, no_port } = self.incomplete;
         counts([(no_address, "lacking an address"), (no_port, "of TCP or UDP lacking the port")])
     }
 

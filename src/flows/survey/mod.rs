@@ -51,14 +51,14 @@ impl Faults {
 /// Flows of which it is not known between whom they were, or on which port: the log has nothing there, or nothing that can be
 /// an address or a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Unreachable {
+pub struct Incomplete {
     /// One address or both are not known.
     pub no_address: u64,
     /// Both addresses are known, and of a flow of TCP or UDP not the destination's port.
     pub no_port: u64,
 }
 
-impl Unreachable {
+impl Incomplete {
     fn of(flows: &Flows) -> Self {
         let mut counts = Self::default();
         for row in 0..flows.n_rows() {
@@ -87,7 +87,7 @@ pub struct BatchSurvey {
     rows: u64,
     timed: u64,
     implausible: u64,
-    unreachable: Unreachable,
+    incomplete: Incomplete,
     faults: Faults,
     steps_back: u64,
     /// The first and last time in it.
@@ -105,7 +105,7 @@ impl BatchSurvey {
             rows: flows.n_rows() as u64,
             timed: 0,
             implausible: flows.marks.iter().filter(|marks| marks.has(Marks::IMPLAUSIBLE_TIME)).count() as u64,
-            unreachable: Unreachable::of(flows),
+            incomplete: Incomplete::of(flows),
             faults: Faults::of(flows),
             steps_back: 0,
             ends: None,
@@ -147,7 +147,7 @@ pub struct Survey {
     /// Rows with a time that no flow can have.
     pub implausible: u64,
     /// Rows that belong to no conversation that can be told.
-    pub unreachable: Unreachable,
+    pub incomplete: Incomplete,
     /// Rows that the capture makes doubtful.
     pub faults: Faults,
     steps_back: u64,
@@ -163,7 +163,7 @@ impl Survey {
         self.rows += batch.rows;
         self.timed += batch.timed;
         self.implausible += batch.implausible;
-        self.unreachable.add(batch.unreachable);
+        self.incomplete.add(batch.incomplete);
         self.faults.add(batch.faults);
         self.steps_back += batch.steps_back;
         if let Some((first, last)) = batch.ends {
@@ -187,7 +187,7 @@ impl Survey {
     /// its first, and is none.
     pub fn gaps(&self, zone: LogZone) -> Vec<(i64, i64)> {
         let gaps = self.spells.gaps(HOUR).into_iter();
-        gaps.filter(|&(from, to)| to - from > DAY || to - from - zone.unread(from, to) > HOUR).collect()
+        gaps.filter(|&(from, to)| to - from > DAY || to - from - zone.repeated(from, to) > HOUR).collect()
     }
 
     /// The share of rows with a time that lies before that of the row before; 0 without any.

@@ -113,9 +113,9 @@ fn flows_of_no_conversation_are_counted() {
     for _ in 0..2 {
         survey.add(surveyed_batch(&batch));
     }
-    assert_eq!(survey.unreachable, Unreachable { no_address: 6, no_port: 2 });
+    assert_eq!(survey.incomplete, Incomplete { no_address: 6, no_port: 2 });
     let line = "6 flows lacking an address, 2 of TCP or UDP lacking the port";
-    assert_eq!((survey.unreachable_line().as_deref(), survey.faults_line()), (Some(line), None));
+    assert_eq!((survey.incomplete_line().as_deref(), survey.faults_line()), (Some(line), None));
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn findings(whole: &[(Flows, Vec<u64>, Vec<f64>)]) {
         collector.observe(&rows(flows, severity.as_slice(), flows.claimed.as_slice()));
     }
     let grouped = collector.finish();
-    for fault in faults(&grouped) {
+    for fault in faults(&grouped, LogZone::place("Europe/Berlin").expect("it is a place")) {
         let _ = fault.words(&grouped);
     }
     for (flows, _, severity) in whole {
